@@ -1,0 +1,120 @@
+"""Errors a rule or a port can raise.
+
+* DomainError             a command was refused; nothing has changed
+  - NotFound              the thing does not exist, or belongs to somebody else
+  - Conflict              the thing is in a state that forbids the command
+    + NameTaken           a living resource of this kind has the name
+    + StaleVersion        the caller decided on an older version
+    + KeyReused           an idempotency key came back with another body
+  - Invalid               a value can never be right
+  - Forbidden             the caller's role does not permit it
+  - Unauthenticated       nobody knows who is asking
+  - TooMany               a limit on how many or how often was reached
+  - Unavailable           a part of the cloud does not answer at the moment
+* PortError               the outside world did not do what was asked
+  - Unreachable           it does not answer at all
+  - Refused               it answered no, with a reason a user understands
+    + ImageMissing        no such image here, and no registry to fetch it from
+    + PortTaken           another program listens on the host port
+    + InUse               something still uses what should be removed
+
+Every message starts with "cannot", names the thing and says what would help.
+"""
+
+from typing import Any
+
+
+class DomainError(Exception):
+    """cannot do that"""  # noqa: D400, D403 - the docstring is the default message
+
+    code = "refused"
+
+    def __init__(self, message: str | None = None, *, field: str | None = None, **more: Any) -> None:
+        super().__init__(message or self.__doc__)
+        self.field = field
+        self.more = more
+        """Further members of the problem document, e.g. ``used_by``."""
+
+
+class NotFound(DomainError):
+    """cannot find it"""  # noqa: D400, D403
+
+    code = "not_found"
+
+
+class Conflict(DomainError):
+    """cannot do that in the present state"""  # noqa: D400, D403
+
+    code = "conflict"
+
+
+class NameTaken(Conflict):
+    """cannot use the name twice"""  # noqa: D400, D403
+
+    code = "name_taken"
+
+
+class StaleVersion(Conflict):
+    """cannot change it: it has changed since it was read; read it again and retry"""  # noqa: D400, D403
+
+    code = "stale_version"
+
+
+class KeyReused(Conflict):
+    """cannot use an idempotency key again with another request; choose a new key"""  # noqa: D400, D403
+
+    code = "idempotency_key_reused"
+
+
+class Invalid(DomainError):
+    """cannot accept the value"""  # noqa: D400, D403
+
+    code = "invalid"
+
+
+class Forbidden(DomainError):
+    """cannot do that with this key's role"""  # noqa: D400, D403
+
+    code = "forbidden"
+
+
+class Unauthenticated(DomainError):
+    """cannot tell who is asking: send the header `Authorization: miniaws_<key>`"""  # noqa: D400, D403
+
+    code = "unauthenticated"
+
+
+class TooMany(DomainError):
+    """cannot take more requests at the moment; retry later"""  # noqa: D400, D403
+
+    code = "too_many_requests"
+
+
+class Unavailable(DomainError):
+    """cannot answer at the moment; retry later"""  # noqa: D400, D403
+
+    code = "unavailable"
+
+
+class PortError(Exception):
+    """The outside world did not do what was asked."""
+
+
+class Unreachable(PortError):
+    """It does not answer at all."""
+
+
+class Refused(PortError):
+    """It answered no; the message is a reason a user understands."""
+
+
+class ImageMissing(Refused):
+    """No such image here, and no registry to fetch it from."""
+
+
+class PortTaken(Refused):
+    """Another program listens on the host port."""
+
+
+class InUse(Refused):
+    """Something still uses what should be removed."""

@@ -1,0 +1,218 @@
+"""What the application asks of the world of containers, in the words of the domain.
+
+An adapter satisfies a port by shape. Every call may be repeated: asking twice for the same changes nothing.
+Resources are named by their public id (``i-…``, ``vpc-…``, ``vol-…``); how the technology calls them is its own affair.
+Calls raise ``Unreachable`` when the technology does not answer and ``Refused`` (or a subclass) when it says no.
+``domain/store.py`` has the ports of the event store.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+Kind = Literal["instance", "vpc", "volume"]
+ContainerState = Literal["created", "running", "paused", "restarting", "exited", "dead"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A volume inside a container."""
+
+    volume_id: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedPort:
+    """A port of the container that the host listens on."""
+
+    port: int
+    host_port: int
+    host_address: str = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSpec:
+    """A container as it should be.
+
+    ``generation`` counts the changes that need a new container; the container carries it as a label.
+    ``memory_mb`` is in MiB, ``cpus`` in cores.
+    """
+
+    resource_id: str
+    account_id: str
+    name: str
+    image: str
+    network_id: str
+    generation: int
+    cpus: float
+    memory_mb: int
+    restart: Literal["always", "on-failure", "never"]
+    command: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    ports: tuple[PublishedPort, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeenContainer:
+    """A container as it is."""
+
+    state: ContainerState
+    generation: int
+    started_at: datetime | None
+    finished_at: datetime | None
+    exit_code: int | None
+    oom_killed: bool
+    address: str | None
+    cpus: float
+    memory_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExecResult:
+    """What a program run inside a container left."""
+
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line a container printed, without its line end."""
+
+    at: datetime
+    stream: Literal["stdout", "stderr"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A thing in the world that carries this cloud's labels."""
+
+    kind: Kind
+    resource_id: str
+    generation: int
+
+
+@dataclass(frozen=True, slots=True)
+class EngineEvent:
+    """Something happened to a thing that carries this cloud's labels."""
+
+    kind: Kind
+    resource_id: str
+    action: str
+    at: datetime
+    cursor: str
+    """Where to resume watching."""
+
+
+class Containers(Protocol):
+    """Runs containers."""
+
+    async def inspect(self, resource_id: str) -> SeenContainer | None:
+        """Return the container as it is, or None when there is none."""
+        ...
+
+    async def ensure(self, spec: ContainerSpec) -> SeenContainer:
+        """Have this container, not started; a newer generation replaces an older one and keeps its files.
+
+        Raises ImageMissing, or Refused when the engine cannot make it.
+        """
+        ...
+
+    async def start(self, resource_id: str) -> SeenContainer:
+        """Have it run. Raises PortTaken, or Refused when the program cannot be started."""
+        ...
+
+    async def stop(self, resource_id: str, grace_s: int = 10) -> None:
+        """Ask the program to end, and end it after the grace period. Nothing to stop is fine."""
+        ...
+
+    async def resize(self, resource_id: str, cpus: float, memory_mb: int) -> None:
+        """Change the limits of a container, running or not."""
+        ...
+
+    async def remove(self, resource_id: str) -> None:
+        """Have no container, and nothing that only served it. Nothing to remove is fine."""
+        ...
+
+    async def execute(self, resource_id: str, argv: Sequence[str], timeout_s: float = 60) -> ExecResult:
+        """Run a program inside; output beyond 1 MiB per stream is cut. Raises Refused when it is not running."""
+        ...
+
+    def logs(
+        self, resource_id: str, *, follow: bool = False, tail: int | None = None
+    ) -> AsyncIterator[LogLine]:
+        """Yield what the container printed, oldest first; with ``follow`` until it stops."""
+        ...
+
+    async def list(self) -> list[Found]:
+        """Return every container of this cloud."""
+        ...
+
+
+class Networks(Protocol):
+    """Separates containers."""
+
+    async def ensure(self, resource_id: str, account_id: str, cidr: str) -> None:
+        """Have this network. Raises Refused when the range overlaps another network."""
+        ...
+
+    async def exists(self, resource_id: str) -> bool:
+        """Tell whether the network is there."""
+        ...
+
+    async def remove(self, resource_id: str) -> None:
+        """Have no such network. Raises InUse while containers are on it."""
+        ...
+
+    async def list(self) -> list[Found]:
+        """Return every network of this cloud."""
+        ...
+
+    async def occupied(self) -> list[str]:
+        """Return the IPv4 ranges (CIDR) that the host or other networks use, without this cloud's own."""
+        ...
+
+
+class Volumes(Protocol):
+    """Keeps files."""
+
+    async def ensure(self, resource_id: str, account_id: str, size_gb: int | None) -> None:
+        """Have this volume; with a size, no more than that fits in. Raises Refused when that cannot be kept."""
+        ...
+
+    async def exists(self, resource_id: str) -> bool:
+        """Tell whether the volume is there and can be mounted."""
+        ...
+
+    async def remove(self, resource_id: str) -> None:
+        """Have no such volume. Raises InUse while a container uses it."""
+        ...
+
+    async def list(self) -> list[Found]:
+        """Return every volume of this cloud."""
+        ...
+
+    async def can_limit_size(self) -> bool:
+        """Tell whether a volume can be held to a size here."""
+        ...
+
+
+class Images(Protocol):
+    """Knows what can be run."""
+
+    async def is_available(self, image: str) -> bool:
+        """Tell whether the image is here or a registry offers it."""
+        ...
+
+
+class EngineWatch(Protocol):
+    """Tells when something happens to a container, network or volume."""
+
+    def watch(self, cursor: str | None) -> AsyncIterator[EngineEvent]:
+        """Yield what happened since the cursor, then what happens. Ends with Unreachable when cut."""
+        ...

@@ -1,0 +1,70 @@
+"""Settings, read once, from the environment."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Everything that differs between two installations. Each field is the variable ``MINIAWS_<NAME>``."""
+
+    model_config = SettingsConfigDict(env_prefix="MINIAWS_", frozen=True, extra="ignore")
+
+    data_dir: Path = Field(default=Path("~/.miniaws"), description="everything of ours on disk")
+    cloud: str = Field(
+        default="miniaws",
+        pattern=r"^[a-z][a-z0-9-]{0,20}$",
+        description="keeps several clouds on one host apart, in labels and names",
+    )
+    host: str = Field(default="127.0.0.1", description="address the API listens on")
+    port: int = Field(default=8080, ge=1, le=65535, description="port the API listens on")
+    workers: int = Field(default=1, ge=1, le=32, description="API processes")
+    database_url: SecretStr | None = Field(
+        default=None, description="a Postgres of your own; unset: the embedded one"
+    )
+    postgres_port: int = Field(default=5433, ge=1, le=65535, description="port of the embedded Postgres")
+    engine: Literal["docker", "memory"] = Field(
+        default="docker", description="what runs containers; memory pretends, for tests"
+    )
+    docker_host: str = Field(
+        default="unix:///var/run/docker.sock", description="where the Docker engine answers"
+    )
+    image_source: Literal["auto", "official", "local"] = Field(
+        default="auto", description="which images the cloud's own parts run on"
+    )
+    publish_address: str = Field(default="127.0.0.1", description="host address that published ports bind to")
+    vpc_pool: str = Field(
+        default="10.201.0.0/16", description="range that VPCs without a CIDR get their /24 from"
+    )
+    rate_limit: float = Field(
+        default=100, gt=0, description="requests a second and key, sustained, per API process"
+    )
+    rate_burst: int = Field(default=500, ge=1, description="requests a key may make at once")
+    max_body_kb: int = Field(default=1024, ge=1, description="largest request body, in KiB")
+    resync_s: float = Field(default=30, gt=0, description="seconds between two full comparisons")
+    orphan_hold_s: float = Field(
+        default=300, ge=0, description="seconds before an unknown thing with our labels is removed"
+    )
+    concurrency: int = Field(default=4, ge=1, le=64, description="resources reconciled at once")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="least severe log line"
+    )
+    log_format: Literal["json", "text"] = Field(default="json", description="how log lines look")
+
+    @property
+    def home(self) -> Path:
+        """The data directory as an absolute path."""
+        return self.data_dir.expanduser().absolute()
+
+    @property
+    def url(self) -> str:
+        """Where the API answers, as a client on this host writes it."""
+        host = "127.0.0.1" if self.host in {"0.0.0.0", "::"} else self.host  # noqa: S104
+        return f"http://{host}:{self.port}"
+
+    @property
+    def credentials(self) -> Path:
+        """The profile with the first admin key, mode 0600."""
+        return self.home / "credentials"

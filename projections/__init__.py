@@ -1,0 +1,1 @@
+"""The read models: events in, documents out. One file per capability."""
