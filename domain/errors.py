@@ -25,7 +25,7 @@ from typing import Any
 
 
 class DomainError(Exception):
-    """cannot do that"""  # noqa: D400, D403 - the docstring is the default message
+    """cannot do that."""
 
     code = "refused"
 
@@ -37,61 +37,61 @@ class DomainError(Exception):
 
 
 class NotFound(DomainError):
-    """cannot find it"""  # noqa: D400, D403
+    """cannot find it."""
 
     code = "not_found"
 
 
 class Conflict(DomainError):
-    """cannot do that in the present state"""  # noqa: D400, D403
+    """cannot do that in the present state."""
 
     code = "conflict"
 
 
 class NameTaken(Conflict):
-    """cannot use the name twice"""  # noqa: D400, D403
+    """cannot use the name twice."""
 
     code = "name_taken"
 
 
 class StaleVersion(Conflict):
-    """cannot change it: it has changed since it was read; read it again and retry"""  # noqa: D400, D403
+    """cannot change it: it has changed since it was read; read it again and retry."""
 
     code = "stale_version"
 
 
 class KeyReused(Conflict):
-    """cannot use an idempotency key again with another request; choose a new key"""  # noqa: D400, D403
+    """cannot use an idempotency key again with another request; choose a new key."""
 
     code = "idempotency_key_reused"
 
 
 class Invalid(DomainError):
-    """cannot accept the value"""  # noqa: D400, D403
+    """cannot accept the value."""
 
     code = "invalid"
 
 
 class Forbidden(DomainError):
-    """cannot do that with this key's role"""  # noqa: D400, D403
+    """cannot do that with this key's role."""
 
     code = "forbidden"
 
 
 class Unauthenticated(DomainError):
-    """cannot tell who is asking: send the header `Authorization: miniaws_<key>`"""  # noqa: D400, D403
+    """cannot tell who is asking: send the header `Authorization: miniaws_<key>`."""
 
     code = "unauthenticated"
 
 
 class TooMany(DomainError):
-    """cannot take more requests at the moment; retry later"""  # noqa: D400, D403
+    """cannot take more requests at the moment; retry later."""
 
     code = "too_many_requests"
 
 
 class Unavailable(DomainError):
-    """cannot answer at the moment; retry later"""  # noqa: D400, D403
+    """cannot answer at the moment; retry later."""
 
     code = "unavailable"
 

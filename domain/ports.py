@@ -1,9 +1,9 @@
 """What the application asks of the world of containers, in the words of the domain.
 
-An adapter satisfies a port by shape. Every call may be repeated: asking twice for the same changes nothing.
-Resources are named by their public id (``i-…``, ``vpc-…``, ``vol-…``); how the technology calls them is its own affair.
-Calls raise ``Unreachable`` when the technology does not answer and ``Refused`` (or a subclass) when it says no.
-``domain/store.py`` has the ports of the event store.
+An adapter satisfies a port by shape. Every call may be repeated: asking twice for the same changes
+nothing. Resources are named by their public id (``i-…``, ``vpc-…``, ``vol-…``); how the technology calls
+them is its own affair. Calls raise ``Unreachable`` when the technology does not answer and ``Refused`` (or
+a subclass) when it says no. ``domain/store.py`` has the ports of the event store.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -140,7 +140,7 @@ class Containers(Protocol):
         ...
 
     async def execute(self, resource_id: str, argv: Sequence[str], timeout_s: float = 60) -> ExecResult:
-        """Run a program inside; output beyond 1 MiB per stream is cut. Raises Refused when it is not running."""
+        """Run a program inside; output is cut at 1 MiB a stream. Raises Refused unless it runs."""
         ...
 
     def logs(
@@ -149,7 +149,7 @@ class Containers(Protocol):
         """Yield what the container printed, oldest first; with ``follow`` until it stops."""
         ...
 
-    async def list(self) -> list[Found]:
+    async def found(self) -> list[Found]:
         """Return every container of this cloud."""
         ...
 
@@ -169,12 +169,12 @@ class Networks(Protocol):
         """Have no such network. Raises InUse while containers are on it."""
         ...
 
-    async def list(self) -> list[Found]:
+    async def found(self) -> list[Found]:
         """Return every network of this cloud."""
         ...
 
     async def occupied(self) -> list[str]:
-        """Return the IPv4 ranges (CIDR) that the host or other networks use, without this cloud's own."""
+        """Return the IPv4 ranges (CIDR) the host or others use, without this cloud's own."""
         ...
 
 
@@ -182,7 +182,7 @@ class Volumes(Protocol):
     """Keeps files."""
 
     async def ensure(self, resource_id: str, account_id: str, size_gb: int | None) -> None:
-        """Have this volume; with a size, no more than that fits in. Raises Refused when that cannot be kept."""
+        """Have this volume; a size is a real limit. Raises Refused when it cannot be kept."""
         ...
 
     async def exists(self, resource_id: str) -> bool:
@@ -193,7 +193,7 @@ class Volumes(Protocol):
         """Have no such volume. Raises InUse while a container uses it."""
         ...
 
-    async def list(self) -> list[Found]:
+    async def found(self) -> list[Found]:
         """Return every volume of this cloud."""
         ...
 
