@@ -107,6 +107,8 @@ class EngineEvent:
     at: datetime
     cursor: str
     """Where to resume watching."""
+    exit_code: int | None = None
+    """What the program ended with, for the action ``die``; a restart by policy leaves no other trace of it."""
 
 
 class Containers(Protocol):

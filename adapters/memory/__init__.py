@@ -1,0 +1,19 @@
+"""The world of containers, in memory: for tests, and for a cloud that only pretends.
+
+Every port works on one shared ``MemoryEngine``, whose hooks play the accidents of the real world.
+"""
+
+from adapters.memory.containers import MemoryContainers
+from adapters.memory.engine import MemoryEngine
+from adapters.memory.networks import MemoryNetworks
+from adapters.memory.volumes import MemoryVolumes
+from adapters.memory.watch import MemoryImages, MemoryWatch
+
+__all__ = [
+    "MemoryContainers",
+    "MemoryEngine",
+    "MemoryImages",
+    "MemoryNetworks",
+    "MemoryVolumes",
+    "MemoryWatch",
+]

@@ -1,0 +1,227 @@
+"""The state that the ports in memory share, and the accidents a test can cause."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Network
+from typing import Literal
+
+from domain.errors import PortTaken, Refused
+from domain.ports import ContainerSpec, ContainerState, EngineEvent, Kind, LogLine, SeenContainer
+
+RUNS: frozenset[ContainerState] = frozenset({"running", "paused"})
+ANY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, never bound
+
+
+@dataclass(slots=True)
+class MemoryContainer:
+    """A container that only pretends to run."""
+
+    spec: ContainerSpec
+    cpus: float
+    memory_mb: int
+    state: ContainerState = "created"
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    exit_code: int | None = None
+    oom_killed: bool = False
+    address: str | None = None
+    lines: list[LogLine] = field(default_factory=list[LogLine])
+    files: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """What the program wrote; a newer generation keeps it."""
+
+    def seen(self) -> SeenContainer:
+        """Return it as the port shows it."""
+        return SeenContainer(
+            state=self.state,
+            generation=self.spec.generation,
+            started_at=self.started_at,
+            finished_at=self.finished_at,
+            exit_code=self.exit_code,
+            oom_killed=self.oom_killed,
+            address=self.address,
+            cpus=self.cpus,
+            memory_mb=self.memory_mb,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryNetwork:
+    """A network that only pretends to separate."""
+
+    account_id: str
+    range: IPv4Network
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryVolume:
+    """A volume that only pretends to keep files."""
+
+    account_id: str
+    size_gb: int | None
+
+
+@dataclass(slots=True)
+class _Failure:
+    error: Exception
+    left: int | None
+
+
+class _Ticking:
+    """A clock of its own: each look is a millisecond later."""
+
+    def __init__(self) -> None:
+        self._at = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        self._at += timedelta(milliseconds=1)
+        return self._at
+
+
+class MemoryEngine:
+    """Everything the ports in memory know. ``clock`` returns an aware time; unset, it ticks by itself."""
+
+    def __init__(self, clock: Callable[[], datetime] | None = None) -> None:
+        self.clock = clock or _Ticking()
+        self.containers: dict[str, MemoryContainer] = {}
+        self.networks: dict[str, MemoryNetwork] = {}
+        self.volumes: dict[str, MemoryVolume] = {}
+        self.events: list[EngineEvent] = []
+        self.missing_images: set[str] = set()
+        """Images that do not exist, besides those whose name starts with ``nosuch``."""
+        self.taken_ports: set[int] = set()
+        """Host ports that a program outside the cloud listens on."""
+        self.occupied = ["172.17.0.0/16"]
+        """Ranges the host uses."""
+        self.limits_size = True
+        self._failures: dict[str, _Failure] = {}
+        self._changed = asyncio.Event()
+
+    def fail(self, call: str, error: Exception, times: int | None = 1) -> None:
+        """Let a port call such as ``containers.start`` raise the error, so often or (None) until healed."""
+        self._failures[call] = _Failure(error, times)
+
+    def heal(self, call: str) -> None:
+        """Let a port call work again."""
+        self._failures.pop(call, None)
+
+    def kill(self, resource_id: str, exit_code: int = 137, *, oom: bool = False) -> None:
+        """End a program by hand, or for want of memory.
+
+        As with Docker, what was killed by hand stays down; after a lack of memory the restart policy decides.
+        """
+        container = self.containers[resource_id]
+        if oom:
+            self.record("instance", resource_id, "oom")
+        self.end(resource_id, exit_code, oom=oom)
+        if oom and container.spec.restart != "never":
+            self.begin(resource_id)
+            container.oom_killed = True
+
+    def crash(self, resource_id: str, exit_code: int = 1) -> None:
+        """Let a program end by itself; the restart policy decides what follows."""
+        restart = self.containers[resource_id].spec.restart
+        self.end(resource_id, exit_code)
+        if restart == "always" or (restart == "on-failure" and exit_code != 0):
+            self.begin(resource_id)
+
+    def pause(self, resource_id: str) -> None:
+        """Freeze a program by hand."""
+        self.containers[resource_id].state = "paused"
+        self.record("instance", resource_id, "pause")
+
+    def vanish(self, resource_id: str) -> None:
+        """Remove a container, network or volume by hand, whoever uses it."""
+        if resource_id in self.containers:
+            if self.containers[resource_id].state in RUNS:
+                self.end(resource_id, 137)
+            del self.containers[resource_id]
+            self.record("instance", resource_id, "destroy")
+        if self.networks.pop(resource_id, None):
+            self.record("vpc", resource_id, "destroy")
+        if self.volumes.pop(resource_id, None):
+            self.record("volume", resource_id, "destroy")
+
+    def say(self, resource_id: str, text: str, stream: Literal["stdout", "stderr"] = "stdout") -> None:
+        """Let a program print a line."""
+        self.containers[resource_id].lines.append(LogLine(self.clock(), stream, text))
+        self._wake()
+
+    def has_image(self, image: str) -> bool:
+        """Tell whether the image exists."""
+        return not image.startswith("nosuch") and image not in self.missing_images
+
+    async def enter(self, call: str) -> None:
+        """Begin a port call: yield to others as a real call would, and raise what a test asked for."""
+        await asyncio.sleep(0)
+        failure = self._failures.get(call)
+        if failure is None:
+            return
+        if failure.left is not None:
+            failure.left -= 1
+            if failure.left <= 0:
+                del self._failures[call]
+        raise failure.error
+
+    def begin(self, resource_id: str) -> None:
+        """Run the program. Raises PortTaken, or Refused when its network is gone."""
+        container = self.containers[resource_id]
+        self._claim_ports(container.spec)
+        container.address = self._free_address(container.spec.network_id)
+        container.state, container.started_at = "running", self.clock()
+        container.exit_code, container.oom_killed = None, False
+        self.record("instance", resource_id, "start")
+
+    def end(self, resource_id: str, exit_code: int, *, oom: bool = False) -> None:
+        """End the program."""
+        container = self.containers[resource_id]
+        container.state, container.address, container.finished_at = "exited", None, self.clock()
+        container.exit_code, container.oom_killed = exit_code, oom
+        self.record("instance", resource_id, "die", exit_code)
+
+    def record(self, kind: Kind, resource_id: str, action: str, exit_code: int | None = None) -> None:
+        """Note an event and tell who watches."""
+        cursor = str(len(self.events) + 1)
+        self.events.append(EngineEvent(kind, resource_id, action, self.clock(), cursor, exit_code))
+        self._wake()
+
+    async def wait(self) -> None:
+        """Return after the next change."""
+        await self._changed.wait()
+
+    def _wake(self) -> None:
+        # Everybody who waits holds the old event; whoever comes next waits on the new one.
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    def _claim_ports(self, spec: ContainerSpec) -> None:
+        held = [
+            (port.host_port, port.host_address)
+            for other in self.containers.values()
+            if other.state in RUNS and other.spec.resource_id != spec.resource_id
+            for port in other.spec.ports
+        ]
+        for port in spec.ports:
+            clash = any(
+                number == port.host_port
+                and (address == port.host_address or ANY_ADDRESS & {address, port.host_address})
+                for number, address in held
+            )
+            if clash or port.host_port in self.taken_ports:
+                raise PortTaken(
+                    f"cannot listen on port {port.host_port}: another program does; "
+                    "stop it or publish another port"
+                )
+
+    def _free_address(self, network_id: str) -> str:
+        network = self.networks.get(network_id)
+        if network is None:
+            raise Refused(f"cannot join {network_id}: there is no such network")
+        used = {c.address for c in self.containers.values()}
+        hosts = network.range.hosts()
+        next(hosts)  # the first one is the gateway
+        address = next((str(host) for host in hosts if str(host) not in used), None)
+        if address is None:
+            raise Refused(f"cannot join {network_id}: every address of {network.range} is in use")
+        return address

@@ -1,0 +1,53 @@
+"""Networks in memory."""
+
+from ipaddress import IPv4Network
+
+from adapters.memory.engine import MemoryEngine, MemoryNetwork
+from domain.errors import InUse, Refused
+from domain.ports import Found
+
+
+class MemoryNetworks:
+    """Separates containers that only pretend."""
+
+    def __init__(self, engine: MemoryEngine) -> None:
+        self._engine = engine
+
+    async def ensure(self, resource_id: str, account_id: str, cidr: str) -> None:
+        """Have this network; raises Refused when the range overlaps another one."""
+        await self._engine.enter("networks.ensure")
+        wanted = IPv4Network(cidr)
+        old = self._engine.networks.get(resource_id)
+        if old and old.range == wanted:
+            return
+        taken = [IPv4Network(other) for other in self._engine.occupied]
+        taken += [other.range for other in self._engine.networks.values()]
+        clash = next((other for other in taken if other.overlaps(wanted)), None)
+        if clash:
+            raise Refused(f"cannot use the range {cidr}: it overlaps {clash}; choose another range")
+        self._engine.networks[resource_id] = MemoryNetwork(account_id, wanted)
+        self._engine.record("vpc", resource_id, "create")
+
+    async def exists(self, resource_id: str) -> bool:
+        """Tell whether the network is there."""
+        await self._engine.enter("networks.exists")
+        return resource_id in self._engine.networks
+
+    async def remove(self, resource_id: str) -> None:
+        """Have no such network; raises InUse while containers are on it."""
+        await self._engine.enter("networks.remove")
+        users = [i for i, c in self._engine.containers.items() if c.spec.network_id == resource_id]
+        if users:
+            raise InUse(f"cannot remove {resource_id}: {', '.join(sorted(users))} is on it")
+        if self._engine.networks.pop(resource_id, None):
+            self._engine.record("vpc", resource_id, "destroy")
+
+    async def found(self) -> list[Found]:
+        """Return every network."""
+        await self._engine.enter("networks.found")
+        return [Found("vpc", i, 1) for i in self._engine.networks]
+
+    async def occupied(self) -> list[str]:
+        """Return the ranges the host uses."""
+        await self._engine.enter("networks.occupied")
+        return list(self._engine.occupied)
