@@ -1,0 +1,55 @@
+"""The ports of the world of containers, on a Docker engine."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters.docker.containers import DockerContainers
+from adapters.docker.engine import DockerEngine
+from adapters.docker.images import DockerImages
+from adapters.docker.networks import DockerNetworks
+from adapters.docker.volumes import DockerVolumes
+from adapters.docker.watch import DockerWatch
+
+__all__ = [
+    "DockerContainers",
+    "DockerEngine",
+    "DockerImages",
+    "DockerNetworks",
+    "DockerPorts",
+    "DockerVolumes",
+    "DockerWatch",
+    "docker_ports",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class DockerPorts:
+    """Every port of one engine."""
+
+    engine: DockerEngine
+    containers: DockerContainers
+    networks: DockerNetworks
+    volumes: DockerVolumes
+    images: DockerImages
+    watch: DockerWatch
+
+    async def close(self) -> None:
+        """Close the connections to the engine."""
+        await self.engine.close()
+
+
+def docker_ports(docker_host: str, cloud: str, volumes_dir: Path, *, allow_pull: bool = True) -> DockerPorts:
+    """Return the ports; the engine is first spoken to when one is called.
+
+    ``cloud`` keeps several clouds on one engine apart. Volumes with a size live in ``volumes_dir``.
+    ``allow_pull`` lets a container's image be fetched from its registry when it is not here.
+    """
+    engine = DockerEngine(docker_host, cloud)
+    return DockerPorts(
+        engine=engine,
+        containers=DockerContainers(engine, allow_pull=allow_pull),
+        networks=DockerNetworks(engine),
+        volumes=DockerVolumes(engine, volumes_dir),
+        images=DockerImages(engine),
+        watch=DockerWatch(engine),
+    )

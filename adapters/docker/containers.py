@@ -1,0 +1,249 @@
+"""Containers on a Docker engine."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
+from weakref import WeakValueDictionary
+
+from docker import APIClient
+from docker.errors import APIError, NotFound
+
+from adapters.docker import kept_files, output
+from adapters.docker.creation import aliases, base, check_surroundings, container_config, limits, own_volumes
+from adapters.docker.engine import CONFLICT, DockerEngine, Json
+from adapters.docker.images import pull
+from adapters.docker.times import moment_or_none
+from domain.errors import Refused
+from domain.ports import ContainerSpec, ContainerState, ExecResult, Found, LogLine, SeenContainer
+
+GRACE_S = 10
+_STATES: dict[str, ContainerState] = {
+    "created": "created",
+    "running": "running",
+    "paused": "paused",
+    "restarting": "restarting",
+    "exited": "exited",
+    "removing": "dead",
+    "dead": "dead",
+}
+
+
+class DockerContainers:
+    """Runs containers.
+
+    What an image declares to be a volume, and nothing is mounted on, is kept in named volumes of the
+    container. A newer generation of the same image takes over the whole file system; with another image it
+    takes over the volumes.
+    """
+
+    def __init__(self, engine: DockerEngine, *, allow_pull: bool = True) -> None:
+        self._engine = engine
+        self._allow_pull = allow_pull
+        self._turns = WeakValueDictionary[str, asyncio.Lock]()
+
+    async def inspect(self, resource_id: str) -> SeenContainer | None:
+        """Return the container as it is, or None when there is none."""
+        container = await self._engine.run(f"inspect {resource_id}", lambda api: self._own(api, resource_id))
+        return _seen(container) if container else None
+
+    async def ensure(self, spec: ContainerSpec) -> SeenContainer:
+        """Have this container, not started; a newer generation replaces an older one and keeps its files.
+
+        May be cut off at any step and repeated. Raises ImageMissing; InUse when a foreign container has the
+        name; Refused when the network or a volume is missing, or the engine cannot give so much.
+        """
+        # One at a time: two replacements of the same container would undo each other.
+        async with self._turns.setdefault(spec.resource_id, asyncio.Lock()):
+            container = await self._engine.run(
+                f"create {spec.resource_id}", lambda api: self._ensure(api, spec)
+            )
+        return _seen(container)
+
+    async def start(self, resource_id: str) -> SeenContainer:
+        """Have it run; raises PortTaken, or Refused when the program cannot be started.
+
+        After a failure the container is as before, and a later start may succeed.
+        """
+        container = await self._engine.run(f"start {resource_id}", lambda api: self._start(api, resource_id))
+        return _seen(container)
+
+    async def stop(self, resource_id: str, grace_s: int = GRACE_S) -> None:
+        """Ask the program to end, and end it after the grace period; its restart policy then rests."""
+
+        def stop(api: APIClient) -> None:
+            if container := self._own(api, resource_id):
+                _tolerate_missing(partial(api.stop, container["Id"], timeout=grace_s))
+
+        await self._engine.run(f"stop {resource_id}", stop)
+
+    async def resize(self, resource_id: str, cpus: float, memory_mb: int) -> None:
+        """Change the limits; raises Refused when the engine cannot, or there is no container."""
+        task = f"resize {resource_id}"
+        path = f"/containers/{self._engine.name(resource_id)}/update"
+        await self._engine.call(task, "POST", path, limits(cpus, memory_mb))
+
+    async def remove(self, resource_id: str) -> None:
+        """Have no container, and neither the volumes of its own nor the images of its files."""
+        await self._engine.run(f"remove {resource_id}", lambda api: self._remove(api, resource_id))
+
+    async def execute(self, resource_id: str, argv: Sequence[str], timeout_s: float = 60) -> ExecResult:
+        """Run a program inside; raises Refused unless the container runs, and after the time is up."""
+        return await output.execute(self._engine, resource_id, argv, timeout_s)
+
+    def logs(
+        self, resource_id: str, *, follow: bool = False, tail: int | None = None
+    ) -> AsyncIterator[LogLine]:
+        """Yield what the container printed; raises Refused when there is none."""
+        return output.logs(self._engine, resource_id, follow=follow, tail=tail)
+
+    async def found(self) -> list[Found]:
+        """Return every container of this cloud."""
+        filters = self._engine.only("instance")
+
+        def items(api: APIClient) -> list[Json]:
+            return api.containers(all=True, filters=filters)
+
+        return self._engine.found("instance", await self._engine.run("list containers", items))
+
+    def _own(self, api: APIClient, resource_id: str, suffix: str = "") -> Json | None:
+        try:
+            container: Json = api.inspect_container(self._engine.name(resource_id) + suffix)
+        except NotFound:
+            return None
+        return container if self._engine.owns(container["Config"]["Labels"], resource_id) else None
+
+    def _ensure(self, api: APIClient, spec: ContainerSpec) -> Json:
+        old = self._finish_replacement(api, spec)
+        if old and _generation(old) >= spec.generation:
+            return self._join_network(api, old, spec)
+        check_surroundings(api, self._engine, spec)
+        if old is None:
+            kept_files.forget(api, self._engine, spec.resource_id, besides=spec.image)
+            image = kept_files.kept(api, self._engine, spec) or self._image(api, spec)
+            self._create(api, spec, image, "")
+        else:
+            self._replace(api, old, spec)
+        return api.inspect_container(self._engine.name(spec.resource_id))
+
+    def _finish_replacement(self, api: APIClient, spec: ContainerSpec) -> Json | None:
+        """Return the present container, after an interrupted replacement is undone or completed."""
+        old, new = self._own(api, spec.resource_id), self._own(api, spec.resource_id, ".next")
+        if old and old["State"]["Status"] in {"dead", "removing"}:
+            _remove_container(api, old["Id"])
+            old = None
+        if new and old:
+            # The old one may have run again since the new one was made: begin anew.
+            _remove_container(api, new["Id"])
+        elif new:
+            api.rename(new["Id"], self._engine.name(spec.resource_id))
+            return self._own(api, spec.resource_id)
+        return old
+
+    def _replace(self, api: APIClient, old: Json, spec: ContainerSpec) -> None:
+        # The new one exists before the old one goes, so that a refusal to create it destroys nothing.
+        same = old["Config"]["Labels"].get("miniaws.image") == spec.image
+        image = None if same else self._image(api, spec)
+        api.stop(old["Id"], timeout=GRACE_S)
+        self._create(api, spec, image or kept_files.keep(api, self._engine, old, spec), ".next")
+        _remove_container(api, old["Id"])
+        api.rename(self._engine.name(spec.resource_id) + ".next", self._engine.name(spec.resource_id))
+
+    def _create(self, api: APIClient, spec: ContainerSpec, image: str, suffix: str) -> None:
+        beginning = base(api, image)
+        for path, name in own_volumes(self._engine, spec, beginning).items():
+            labels = self._engine.labels("instance", spec.resource_id, spec.account_id)
+            api.create_volume(name, labels=labels | {"miniaws.path": path})
+        name = self._engine.name(spec.resource_id) + suffix
+        try:
+            api.create_container_from_config(container_config(self._engine, spec, beginning), name)
+        except APIError as error:
+            if error.status_code != CONFLICT or not self._own(api, spec.resource_id, suffix):
+                raise
+
+    def _image(self, api: APIClient, spec: ContainerSpec) -> str:
+        try:
+            api.inspect_image(spec.image)
+        except NotFound:
+            if not self._allow_pull:
+                raise
+            pull(api, spec.image)
+        return spec.image
+
+    def _join_network(self, api: APIClient, container: Json, spec: ContainerSpec) -> Json:
+        """Connect the container again when its network was removed by hand and has been made anew."""
+        name = self._engine.name(spec.network_id)
+        try:
+            network: Json = api.inspect_network(name)
+        except NotFound:
+            raise Refused(
+                f"cannot create {spec.resource_id}: there is no network {spec.network_id}"
+            ) from None
+        endpoint: Json | None = container["NetworkSettings"]["Networks"].get(name)
+        if endpoint and endpoint["NetworkID"] in {"", network["Id"]}:
+            return container
+        if endpoint:
+            api.disconnect_container_from_network(container["Id"], name, force=True)
+        api.connect_container_to_network(container["Id"], name, aliases=aliases(spec))
+        return api.inspect_container(container["Id"])
+
+    def _start(self, api: APIClient, resource_id: str) -> Json:
+        container = self._own(api, resource_id)
+        if container is None:
+            raise Refused(f"cannot start {resource_id}: it has no container")
+        if container["State"]["Status"] == "paused":
+            api.unpause(container["Id"])
+        elif container["State"]["Status"] != "running":
+            api.start(container["Id"])
+        return api.inspect_container(container["Id"])
+
+    def _remove(self, api: APIClient, resource_id: str) -> None:
+        for suffix in ("", ".next"):
+            if container := self._own(api, resource_id, suffix):
+                _remove_container(api, container["Id"])
+        filters = self._engine.only("instance", resource_id)
+        volumes: list[Json] = api.volumes(filters=filters)["Volumes"] or []
+        for volume in volumes:
+            _tolerate_missing(partial(api.remove_volume, volume["Name"]))
+        kept_files.forget(api, self._engine, resource_id)
+
+
+def _remove_container(api: APIClient, container_id: str) -> None:
+    try:
+        api.remove_container(container_id, force=True, v=True)
+    except NotFound:
+        return
+    except APIError as error:
+        if error.status_code != CONFLICT:
+            raise
+        # Somebody else is removing it: wait until that is done.
+        _tolerate_missing(partial(api.wait, container_id, condition="removed"))
+
+
+def _tolerate_missing(call: Callable[[], object]) -> None:
+    try:
+        call()
+    except NotFound:
+        return
+
+
+def _generation(container: Json) -> int:
+    return int(container["Config"]["Labels"]["miniaws.generation"])
+
+
+def _seen(container: Json) -> SeenContainer:
+    state, settings = container["State"], container["HostConfig"]
+    status = _STATES[state["Status"]]
+    finished_at = moment_or_none(state["FinishedAt"])
+    ended = finished_at is not None and status not in {"created", "running", "paused"}
+    network = container["NetworkSettings"]["Networks"].get(settings["NetworkMode"]) or {}
+    return SeenContainer(
+        state=status,
+        generation=_generation(container),
+        started_at=moment_or_none(state["StartedAt"]),
+        finished_at=finished_at,
+        exit_code=state["ExitCode"] if ended else None,
+        oom_killed=state["OOMKilled"],
+        address=network.get("IPAddress") or None,
+        cpus=settings["NanoCpus"] / 1_000_000_000,
+        memory_mb=settings["Memory"] // (1024 * 1024),
+    )

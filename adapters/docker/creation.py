@@ -1,0 +1,119 @@
+"""From a specification to what the engine is asked to create."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from posixpath import normpath
+from typing import Any
+
+from docker import APIClient
+from docker.errors import NotFound
+
+from adapters.docker.engine import DockerEngine, Json
+from domain.errors import Refused
+from domain.ports import ContainerSpec
+
+RESTART = {"always": "unless-stopped", "on-failure": "on-failure", "never": "no"}
+PIDS = 1024
+"""Processes and threads a container may have: stops a fork bomb, bothers no server."""
+LOG = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
+
+IMAGE_LABEL = "miniaws.image"
+"""On a container and on a kept file system: the image it began with."""
+UNSET_LABEL = "miniaws.unset"
+"""On a kept file system: names of variables that came from a specification, as a JSON list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The image a container is created from."""
+
+    image: str
+    volumes: frozenset[str]
+    """Paths that the image declares to be volumes."""
+    unset: frozenset[str]
+    """Variables of an earlier generation that must not come back."""
+
+
+def base(api: APIClient, image: str) -> Base:
+    """Look at the image. Raises docker's ImageNotFound."""
+    config: Mapping[str, Any] = api.inspect_image(image)["Config"] or {}
+    labels: Mapping[str, str] = config.get("Labels") or {}
+    paths = frozenset(normpath(path) for path in config.get("Volumes") or {})
+    return Base(image, paths, frozenset(json.loads(labels.get(UNSET_LABEL, "[]"))))
+
+
+def check_surroundings(api: APIClient, engine: DockerEngine, spec: ContainerSpec) -> None:
+    """Refuse unless the network and the volumes are there: the engine itself would make up a volume."""
+    try:
+        api.inspect_network(engine.name(spec.network_id))
+    except NotFound:
+        raise Refused(f"cannot create {spec.resource_id}: there is no network {spec.network_id}") from None
+    for mount in spec.mounts:
+        try:
+            api.inspect_volume(engine.name(mount.volume_id))
+        except NotFound:
+            raise Refused(f"cannot create {spec.resource_id}: there is no volume {mount.volume_id}") from None
+
+
+def own_volumes(engine: DockerEngine, spec: ContainerSpec, base: Base) -> dict[str, str]:
+    """Return path and name of a volume for each path that the image keeps apart and nothing is mounted on.
+
+    An anonymous volume would be lost with its container and could not be told from others; these are found
+    again by name when the container is replaced, or created anew after it was removed by hand.
+    """
+    mounted = {normpath(mount.path) for mount in spec.mounts}
+    return {
+        path: f"{engine.name(spec.resource_id)}-{hashlib.sha256(path.encode()).hexdigest()[:8]}"
+        for path in sorted(base.volumes - mounted)
+    }
+
+
+def container_config(engine: DockerEngine, spec: ContainerSpec, base: Base) -> Json:
+    """Return the body of the engine's create call."""
+    network = engine.name(spec.network_id)
+    environment = [f"{name}={value}" for name, value in spec.environment.items()]
+    # A name without a value takes the variable away that the image would set.
+    environment += sorted(base.unset - set(spec.environment))
+    labels = engine.labels("instance", spec.resource_id, spec.account_id, spec.generation)
+    return {
+        "Image": base.image,
+        "Hostname": spec.name,
+        "Cmd": list(spec.command) or None,
+        "Env": environment,
+        "Labels": labels | {IMAGE_LABEL: spec.image},
+        "ExposedPorts": {f"{port.port}/tcp": {} for port in spec.ports},
+        "HostConfig": _host_config(engine, spec, base),
+        "NetworkingConfig": {"EndpointsConfig": {network: {"Aliases": aliases(spec)}}},
+    }
+
+
+def aliases(spec: ContainerSpec) -> list[str]:
+    """Return the names that containers on the same network find it by."""
+    return [spec.name, spec.resource_id]
+
+
+def _host_config(engine: DockerEngine, spec: ContainerSpec, base: Base) -> Json:
+    volumes = {mount.path: engine.name(mount.volume_id) for mount in spec.mounts}
+    volumes |= own_volumes(engine, spec, base)
+    bindings: dict[str, list[dict[str, str]]] = {}
+    for port in spec.ports:
+        binding = {"HostIp": port.host_address, "HostPort": str(port.host_port)}
+        bindings.setdefault(f"{port.port}/tcp", []).append(binding)
+    return limits(spec.cpus, spec.memory_mb) | {
+        "NetworkMode": engine.name(spec.network_id),
+        "PidsLimit": PIDS,
+        "RestartPolicy": {"Name": RESTART[spec.restart]},
+        "LogConfig": LOG,
+        "PortBindings": bindings,
+        "Mounts": [{"Type": "volume", "Source": name, "Target": path} for path, name in volumes.items()],
+        # Entrypoints that give up root (gosu, su-exec) are not touched: they start as root.
+        "SecurityOpt": ["no-new-privileges"],
+    }
+
+
+def limits(cpus: float, memory_mb: int) -> Json:
+    """Return the limits as the engine counts them; as much swap as memory means none."""
+    memory = memory_mb * 1024 * 1024
+    return {"NanoCpus": round(cpus * 1_000_000_000), "Memory": memory, "MemorySwap": memory}

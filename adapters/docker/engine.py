@@ -1,0 +1,135 @@
+"""How this cloud talks to a Docker engine: names, labels, threads and streams."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from functools import partial
+from threading import Lock
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+from docker import APIClient
+
+from adapters.docker.reasons import explained, refusal
+from domain.ports import Found, Kind
+
+T = TypeVar("T")
+Json = dict[str, Any]
+
+CONFLICT = 409
+"""The engine's status for a name that is taken, and for things that are in use."""
+THREADS = 8
+TIMEOUT_S = 60
+
+
+class DockerEngine:
+    """One engine, seen by one cloud.
+
+    Short calls go through docker-py in threads of their own; whatever streams (events, logs, output of
+    programs) goes through httpx on the event loop, so that a cancelled task leaves no thread behind.
+    """
+
+    def __init__(self, docker_host: str, cloud: str) -> None:
+        self.cloud = cloud
+        self.host = docker_host
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="docker")
+        self._opening = Lock()
+        self._api: APIClient | None = None
+
+    def name(self, resource_id: str) -> str:
+        """Return what the engine calls the resource."""
+        return f"{self.cloud}-{resource_id}"
+
+    def labels(self, kind: Kind, resource_id: str, account_id: str, generation: int = 1) -> dict[str, str]:
+        """Return the labels that everything of this cloud carries."""
+        return {
+            "miniaws.cloud": self.cloud,
+            "miniaws.kind": kind,
+            "miniaws.id": resource_id,
+            "miniaws.account": account_id,
+            "miniaws.generation": str(generation),
+        }
+
+    def owns(self, labels: Mapping[str, str] | None, resource_id: str) -> bool:
+        """Tell whether something with these labels is this resource."""
+        labels = labels or {}
+        return labels.get("miniaws.cloud") == self.cloud and labels.get("miniaws.id") == resource_id
+
+    def only(self, kind: Kind | None = None, resource_id: str | None = None) -> Json:
+        """Return the filter that finds what belongs to this cloud."""
+        labels = [f"miniaws.cloud={self.cloud}"]
+        labels += [f"miniaws.kind={kind}"] if kind else []
+        labels += [f"miniaws.id={resource_id}"] if resource_id else []
+        return {"label": labels}
+
+    def found(self, kind: Kind, items: Iterable[Json]) -> list[Found]:
+        """Return what a list of the engine holds, each resource once."""
+        generations: dict[str, int] = {}
+        for item in items:
+            labels: Mapping[str, str] = item.get("Labels") or {}
+            resource_id, generation = labels.get("miniaws.id", ""), labels.get("miniaws.generation", "0")
+            generations[resource_id] = max(generations.get(resource_id, 0), int(generation))
+        return [Found(kind, resource_id, generation) for resource_id, generation in generations.items()]
+
+    async def run(self, task: str, work: Callable[[APIClient], T]) -> T:
+        """Work with docker-py in a thread; ``task`` names it in errors, as in "cannot <task>: …"."""
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads, partial(self._work, task, work)
+        )
+
+    async def call(self, task: str, method: str, path: str, body: Json | None = None) -> Json:
+        """Call the engine where docker-py does not offer what it can do; returns its answer."""
+        async with self.stream(task, method, path, body=body) as answer:
+            content = await answer.aread()
+            return json.loads(content) if content else {}
+
+    @asynccontextmanager
+    async def stream(
+        self, task: str, method: str, path: str, *, params: Json | None = None, body: Json | None = None
+    ) -> AsyncGenerator[httpx.Response]:
+        """Open an answer that comes in pieces; leaving the block closes the connection."""
+        with explained(task):
+            async with (
+                self._client() as client,
+                client.stream(method, path, params=params, json=body) as answer,
+            ):
+                if answer.is_error:
+                    content = await answer.aread()
+                    raise refusal(task, answer.status_code, _message(content))
+                yield answer
+
+    async def close(self) -> None:
+        """Close the connections; calls still under way fail."""
+        await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)
+        if self._api:
+            self._api.close()
+
+    def _work(self, task: str, work: Callable[[APIClient], T]) -> T:
+        with explained(task):
+            return work(self._connected())
+
+    def _connected(self) -> APIClient:
+        # Opened at the first call: the engine need not answer while the application starts.
+        with self._opening:
+            if self._api is None:
+                self._api = APIClient(self.host, version="auto", timeout=TIMEOUT_S, max_pool_size=2 * THREADS)
+            return self._api
+
+    def _client(self) -> httpx.AsyncClient:
+        url = urlsplit(self.host)
+        socket = url.path if url.scheme == "unix" else None
+        return httpx.AsyncClient(
+            transport=httpx.AsyncHTTPTransport(uds=socket),
+            base_url="http://docker" if socket else f"http://{url.netloc}",
+            timeout=httpx.Timeout(TIMEOUT_S, read=None),
+        )
+
+
+def _message(content: bytes) -> str:
+    try:
+        return str(json.loads(content)["message"])
+    except (ValueError, KeyError, TypeError):
+        return content.decode(errors="replace")

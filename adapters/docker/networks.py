@@ -1,0 +1,138 @@
+"""Networks on a Docker engine."""
+
+import hashlib
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network, ip_network
+from pathlib import Path
+
+from docker import APIClient
+from docker.errors import APIError, NotFound
+from docker.types import IPAMConfig, IPAMPool
+
+from adapters.docker.engine import CONFLICT, DockerEngine, Json
+from domain.errors import InUse, Refused
+from domain.ports import Found
+
+ROUTES = Path("/proc/net/route")
+
+
+class DockerNetworks:
+    """Separates containers: each network is a bridge of its own, and the engine lets nothing pass between."""
+
+    def __init__(self, engine: DockerEngine) -> None:
+        self._engine = engine
+
+    async def ensure(self, resource_id: str, account_id: str, cidr: str) -> None:
+        """Have this network; raises Refused when the range overlaps one of the host or another network."""
+        task = f"create the network {resource_id}"
+        await self._engine.run(task, lambda api: self._ensure(api, resource_id, account_id, cidr))
+
+    async def exists(self, resource_id: str) -> bool:
+        """Tell whether the network is there."""
+        task = f"look for the network {resource_id}"
+        return await self._engine.run(task, lambda api: self._own(api, resource_id)) is not None
+
+    async def remove(self, resource_id: str) -> None:
+        """Have no such network; raises InUse while containers, running or not, are on it."""
+        await self._engine.run(
+            f"remove the network {resource_id}", lambda api: self._remove(api, resource_id)
+        )
+
+    async def found(self) -> list[Found]:
+        """Return every network of this cloud."""
+        filters = self._engine.only("vpc")
+
+        def items(api: APIClient) -> list[Json]:
+            return api.networks(filters=filters)
+
+        return self._engine.found("vpc", await self._engine.run("list networks", items))
+
+    async def occupied(self) -> list[str]:
+        """Return the ranges that the host's routes and the networks of others use."""
+        ranges = await self._engine.run("list networks", self._occupied)
+        return [str(each) for each in ranges]
+
+    def _own(self, api: APIClient, resource_id: str) -> Json | None:
+        try:
+            network: Json = api.inspect_network(self._engine.name(resource_id))
+        except NotFound:
+            return None
+        return network if self._engine.owns(network["Labels"], resource_id) else None
+
+    def _ensure(self, api: APIClient, resource_id: str, account_id: str, cidr: str) -> None:
+        wanted = IPv4Network(cidr)
+        present = self._own(api, resource_id)
+        if present is None:
+            clash = next((each for each in self._occupied(api) if each.overlaps(wanted)), None)
+            if clash:
+                raise Refused(f"cannot use the range {cidr}: {clash} is in use on this host; choose another")
+            self._create(api, resource_id, account_id, wanted)
+        elif wanted not in _ranges(present):
+            raise Refused(
+                f"cannot give {resource_id} the range {cidr}: it has "
+                f"{', '.join(str(each) for each in _ranges(present))}; remove the network first"
+            )
+
+    def _create(self, api: APIClient, resource_id: str, account_id: str, wanted: IPv4Network) -> None:
+        name = self._engine.name(resource_id)
+        gateway = str(next(wanted.hosts()))
+        try:
+            api.create_network(
+                name,
+                driver="bridge",
+                ipam=IPAMConfig(pool_configs=[IPAMPool(subnet=str(wanted), gateway=gateway)]),
+                labels=self._engine.labels("vpc", resource_id, account_id),
+                options={"com.docker.network.bridge.name": bridge(name)},
+                check_duplicate=True,
+            )
+        except APIError as error:
+            # Somebody was faster; whether with the same range, the next call tells.
+            if error.status_code != CONFLICT or not self._own(api, resource_id):
+                raise
+
+    def _remove(self, api: APIClient, resource_id: str) -> None:
+        network = self._own(api, resource_id)
+        if network is None:
+            return
+        # The engine refuses only for containers that run; a stopped one would not start any more.
+        users: list[Json] = api.containers(all=True, filters={"network": network["Id"]})
+        if users:
+            names = ", ".join(sorted(user["Names"][0].lstrip("/") for user in users))
+            raise InUse(f"cannot remove the network {resource_id}: {names} is on it; remove it first")
+        try:
+            api.remove_network(network["Id"])
+        except NotFound:
+            return
+
+    def _occupied(self, api: APIClient) -> list[IPv4Network]:
+        networks: list[Json] = api.networks()
+        ours = [
+            each for each in networks if (each["Labels"] or {}).get("miniaws.cloud") == self._engine.cloud
+        ]
+        bridges = {bridge(each["Name"]) for each in ours}
+        ranges = {each for other in networks if other not in ours for each in _ranges(other)}
+        return sorted(ranges | set(_routes(ROUTES.read_text().splitlines()[1:], bridges)))
+
+
+def bridge(name: str) -> str:
+    """Return the name of the network's interface on the host: at most 15 characters, the same every time."""
+    return "maw" + hashlib.sha256(name.encode()).hexdigest()[:12]
+
+
+def _ranges(network: Json) -> list[IPv4Network]:
+    configs = network["IPAM"]["Config"] or []
+    ranges = [ip_network(config["Subnet"], strict=False) for config in configs if config.get("Subnet")]
+    return [each for each in ranges if isinstance(each, IPv4Network)]
+
+
+def _routes(lines: Iterable[str], besides: set[str]) -> Iterable[IPv4Network]:
+    """Return where the kernel routes to, without the default route and the interfaces in ``besides``."""
+    for line in lines:
+        interface, destination, *_, mask = line.split()[:8]
+        if interface not in besides and int(mask, 16):
+            yield IPv4Network(f"{_address(destination)}/{_address(mask)}")
+
+
+def _address(text: str) -> IPv4Address:
+    # The kernel prints the address as a number in the host's byte order.
+    return IPv4Address(bytes.fromhex(text)[::-1])

@@ -1,0 +1,102 @@
+"""Volumes on a Docker engine."""
+
+import asyncio
+from pathlib import Path
+from weakref import WeakValueDictionary
+
+from docker import APIClient
+from docker.errors import NotFound
+
+from adapters.docker.engine import DockerEngine, Json
+from adapters.docker.filesystems import Filesystems
+from domain.errors import InUse, Refused
+from domain.ports import Found
+
+
+class DockerVolumes:
+    """Keeps files: without a size in the engine's own directory, with one in a file system of that size.
+
+    Sizes need an engine on this host that sees the same mounts, and root. A volume can grow.
+    """
+
+    def __init__(self, engine: DockerEngine, directory: Path) -> None:
+        self._engine = engine
+        self._files = Filesystems(directory)
+        self._turns = WeakValueDictionary[str, asyncio.Lock]()
+
+    async def ensure(self, resource_id: str, account_id: str, size_gb: int | None) -> None:
+        """Have this volume, mounted if it has a size (GiB); raises Refused when the size cannot be kept."""
+        async with self._turns.setdefault(resource_id, asyncio.Lock()):
+            options: dict[str, str] | None = None
+            if size_gb is not None:
+                options = await self._sized(resource_id, size_gb)
+            labels = self._engine.labels("volume", resource_id, account_id)
+            name = self._engine.name(resource_id)
+
+            def create(api: APIClient) -> Json:
+                return api.create_volume(name, driver="local", driver_opts=options, labels=labels)
+
+            volume = await self._engine.run(f"create the volume {resource_id}", create)
+        # The engine answers with a volume of that name that was there before, whatever it is.
+        if not self._engine.owns(volume["Labels"], resource_id):
+            raise Refused(f"cannot create {resource_id}: the engine has a volume {name} that is not ours")
+        if (volume["Options"] or {}) != (options or {}):
+            raise Refused(f"cannot give {resource_id} a size limit afterwards, or take it away")
+
+    async def exists(self, resource_id: str) -> bool:
+        """Tell whether the volume is there and, if it has a size, mounted."""
+        task = f"look for the volume {resource_id}"
+        volume = await self._engine.run(task, lambda api: self._own(api, resource_id))
+        if volume is None:
+            return False
+        return not volume["Options"] or self._files.is_mounted(self._engine.name(resource_id))
+
+    async def remove(self, resource_id: str) -> None:
+        """Have no such volume, nor its files; raises InUse while a container, running or not, mounts it."""
+        async with self._turns.setdefault(resource_id, asyncio.Lock()):
+            task = f"remove the volume {resource_id}"
+            await self._engine.run(task, lambda api: self._remove(api, resource_id))
+            await self._files.remove(self._engine.name(resource_id))
+
+    async def found(self) -> list[Found]:
+        """Return every volume of this cloud, without those that belong to a container."""
+        filters = self._engine.only("volume")
+
+        def items(api: APIClient) -> list[Json]:
+            return api.volumes(filters=filters)["Volumes"] or []
+
+        return self._engine.found("volume", await self._engine.run("list volumes", items))
+
+    async def can_limit_size(self) -> bool:
+        """Tell whether we are root on the engine's host, with the tools and a free loop device."""
+        return self._engine.host.startswith("unix:") and await self._files.can_be_made()
+
+    async def _sized(self, resource_id: str, size_gb: int) -> dict[str, str]:
+        if not await self.can_limit_size():
+            raise Refused(
+                f"cannot hold {resource_id} to {size_gb} GiB: that takes root, mkfs.ext4 and a loop device "
+                "on the engine's host; create the volume without a size"
+            )
+        name = self._engine.name(resource_id)
+        await self._files.ensure(name, size_gb)
+        return {"type": "none", "o": "bind", "device": str(self._files.data(name))}
+
+    def _own(self, api: APIClient, resource_id: str) -> Json | None:
+        try:
+            volume: Json = api.inspect_volume(self._engine.name(resource_id))
+        except NotFound:
+            return None
+        return volume if self._engine.owns(volume["Labels"], resource_id) else None
+
+    def _remove(self, api: APIClient, resource_id: str) -> None:
+        if self._own(api, resource_id) is None:
+            return
+        name = self._engine.name(resource_id)
+        users: list[Json] = api.containers(all=True, filters={"volume": name})
+        if users:
+            names = ", ".join(sorted(user["Names"][0].lstrip("/") for user in users))
+            raise InUse(f"cannot remove the volume {resource_id}: {names} has it mounted; remove it first")
+        try:
+            api.remove_volume(name)
+        except NotFound:
+            return
