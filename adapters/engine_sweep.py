@@ -1,0 +1,118 @@
+"""Finds and removes everything on the container engine that carries a cloud's label."""
+
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+import requests
+from docker import errors
+
+from domain.errors import Refused, Unreachable
+
+LABEL = "miniaws.cloud"
+"""The label, on everything of ours, whose value is the cloud's name."""
+
+_TIMEOUT_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What carries a label on the engine: ids of containers and networks, names of volumes."""
+
+    containers: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing."""
+        return not (self.containers or self.networks or self.volumes)
+
+    def __str__(self) -> str:
+        """Return how much of what."""
+        counts = {"container": self.containers, "network": self.networks, "volume": self.volumes}
+        return ", ".join(f"{len(found)} {noun}{'s'[: len(found) != 1]}" for noun, found in counts.items())
+
+
+def find(docker_host: str, cloud: str) -> Labelled:
+    """Return what belongs to the cloud. Raises Unreachable when the engine does not answer."""
+    with _engine(docker_host) as engine:
+        return _labelled(engine, f"{LABEL}={cloud}")
+
+
+def clouds(docker_host: str) -> list[str]:
+    """Return the names of the clouds that have something on the engine. Raises Unreachable."""
+    with _engine(docker_host) as engine:
+        found = [*_containers(engine, LABEL), *_networks(engine, LABEL), *_volumes(engine, LABEL)]
+    return sorted({item["Labels"][LABEL] for item in found})
+
+
+def sweep(docker_host: str, cloud: str) -> Labelled:
+    """Remove what belongs to the cloud, running or not, and return what that was.
+
+    Raises Unreachable when the engine does not answer, Refused when it cannot remove something.
+    """
+    with _engine(docker_host) as engine:
+        found = _labelled(engine, f"{LABEL}={cloud}")
+        for container in found.containers:
+            _remove(engine.remove_container, container, force=True, v=True)
+        for network in found.networks:
+            for stranger in _members(engine, network):
+                _remove(engine.disconnect_container_from_network, stranger, net_id=network, force=True)
+            _remove(engine.remove_network, network)
+        for volume in found.volumes:
+            _remove(engine.remove_volume, volume, force=True)
+    return found
+
+
+@contextmanager
+def _engine(docker_host: str) -> Generator[docker.APIClient]:
+    engine: docker.APIClient | None = None
+    try:
+        engine = docker.APIClient(base_url=docker_host, version="auto", timeout=_TIMEOUT_S)
+        yield engine
+    except errors.APIError as error:
+        raise Refused(f"cannot sweep the container engine: {error.explanation}") from error
+    except (errors.DockerException, requests.RequestException) as error:
+        raise Unreachable(
+            f"cannot reach the container engine at {docker_host}: start it with `scripts/engine`"
+        ) from error
+    finally:
+        if engine is not None:
+            engine.close()
+
+
+def _labelled(engine: docker.APIClient, label: str) -> Labelled:
+    return Labelled(
+        containers=tuple(found["Id"] for found in _containers(engine, label)),
+        networks=tuple(found["Id"] for found in _networks(engine, label)),
+        volumes=tuple(found["Name"] for found in _volumes(engine, label)),
+    )
+
+
+def _containers(engine: docker.APIClient, label: str) -> list[dict[str, Any]]:
+    return engine.containers(all=True, filters={"label": label})
+
+
+def _networks(engine: docker.APIClient, label: str) -> list[dict[str, Any]]:
+    return engine.networks(filters={"label": label})
+
+
+def _volumes(engine: docker.APIClient, label: str) -> list[dict[str, Any]]:
+    return engine.volumes(filters={"label": label})["Volumes"] or []
+
+
+def _members(engine: docker.APIClient, network: str) -> list[str]:
+    try:
+        return list(engine.inspect_network(network)["Containers"] or {})
+    except errors.NotFound:
+        return []
+
+
+def _remove(call: Callable[..., Any], name: str, **options: Any) -> None:
+    try:
+        call(name, **options)
+    except errors.NotFound:
+        return  # somebody was quicker

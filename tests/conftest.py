@@ -1,0 +1,61 @@
+"""What tests of the real world share: a Postgres, an engine, and a cloud's name that is swept."""
+
+import secrets
+import socket
+import subprocess
+import sys
+from collections.abc import Generator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from adapters import engine_sweep
+from adapters.embedded_postgres import EmbeddedPostgres
+from miniaws.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent
+SPEED = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "300"}
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[EmbeddedPostgres]:
+    """A Postgres for the whole run. Quick, not durable: a test of durability starts its own."""
+    server = EmbeddedPostgres(tmp_path_factory.mktemp("cloud"), free_port(), settings=SPEED)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres) -> Generator[str]:
+    """An empty database, dropped after the test."""
+    name = sql.Identifier(f"test_{secrets.token_hex(6)}")
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
+        yield postgres.url(name.as_string().strip('"'))
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+@pytest.fixture(scope="session")
+def engine() -> str:
+    """Where the container engine answers; the image ``miniaws/hello:local`` is there."""
+    subprocess.run([ROOT / "scripts" / "engine"], check=True)
+    subprocess.run([sys.executable, ROOT / "scripts" / "images", "hello"], check=True)
+    return Settings().docker_host
+
+
+@pytest.fixture
+def cloud_name(engine: str) -> Generator[str]:
+    """A name for a cloud; whatever carries it as its label is removed after the test."""
+    name = f"mawtest-{secrets.token_hex(4)}"
+    yield name
+    engine_sweep.sweep(engine, name)
