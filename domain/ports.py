@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
+from uuid import UUID
 
 Kind = Literal["instance", "vpc", "volume"]
 ContainerState = Literal["created", "running", "paused", "restarting", "exited", "dead"]
@@ -217,4 +218,24 @@ class EngineWatch(Protocol):
 
     def watch(self, cursor: str | None) -> AsyncIterator[EngineEvent]:
         """Yield what happened since the cursor, then what happens. Ends with Unreachable when cut."""
+        ...
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """Return the present instant, aware, in UTC."""
+        ...
+
+
+class Chance(Protocol):
+    """Makes what nobody can guess."""
+
+    def uuid(self) -> UUID:
+        """Return a new random id."""
+        ...
+
+    def secret(self) -> str:
+        """Return a new secret of 256 bits that is safe in a header."""
         ...

@@ -1,0 +1,5 @@
+"""The event store on Postgres: one server-side append, the eventsourcing library's recorder and repository on top."""
+
+from adapters.event_store.follower import Follower as Follower
+from adapters.event_store.migrations import migrate as migrate
+from adapters.event_store.store import PostgresEventStore as PostgresEventStore

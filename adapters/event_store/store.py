@@ -1,0 +1,201 @@
+"""The event store on Postgres, for asyncio: a group-commit writer and a few reading threads."""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from typing import Any, LiteralString, TypeVar
+from uuid import UUID
+
+import orjson
+from eventsourcing.application import AggregateNotFoundError, Repository
+from eventsourcing.persistence import EventStore, OperationalError
+from eventsourcing.postgres import PostgresDatastore
+from psycopg.conninfo import conninfo_to_dict
+
+from adapters.event_store.mapper import OrjsonMapper
+from adapters.event_store.recorder import EventRecorder, encode
+from adapters.event_store.writer import GroupWriter
+from adapters.vault import Sealed, Vault
+from domain.aggregate import Aggregate, Claim, Conditions, upcast
+from domain.errors import Unavailable
+from domain.store import Append, Receipt, Recorded
+
+T = TypeVar("T")
+
+LOG: LiteralString = """
+    SELECT notification_id AS position, originator_id AS resource_id, originator_version AS version,
+           topic AS type, state::text AS payload, account_id, actor, source_ip, request_id, correlation_id,
+           causation, recorded_at
+    FROM events"""
+
+
+class PostgresEventStore:
+    """Implements ``domain.store.EventStore``. Use ``migrate`` first."""
+
+    def __init__(self, conninfo: str, vault: Vault, *, readers: int = 4) -> None:
+        self._datastore = datastore(conninfo, pool_size=readers + 1)
+        self._recorder = EventRecorder(self._datastore)
+        self._mapper = OrjsonMapper()
+        # No cache: the library's is not safe with threads, and a load is one indexed read.
+        self._repository = Repository[UUID](EventStore(self._mapper, self._recorder))
+        self._writer = GroupWriter(self._recorder)
+        self._threads = ThreadPoolExecutor(readers, thread_name_prefix="event-reader")
+        self._vault = vault
+
+    async def close(self) -> None:
+        """Write what waits and let go of the connections."""
+        await asyncio.get_running_loop().run_in_executor(None, self._close)
+
+    def _close(self) -> None:
+        self._writer.close()
+        self._threads.shutdown()
+        self._datastore.close()
+
+    async def append(self, append: Append) -> Receipt:
+        """Write one save; see ``domain.store.EventStore.append``."""
+        stored = [self._mapper.to_stored_event(event) for event in append.events]
+        save = encode(stored, append.cause, self._more(append))
+        try:
+            outcome = await self._writer.write(save)
+        except OperationalError as error:
+            raise Unavailable(
+                "cannot reach the event store at the moment; retry with the same Idempotency-Key"
+            ) from error
+        if outcome.error is not None:
+            raise outcome.error
+        assert outcome.recorded_at is not None  # noqa: S101 - set whenever there is no error
+        return Receipt(outcome.positions, outcome.recorded_at)
+
+    def _more(self, append: Append) -> dict[str, Any]:
+        more = _conditions(append.conditions)
+        if append.secrets:
+            sealed = {id_: self._vault.seal(value) for id_, value in append.secrets.items()}
+            more["secrets"] = [
+                {
+                    "id": id_,
+                    "owner": append.owner,
+                    "key": b64encode(secret.key).decode(),
+                    "value": b64encode(secret.value).decode(),
+                }
+                for id_, secret in sealed.items()
+            ]
+        return more
+
+    async def load(self, resource_id: UUID) -> Aggregate | None:
+        """Return the aggregate as it is now."""
+        return await self._in_thread(self._load, resource_id)
+
+    def _load(self, resource_id: UUID) -> Aggregate | None:
+        try:
+            found: Aggregate = self._repository.get(resource_id)
+        except AggregateNotFoundError:
+            return None
+        return found
+
+    async def claim(self, scope: str, key: str) -> Claim | None:
+        """Return who holds a key."""
+        rows = await self._rows(
+            "SELECT scope, key, owner, note FROM claims WHERE scope = %s AND key = %s", scope, key
+        )
+        return Claim(**rows[0]) if rows else None
+
+    async def claims(self, scope: str) -> list[Claim]:
+        """Return every claim in a scope, by key."""
+        rows = await self._rows(
+            "SELECT scope, key, owner, note FROM claims WHERE scope = %s ORDER BY key", scope
+        )
+        return [Claim(**row) for row in rows]
+
+    async def position_of(self, claim: Claim) -> int:
+        """Return the position of the log at which a claim was taken."""
+        rows = await self._rows(
+            "SELECT coalesce(max(e.notification_id), 0) AS position FROM events e, claims c"
+            " WHERE c.scope = %s AND c.key = %s AND e.recorded_at <= c.claimed_at",
+            claim.scope,
+            claim.key,
+        )
+        return rows[0]["position"]
+
+    async def forget_claims(self, scope_prefix: str, older_than_s: float) -> None:
+        """Delete old claims whose scope begins so; for idempotency keys past their time."""
+        await self._rows(
+            "DELETE FROM claims WHERE starts_with(scope, %s) AND claimed_at < now() - %s * interval '1 second'"
+            " RETURNING key",
+            scope_prefix,
+            older_than_s,
+        )
+
+    async def secret(self, secret_id: UUID) -> bytes | None:
+        """Return a secret in clear, or None when it was erased."""
+        rows = await self._rows(
+            "SELECT sealed_key, sealed_value FROM secrets WHERE secret_id = %s", secret_id
+        )
+        if not rows:
+            return None
+        return self._vault.open(Sealed(bytes(rows[0]["sealed_key"]), bytes(rows[0]["sealed_value"])))
+
+    async def events(self, resource_id: UUID, upto: int | None = None) -> list[Recorded]:
+        """Return the events of a resource, oldest first."""
+        rows = await self._rows(
+            LOG + " WHERE originator_id = %s AND notification_id <= coalesce(%s, notification_id)"
+            " ORDER BY originator_version",
+            resource_id,
+            upto,
+        )
+        return [recorded(row) for row in rows]
+
+    async def head(self) -> int:
+        """Return the position of the newest event."""
+        rows = await self._rows("SELECT coalesce(max(notification_id), 0) AS head FROM events")
+        return rows[0]["head"]
+
+    async def _rows(self, query: LiteralString, *values: Any) -> list[dict[str, Any]]:
+        return await self._in_thread(self._query, query, values)
+
+    def _query(self, query: LiteralString, values: Sequence[Any]) -> list[dict[str, Any]]:
+        with self._datastore.get_connection() as connection:
+            return connection.execute(query, values, prepare=True).fetchall()
+
+    async def _in_thread(self, function: Callable[..., T], *arguments: Any) -> T:
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+        except OperationalError:
+            # After a restart of Postgres every pooled connection is dead: check all of them at once, once.
+            await asyncio.get_running_loop().run_in_executor(self._threads, self._datastore.pool.check)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
+        except OperationalError as error:
+            raise Unavailable("cannot reach the event store at the moment; retry later") from error
+
+
+def datastore(conninfo: str, *, pool_size: int) -> PostgresDatastore:
+    """Return the library's connection pool for a database."""
+    parts = conninfo_to_dict(conninfo)
+    return PostgresDatastore(
+        dbname=str(parts.get("dbname") or ""),
+        host=str(parts.get("host") or ""),
+        port=str(parts.get("port") or 5432),
+        user=str(parts.get("user") or ""),
+        password=str(parts.get("password") or ""),
+        pool_size=pool_size,
+        max_overflow=0,
+        connect_timeout=10,
+        pool_open_timeout=10,
+    )
+
+
+def recorded(row: dict[str, Any]) -> Recorded:
+    """Return a row of the log as an event, its payload in the newest version."""
+    row["payload"] = upcast(row["type"], orjson.loads(row["payload"]))
+    return Recorded(**row)
+
+
+def _conditions(conditions: Sequence[Conditions]) -> dict[str, Any]:
+    merged: dict[str, list[Any]] = {}
+    for each in conditions:
+        for key, values in asdict(each).items():
+            if values:
+                merged.setdefault(key, []).extend(values)
+    return merged

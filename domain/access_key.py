@@ -1,0 +1,124 @@
+"""Access keys say who is asking.
+
+Rules
+-----
+* A key is a random secret that is shown once; only its hash is kept.
+* A key belongs to one account and has one role: viewer, operator or admin.
+* A revoked or expired key opens nothing.
+* An account never loses its last admin key.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Self
+
+from eventsourcing.domain import event
+
+from domain import values
+from domain.aggregate import Aggregate, Claim
+from domain.errors import Conflict, Invalid
+
+HASH_SCOPE = "access-key-hash"
+
+
+class Role(StrEnum):
+    """What a key may do: read; change resources; also manage keys."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+    def covers(self, other: "Role") -> bool:
+        """Tell whether this role may do what the other may."""
+        order = list(Role)
+        return order.index(self) >= order.index(other)
+
+
+class KeyRevoked(Conflict):
+    """cannot change a revoked key"""
+
+    code = "key_revoked"
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key as it is asked for; ``hash`` is the SHA-256 of the secret, in hex."""
+
+    account_id: str
+    name: str
+    role: Role
+    hash: str
+    expires_at: datetime | None = None
+
+
+class AccessKey(Aggregate):
+    """One way to sign in."""
+
+    PREFIX = "key"
+
+    class Issued(Aggregate.Created):
+        """A key was handed out."""
+
+        account_id: str
+        name: str
+        role: str
+        hash: str
+        expires_at: datetime | None
+
+    class Revoked(Aggregate.Event):
+        """The key opens nothing any more."""
+
+    @classmethod
+    def issue(cls, new: NewKey, now: datetime) -> Self:
+        """Hand out a key. Raises Invalid when it would be expired from the start."""
+        if new.expires_at is not None and new.expires_at <= now:
+            raise Invalid(
+                "cannot issue a key that has expired: choose a time in the future", field="expires_at"
+            )
+        key = cls(
+            account_id=values.name(new.account_id, "account"),
+            name=values.name(new.name),
+            role=new.role.value,
+            hash=new.hash,
+            expires_at=new.expires_at,
+        )
+        key.conditions.claims += [key.name_claim(), key._hash_claim(), *key._admin_claims()]
+        return key
+
+    def revoke(self, other_admins: int) -> None:
+        """Close the key for good. Raises Conflict when it is the account's last admin key."""
+        if self.is_revoked:
+            return
+        if self.role is Role.ADMIN and other_admins == 0:
+            raise Conflict(
+                f"cannot revoke {self.name}: it is the last admin key; issue another admin key first"
+            )
+        self.trigger_event(self.Revoked)
+        self.conditions.releases += [self.name_claim(), self._hash_claim(), *self._admin_claims()]
+
+    def _hash_claim(self) -> Claim:
+        return Claim(HASH_SCOPE, self.hash, self.id)
+
+    def _admin_claims(self) -> list[Claim]:
+        return (
+            [Claim(admin_scope(self.account_id), self.public_id, self.id)] if self.role is Role.ADMIN else []
+        )
+
+    @event(Issued)
+    def __init__(self, account_id: str, name: str, role: str, hash: str, expires_at: datetime | None) -> None:  # noqa: A002
+        self.account_id = account_id
+        self.name = name
+        self.role = Role(role)
+        self.hash = hash
+        self.expires_at = expires_at
+        self.is_revoked = False
+
+    @event(Revoked)
+    def _revoked(self) -> None:
+        self.is_revoked = True
+
+
+def admin_scope(account_id: str) -> str:
+    """Return the scope that lists the admin keys of an account."""
+    return f"admin-keys/{account_id}"

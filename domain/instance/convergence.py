@@ -1,0 +1,85 @@
+"""The next step that brings a container nearer to what is wanted of its instance.
+
+A pure function of the wish and of what is seen. Its invariant: repeating ``next_step`` and carrying out what it
+says ends in ``NOTHING`` after a bounded number of steps, wherever a crash interrupted the one before, because no
+step depends on which steps were taken, only on what is there.
+
+A run of a container is known by its start time: a run that the instance has not heard of is news.
+"""
+
+from enum import StrEnum
+
+from domain.instance.aggregate import Instance
+from domain.instance_type import instance_type
+from domain.ports import SeenContainer
+
+
+class Step(StrEnum):
+    """One idempotent call, or one report."""
+
+    NOTHING = "as wanted"
+    WAIT = "waits for the engine to start it again"
+    MAKE = "make the container"
+    START = "start it"
+    RESTART = "stop and start it"
+    STOP = "stop it"
+    RESIZE = "change its limits"
+    REMOVE = "remove the container"
+    REPORT_STARTED = "report that it runs"
+    REPORT_STOPPED = "report that it is stopped"
+    REPORT_CRASHED = "report that it ended unasked"
+    REPORT_LOST = "report that its container is gone"
+    REPORT_RESIZED = "report its limits"
+    REPORT_TERMINATED = "report that it is gone"
+
+
+def next_step(wanted: Instance, seen: SeenContainer | None) -> Step:
+    """Return what to do next; see the module's invariant."""
+    if wanted.wanted == "terminated":
+        if seen is not None:
+            return Step.REMOVE
+        return Step.NOTHING if wanted.status == "terminated" else Step.REPORT_TERMINATED
+    if wanted.wanted == "stopped":
+        return _towards_stopped(wanted, seen)
+    return _towards_running(wanted, seen)
+
+
+def _towards_stopped(wanted: Instance, seen: SeenContainer | None) -> Step:
+    if seen is not None and seen.state in {"running", "paused", "restarting"}:
+        return Step.STOP
+    if wanted.status != "stopped":
+        return Step.REPORT_STOPPED
+    return _limits(wanted, seen)
+
+
+def _towards_running(wanted: Instance, seen: SeenContainer | None) -> Step:
+    if seen is None:
+        return Step.REPORT_LOST if wanted.status == "running" else Step.MAKE
+    if seen.state == "running":
+        return _keep_running(wanted, seen)
+    if seen.state == "paused":
+        return Step.START
+    if seen.started_at is not None and (wanted.status == "running" or seen.started_at != wanted.started_at):
+        return Step.REPORT_CRASHED
+    if seen.generation != wanted.generation:
+        return Step.MAKE
+    return Step.WAIT if seen.state == "restarting" else Step.START
+
+
+def _keep_running(wanted: Instance, seen: SeenContainer) -> Step:
+    known = seen.started_at == wanted.started_at
+    if wanted.status == "running":
+        # A run we have not heard of: the engine started it again by itself after an end we did not see.
+        return _limits(wanted, seen) if known else Step.REPORT_CRASHED
+    if wanted.reboots and known:
+        return Step.RESTART
+    if seen.generation != wanted.generation:
+        return Step.MAKE
+    return Step.REPORT_STARTED
+
+
+def _limits(wanted: Instance, seen: SeenContainer | None) -> Step:
+    limits = instance_type(wanted.type)
+    if seen is not None and (seen.cpus, seen.memory_mb) != (limits.cpus, limits.memory_mb):
+        return Step.RESIZE
+    return Step.NOTHING if wanted.applied_type == wanted.type else Step.REPORT_RESIZED

@@ -1,0 +1,152 @@
+"""The event store as the application sees it: append facts with their cause, load aggregates, follow the log.
+
+Implemented by ``adapters/event_store`` over Postgres.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from eventsourcing.domain import CanMutateAggregate
+
+from domain.aggregate import Aggregate, Claim, Conditions
+from domain.errors import Conflict
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Who or what lies behind a change. Stored beside every event.
+
+    ``actor`` is a key's id or ``system:<manager>``; ``causation`` the position of the event that led to this one.
+    """
+
+    actor: str
+    account_id: str
+    source_ip: str | None = None
+    request_id: str | None = None
+    correlation_id: str | None = None
+    causation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event as it lies in the store."""
+
+    position: int
+    resource_id: UUID
+    version: int
+    type: str
+    payload: dict[str, Any]
+    account_id: str
+    actor: str
+    source_ip: str | None
+    request_id: str | None
+    correlation_id: str | None
+    causation: int | None
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """What one save writes, all of it or nothing."""
+
+    events: Sequence[CanMutateAggregate[UUID]]
+    cause: Cause
+    conditions: Sequence[Conditions] = ()
+    secrets: Mapping[UUID, bytes] = field(default_factory=dict[UUID, bytes], repr=False)
+    """Values to seal, by the id under which events refer to them."""
+    owner: UUID | None = None
+    """Whose secrets they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Where a save was written."""
+
+    positions: tuple[int, ...]
+    recorded_at: datetime
+
+    @property
+    def position(self) -> int:
+        """The position of the last event."""
+        return self.positions[-1] if self.positions else 0
+
+
+class VersionConflict(Exception):
+    """Somebody else saved the aggregate in between: load it again and decide again."""
+
+
+class ClaimTaken(Conflict):
+    """cannot take what another resource holds"""
+
+    code = "claim_taken"
+
+    def __init__(self, claim: Claim) -> None:
+        super().__init__(f"cannot take `{claim.key}`: it is taken")
+        self.claim = claim
+        """The claim that stands in the way, with its present owner."""
+
+
+class RequirementMissing(Conflict):
+    """cannot refer to what does not live any more"""
+
+    code = "requirement_missing"
+
+    def __init__(self, claim: Claim) -> None:
+        super().__init__(f"cannot use `{claim.key}`: it does not exist any more")
+        self.claim = claim
+
+
+class ScopeInUse(Conflict):
+    """cannot remove what something refers to"""
+
+    code = "in_use"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__("cannot remove what something refers to")
+        self.scope = scope
+
+
+class EventStore(Protocol):
+    """Keeps every event, in one order."""
+
+    async def append(self, append: Append) -> Receipt:
+        """Write events, claims and secrets in one transaction; on disk when this returns.
+
+        Raises VersionConflict, ClaimTaken, RequirementMissing or ScopeInUse, and then nothing has changed.
+        """
+        ...
+
+    async def load(self, resource_id: UUID) -> Aggregate | None:
+        """Return the aggregate as it is now, or None when there are no such events."""
+        ...
+
+    async def claim(self, scope: str, key: str) -> Claim | None:
+        """Return who holds a key at this moment."""
+        ...
+
+    async def claims(self, scope: str) -> list[Claim]:
+        """Return every claim in a scope, by key."""
+        ...
+
+    async def position_of(self, claim: Claim) -> int:
+        """Return the position of the log at which a claim was taken."""
+        ...
+
+    async def forget_claims(self, scope_prefix: str, older_than_s: float) -> None:
+        """Delete old claims whose scope begins so."""
+        ...
+
+    async def secret(self, secret_id: UUID) -> bytes | None:
+        """Return a secret in clear, or None when it was erased."""
+        ...
+
+    async def events(self, resource_id: UUID, upto: int | None = None) -> list[Recorded]:
+        """Return the events of a resource, oldest first, up to a position."""
+        ...
+
+    async def head(self) -> int:
+        """Return the position of the newest event, 0 when there is none."""
+        ...

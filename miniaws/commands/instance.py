@@ -1,0 +1,189 @@
+"""Commands for instances."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import orjson
+
+from domain.errors import Conflict, Invalid, PortError, Unavailable
+from domain.instance import Instance, LaunchSpec, PortSpec, VolumeSpec
+from domain.instance.aggregate import PORT_SCOPE
+from domain.instance.spec import RestartPolicy
+from domain.ports import ExecResult
+from domain.store import ClaimTaken, RequirementMissing, VersionConflict
+from domain.values import parse_id, public_id, shown
+from domain.volume import Volume
+from domain.vpc import Vpc
+from miniaws.application import Cloud, Request, Saved
+
+_ATTEMPTS = 10
+
+
+class HostPortTaken(Conflict):
+    """cannot publish on a port that another resource holds"""
+
+    code = "port_taken"
+
+
+class UnknownImage(Invalid):
+    """cannot run an image that is not here"""
+
+    code = "unknown_image"
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeWish:
+    """A volume by id or name, and where the program finds it."""
+
+    volume: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """An instance as it is asked for."""
+
+    name: str
+    image: str
+    type: str = "micro"
+    vpc: str = "default"
+    restart: RestartPolicy = "always"
+    command: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    ports: Sequence[PortSpec] = ()
+    volumes: Sequence[VolumeWish] = ()
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+async def launch(cloud: Cloud, request: Request, wish: Launch) -> Saved:
+    """Ask for an instance. Raises Invalid, NotFound, NameTaken, HostPortTaken, VolumeInUse."""
+    await cloud.refuse_repeated(request)
+    for _ in range(_ATTEMPTS):
+        instance, volumes, secrets = await _prepare(cloud, request, wish)
+        try:
+            receipt = await cloud.save(request, instance, *volumes, secrets=secrets)
+        except ClaimTaken as taken:
+            raise _port_taken(request, taken) from None
+        except RequirementMissing:
+            # The VPC we remembered is gone: look again, which finds its successor or nothing.
+            cloud.forget(Vpc, request.cause.account_id, wish.vpc)
+        except VersionConflict:
+            continue
+        else:
+            return Saved(instance, receipt)
+    raise Unavailable(f"cannot launch {wish.name}: too many changes at once; retry")
+
+
+async def start(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
+    """Ask an instance to run. Raises NotFound, InstanceTerminated."""
+    return await cloud.change(request, Instance, id_or_name, Instance.start)
+
+
+async def stop(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
+    """Ask an instance not to run. Raises NotFound, InstanceTerminated."""
+    return await cloud.change(request, Instance, id_or_name, Instance.stop)
+
+
+async def reboot(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
+    """Ask an instance to stop and run again. Raises NotFound, Conflict."""
+    return await cloud.change(request, Instance, id_or_name, Instance.reboot)
+
+
+async def terminate(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
+    """Ask an instance to be gone for good. Raises NotFound."""
+    return await cloud.change(request, Instance, id_or_name, Instance.terminate)
+
+
+async def change(
+    cloud: Cloud, request: Request, id_or_name: str, type_name: str | None, tags: Mapping[str, str] | None
+) -> Saved:
+    """Change type, tags or both. Raises NotFound, Invalid, InstanceTerminated."""
+
+    def decide(instance: Instance) -> None:
+        if type_name is not None:
+            instance.change_type(type_name)
+        if tags is not None:
+            instance.change_tags(tags)
+
+    return await cloud.change(request, Instance, id_or_name, decide)
+
+
+async def execute(cloud: Cloud, request: Request, id_or_name: str, argv: Sequence[str]) -> ExecResult:
+    """Run a program inside a running instance. Raises NotFound, Invalid, Conflict, Unavailable."""
+    if not argv or any("\0" in argument for argument in argv):
+        raise Invalid("cannot execute nothing: give a program and its arguments", field="command")
+    saved = await cloud.change(request, Instance, id_or_name, lambda i: i.note_execution(argv[0][:200]))
+    try:
+        return await cloud.ports.containers.execute(saved.aggregate.public_id, argv)
+    except PortError as error:
+        raise Conflict(f"cannot execute in {id_or_name}: {error}") from error
+
+
+async def _prepare(
+    cloud: Cloud, request: Request, wish: Launch
+) -> tuple[Instance, list[Volume], dict[UUID, bytes]]:
+    account = request.cause.account_id
+    vpc_id, vpc_name = await _vpc(cloud, account, wish.vpc)
+    volumes = [await cloud.load(Volume, account, each.volume) for each in wish.volumes]
+    environment_id = cloud.ports.chance.uuid() if wish.environment else None
+    spec = LaunchSpec(
+        account_id=account,
+        name=wish.name,
+        image=wish.image,
+        type=wish.type,
+        vpc_id=vpc_id,
+        vpc_public_id=public_id(Vpc.PREFIX, vpc_id),
+        vpc_name=vpc_name,
+        restart=wish.restart,
+        command=wish.command,
+        environment=wish.environment,
+        environment_id=environment_id,
+        ports=wish.ports,
+        volumes=[
+            VolumeSpec(volume.public_id, each.path)
+            for volume, each in zip(volumes, wish.volumes, strict=True)
+        ],
+        tags=wish.tags,
+    )
+    instance = Instance.launch(spec, {volume.public_id: volume.name for volume in volumes})
+    await _refuse_unknown_image(cloud, wish.image)
+    for volume, each in zip(volumes, wish.volumes, strict=True):
+        volume.attach(instance.public_id, instance.name, each.path)
+    secrets = {environment_id: orjson.dumps(dict(wish.environment))} if environment_id else {}
+    return instance, volumes, secrets
+
+
+async def _vpc(cloud: Cloud, account: str, id_or_name: str) -> tuple[UUID, str]:
+    if parse_id(id_or_name) is None:
+        return await cloud.recall(Vpc, account, id_or_name), id_or_name
+    vpc = await cloud.load(Vpc, account, id_or_name)
+    return vpc.id, vpc.name
+
+
+async def _refuse_unknown_image(cloud: Cloud, image: str) -> None:
+    try:
+        available = await cloud.ports.images.is_available(image)
+    except PortError as error:
+        raise Unavailable(
+            "cannot launch at the moment: the container engine does not answer; retry later"
+        ) from error
+    if not available:
+        raise UnknownImage(
+            f"cannot run {shown(image)}: no such image is on this machine, and no registry offers it; "
+            "check the name, or build or load it first",
+            field="image",
+        )
+
+
+def _port_taken(request: Request, taken: ClaimTaken) -> Exception:
+    if taken.claim.scope != PORT_SCOPE:
+        return taken
+    account, _, holder = (taken.claim.note or "").partition("/")
+    words = (
+        holder.replace("/", " ") if account == request.cause.account_id else "a resource of another account"
+    )
+    return HostPortTaken(
+        f"cannot publish on port {taken.claim.key}: {words} holds it; choose another port",
+        field="ports.publish",
+    )

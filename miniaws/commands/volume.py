@@ -1,0 +1,81 @@
+"""Commands for volumes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from domain.errors import Invalid, Unavailable
+from domain.instance import Instance
+from domain.store import VersionConflict
+from domain.volume import Volume
+from miniaws.application import Cloud, Request, Saved
+
+_ATTEMPTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """A volume as it is asked for; ``size_gb`` None means no limit but the disk's."""
+
+    name: str
+    size_gb: int | None = None
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+async def create(cloud: Cloud, request: Request, wish: Create) -> Saved:
+    """Ask for a volume. Raises Invalid, NameTaken."""
+    await cloud.refuse_repeated(request)
+    volume = Volume.create(request.cause.account_id, wish.name, wish.size_gb, wish.tags)
+    if wish.size_gb is not None and not await cloud.ports.volumes.can_limit_size():
+        raise Invalid(
+            "cannot hold a volume to a size on this machine: it takes root, mkfs.ext4 and loop devices; leave "
+            "`size_gb` out to get a volume without a limit",
+            field="size_gb",
+        )
+    return Saved(volume, await cloud.save(request, volume))
+
+
+async def change_tags(cloud: Cloud, request: Request, id_or_name: str, tags: Mapping[str, str]) -> Saved:
+    """Replace the tags. Raises NotFound, Invalid, VolumeDeleted."""
+    return await cloud.change(request, Volume, id_or_name, lambda volume: volume.change_tags(tags))
+
+
+async def attach(cloud: Cloud, request: Request, id_or_name: str, instance: str, path: str) -> Saved:
+    """Make a volume part of a stopped instance. Raises NotFound, VolumeInUse, InstanceNotStopped, Invalid."""
+
+    def decide(volume: Volume, to: Instance) -> None:
+        to.attach_volume(volume.public_id, volume.name, path)
+        volume.attach(to.public_id, to.name, path)
+
+    return await _change_both(cloud, request, id_or_name, instance, decide)
+
+
+async def detach(cloud: Cloud, request: Request, id_or_name: str, instance: str) -> Saved:
+    """Take a volume out of a stopped instance. Raises NotFound, VolumeNotAttached, InstanceNotStopped."""
+
+    def decide(volume: Volume, from_: Instance) -> None:
+        volume.detach(from_.public_id)
+        from_.detach_volume(volume.public_id)
+
+    return await _change_both(cloud, request, id_or_name, instance, decide)
+
+
+async def delete(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
+    """Give a volume and its files up. Raises NotFound, VolumeInUse."""
+    return await cloud.change(request, Volume, id_or_name, Volume.delete)
+
+
+async def _change_both(
+    cloud: Cloud, request: Request, id_or_name: str, instance: str, decide: Callable[[Volume, Instance], None]
+) -> Saved:
+    await cloud.refuse_repeated(request)
+    account = request.cause.account_id
+    for _ in range(_ATTEMPTS):
+        volume = await cloud.load(Volume, account, id_or_name)
+        other = await cloud.load(Instance, account, instance)
+        volume.refuse_unless_version(request.expected_version)
+        decide(volume, other)
+        try:
+            return Saved(volume, await cloud.save(request, volume, other))
+        except VersionConflict:
+            continue
+    raise Unavailable(f"cannot change volume {id_or_name}: too many changes at once; retry")

@@ -1,0 +1,194 @@
+"""Every version of every resource: written in the order of the log, read at any position of it.
+
+``resources`` has a row per resource with the positions between which it lived, ``versions`` its document after each
+event. Both only grow, so *as of P* is the newest version at or before P, at the same cost whether P is now or long
+ago. Lives in the schema ``read_model``; ``projections/rebuild.py`` builds another beside it and switches.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import psycopg
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from domain.store import Recorded
+from projections import access_key, instance, volume, vpc
+from projections.document import Document, fold, has_ended
+from projections.sql import queries
+
+SQL = queries("inventory")
+SCHEMA = "read_model"
+SHAPE = 1
+"""Raised when documents change their shape; the controller then rebuilds at its start."""
+
+CAPABILITIES = (access_key, instance, volume, vpc)
+"""Imported so that every kind's changes are registered before the first fold."""
+
+_CACHED = 20_000
+
+
+class PositionMoved(Exception):
+    """Another projector moved the position: this one must stop."""
+
+
+class InventoryProjection:
+    """Folds events into versions. One at a time: the position is compared and set."""
+
+    def __init__(self) -> None:
+        self._latest: OrderedDict[UUID, Document] = OrderedDict()
+
+    async def project(
+        self, connection: psycopg.AsyncConnection[DictRow], before: int, events: Sequence[Recorded]
+    ) -> None:
+        """Write what a batch of events changes and move the position. Call inside a transaction.
+
+        Raises PositionMoved when the position is not the one before the batch.
+        """
+        await self._load_latest(connection, {event.resource_id for event in events})
+        versions: list[tuple[UUID, int, str]] = []
+        async with connection.cursor() as cursor:
+            for event in events:
+                known = self._latest.get(event.resource_id)
+                document = self._latest[event.resource_id] = fold(known, event)
+                versions.append((event.resource_id, event.position, orjson.dumps(document).decode()))
+                if known is None:
+                    await cursor.execute(
+                        SQL["insert_resource"], resource_row(event.resource_id, document), prepare=True
+                    )
+                elif has_ended(document) and not has_ended(known):
+                    await cursor.execute(
+                        SQL["end_resource"], (event.position, event.resource_id), prepare=True
+                    )
+            async with cursor.copy(SQL["copy_versions"]) as copy:
+                for row in versions:
+                    await copy.write_row(row)
+            await cursor.execute(SQL["move"], (events[-1].position, before), prepare=True)
+            if cursor.rowcount != 1:
+                raise PositionMoved
+        while len(self._latest) > _CACHED:
+            self._latest.popitem(last=False)
+
+    def forget(self) -> None:
+        """Drop what was folded; after a transaction that did not commit."""
+        self._latest.clear()
+
+    async def _load_latest(self, connection: psycopg.AsyncConnection[DictRow], ids: Iterable[UUID]) -> None:
+        missing = [id_ for id_ in ids if id_ not in self._latest]
+        if missing:
+            cursor = await connection.execute(SQL["latest"], (missing,), prepare=True)
+            async for row in cursor:
+                self._latest[row["resource_id"]] = row["document"]
+
+
+def resource_row(resource_id: UUID, first: Document) -> tuple[UUID, str, str, str, int, int | None]:
+    """Return the row of ``resources`` for a first document."""
+    ended = first["position"] if has_ended(first) else None
+    return resource_id, first["kind"], first["account_id"], first["name"], first["position"], ended
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which resources to list; ``at`` is a position of the log. ``account`` None means every account."""
+
+    at: int
+    account: str | None
+    kind: str | None = None
+    name: str | None = None
+    status: str | None = None
+    tags: dict[str, str] | None = None
+    ended: bool = False
+    after: tuple[str, UUID] | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Documents as JSON, and where the next page begins."""
+
+    documents: list[bytes]
+    next: tuple[str, UUID] | None
+
+
+class Inventory:
+    """Answers what the cloud looks like, now or then."""
+
+    def __init__(self, conninfo: str, *, pool_size: int = 4) -> None:
+        self._pool = AsyncConnectionPool(
+            conninfo,
+            min_size=1,
+            max_size=pool_size,
+            open=False,
+            kwargs={
+                "autocommit": True,
+                "row_factory": dict_row,
+                "options": f"-c search_path={SCHEMA},public",
+            },
+        )
+
+    async def open(self) -> None:
+        """Connect."""
+        await self._pool.open()
+
+    async def close(self) -> None:
+        """Disconnect."""
+        await self._pool.close()
+
+    async def position(self) -> int:
+        """Return the position up to which events have been folded."""
+        return (await self._rows("position"))[0]["position"]
+
+    async def at_instant(self, instant: datetime) -> tuple[int, bool]:
+        """Return the position that was the newest at an instant, and whether the instant lies in the future."""
+        (row,) = await self._rows("instant", instant=instant)
+        return row["position"], bool(row["future"])
+
+    async def recorded_at(self, position: int) -> datetime | None:
+        """Return when the newest event at or before a position was recorded."""
+        rows = await self._rows("recorded_at", position=position)
+        return rows[0]["recorded_at"] if rows else None
+
+    async def one(self, resource_id: UUID, account: str | None, at: int) -> bytes | None:
+        """Return a resource's document at a position, as JSON, or None."""
+        rows = await self._rows("one", resource_id=resource_id, account=account, at=at)
+        return rows[0]["document"].encode() if rows else None
+
+    async def named(self, account: str, kind: str, name: str, at: int) -> UUID | None:
+        """Return the resource that has a name at a position, or had it last."""
+        rows = await self._rows("named", account=account, kind=kind, name=name, at=at)
+        return rows[0]["resource_id"] if rows else None
+
+    async def page(self, query: Query) -> Page:
+        """Return one page of documents, by name."""
+        after_name, after_id = query.after or (None, None)
+        rows = await self._rows(
+            "page",
+            at=query.at,
+            account=query.account,
+            kind=query.kind,
+            name=query.name,
+            status=query.status,
+            tags=orjson.dumps(query.tags).decode() if query.tags else None,
+            ended=query.ended,
+            after_name=after_name,
+            after_id=after_id,
+            limit=query.limit + 1,
+        )
+        shown = rows[: query.limit]
+        more = (shown[-1]["name"], shown[-1]["resource_id"]) if len(rows) > query.limit else None
+        return Page([row["document"].encode() for row in shown], more)
+
+    async def history(self, resource_id: UUID, at: int) -> list[bytes]:
+        """Return every version of a resource up to a position, oldest first, as JSON."""
+        rows = await self._rows("history", resource_id=resource_id, at=at)
+        return [row["document"].encode() for row in rows]
+
+    async def _rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(SQL[query], values, prepare=True)
+            return await cursor.fetchall()

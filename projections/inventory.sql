@@ -1,0 +1,78 @@
+-- create --
+CREATE TABLE resources (
+    resource_id uuid PRIMARY KEY,
+    kind text NOT NULL,
+    account_id text NOT NULL,
+    name text NOT NULL,
+    created_position bigint NOT NULL,
+    ended_position bigint
+);
+CREATE INDEX ON resources (account_id, kind, name, resource_id);
+CREATE TABLE versions (
+    resource_id uuid NOT NULL,
+    position bigint NOT NULL,
+    document jsonb NOT NULL,
+    PRIMARY KEY (resource_id, position)
+);
+CREATE TABLE progress (position bigint NOT NULL, shape integer NOT NULL);
+INSERT INTO progress VALUES (0, 0);
+
+-- copy_versions --
+COPY versions (resource_id, position, document) FROM STDIN
+
+-- copy_resources --
+COPY resources (resource_id, kind, account_id, name, created_position, ended_position) FROM STDIN
+
+-- insert_resource --
+INSERT INTO resources (resource_id, kind, account_id, name, created_position, ended_position)
+VALUES (%s, %s, %s, %s, %s, %s)
+
+-- end_resource --
+UPDATE resources SET ended_position = %s WHERE resource_id = %s
+
+-- move --
+UPDATE progress SET position = %s WHERE position = %s
+
+-- position --
+SELECT position, shape FROM progress
+
+-- latest --
+SELECT DISTINCT ON (resource_id) resource_id, document FROM versions
+WHERE resource_id = ANY(%s) ORDER BY resource_id, position DESC
+
+-- instant --
+SELECT coalesce(max(notification_id), 0) AS position, now() < %(instant)s AS future
+FROM events WHERE recorded_at <= %(instant)s
+
+-- recorded_at --
+SELECT recorded_at FROM events WHERE notification_id <= %(position)s ORDER BY notification_id DESC LIMIT 1
+
+-- one --
+SELECT v.document::text AS document FROM versions v JOIN resources r USING (resource_id)
+WHERE v.resource_id = %(resource_id)s AND v.position <= %(at)s
+  AND (%(account)s::text IS NULL OR r.account_id = %(account)s)
+ORDER BY v.position DESC LIMIT 1
+
+-- named --
+SELECT resource_id FROM resources
+WHERE account_id = %(account)s AND kind = %(kind)s AND name = %(name)s AND created_position <= %(at)s
+ORDER BY (ended_position IS NULL OR ended_position > %(at)s) DESC, created_position DESC LIMIT 1
+
+-- page --
+SELECT r.name, r.resource_id, v.document::text AS document
+FROM resources r CROSS JOIN LATERAL (
+    SELECT document FROM versions
+    WHERE resource_id = r.resource_id AND position <= %(at)s ORDER BY position DESC LIMIT 1) v
+WHERE (%(account)s::text IS NULL OR r.account_id = %(account)s)
+  AND (%(kind)s::text IS NULL OR r.kind = %(kind)s)
+  AND (%(name)s::text IS NULL OR r.name = %(name)s)
+  AND r.created_position <= %(at)s
+  AND (%(ended)s OR r.ended_position IS NULL OR r.ended_position > %(at)s)
+  AND (%(after_name)s::text IS NULL OR (r.name, r.resource_id) > (%(after_name)s, %(after_id)s::uuid))
+  AND (%(status)s::text IS NULL OR v.document->>'status' = %(status)s)
+  AND (%(tags)s::text IS NULL OR v.document->'tags' @> %(tags)s::text::jsonb)
+ORDER BY r.name, r.resource_id LIMIT %(limit)s
+
+-- history --
+SELECT document::text AS document FROM versions
+WHERE resource_id = %(resource_id)s AND position <= %(at)s ORDER BY position

@@ -1,0 +1,29 @@
+"""The document of a volume."""
+
+from typing import Any
+
+from domain.volume import Volume
+from projections.document import Document, on, statuses, turn
+
+statuses(Volume, {"became_available": "available", "delete_requested": "deleting", "deleted": "deleted"})
+
+
+@on("volume.create_requested")
+def create_requested(document: Document, event: dict[str, Any]) -> None:
+    """Show a volume that was asked for."""
+    document["spec"] = {"size_gb": event["size_gb"]}
+    document["observed"] = {"attached_to": None}
+    turn(document, "creating")
+
+
+@on("volume.attached")
+def attached(document: Document, event: dict[str, Any]) -> None:
+    """Show which instance has it."""
+    to = {"id": event["instance_id"], "name": event["instance_name"], "path": event["path"]}
+    document["observed"] = {"attached_to": to}
+
+
+@on("volume.detached")
+def detached(document: Document, event: dict[str, Any]) -> None:  # noqa: ARG001 - every change has this shape
+    """Show that no instance has it."""
+    document["observed"] = {"attached_to": None}
