@@ -37,13 +37,13 @@ class DockerContainers:
     """
 
     def __init__(self, engine: DockerEngine, *, allow_pull: bool = True) -> None:
-        self._engine = engine
+        self.engine = engine
         self._allow_pull = allow_pull
         self._turns = WeakValueDictionary[str, asyncio.Lock]()
 
     async def inspect(self, resource_id: str) -> SeenContainer | None:
         """Return the container as it is, or None when there is none."""
-        container = await self._engine.run(f"inspect {resource_id}", lambda api: self._own(api, resource_id))
+        container = await self.engine.run(f"inspect {resource_id}", lambda api: self._own(api, resource_id))
         return _seen(container) if container else None
 
     async def ensure(self, spec: ContainerSpec) -> SeenContainer:
@@ -54,7 +54,7 @@ class DockerContainers:
         """
         # One at a time: two replacements of the same container would undo each other.
         async with self._turns.setdefault(spec.resource_id, asyncio.Lock()):
-            container = await self._engine.run(
+            container = await self.engine.run(
                 f"create {spec.resource_id}", lambda api: self._ensure(api, spec)
             )
         return _seen(container)
@@ -64,7 +64,7 @@ class DockerContainers:
 
         After a failure the container is as before, and a later start may succeed.
         """
-        container = await self._engine.run(f"start {resource_id}", lambda api: self._start(api, resource_id))
+        container = await self.engine.run(f"start {resource_id}", lambda api: self._start(api, resource_id))
         return _seen(container)
 
     async def stop(self, resource_id: str, grace_s: int = GRACE_S) -> None:
@@ -74,56 +74,56 @@ class DockerContainers:
             if container := self._own(api, resource_id):
                 _tolerate_missing(partial(api.stop, container["Id"], timeout=grace_s))
 
-        await self._engine.run(f"stop {resource_id}", stop)
+        await self.engine.run(f"stop {resource_id}", stop)
 
     async def resize(self, resource_id: str, cpus: float, memory_mb: int) -> None:
         """Change the limits; raises Refused when the engine cannot, or there is no container."""
         task = f"resize {resource_id}"
-        path = f"/containers/{self._engine.name(resource_id)}/update"
-        await self._engine.call(task, "POST", path, limits(cpus, memory_mb))
+        path = f"/containers/{self.engine.name(resource_id)}/update"
+        await self.engine.call(task, "POST", path, limits(cpus, memory_mb))
 
     async def remove(self, resource_id: str) -> None:
         """Have no container, and neither the volumes of its own nor the images of its files."""
-        await self._engine.run(f"remove {resource_id}", lambda api: self._remove(api, resource_id))
+        await self.engine.run(f"remove {resource_id}", lambda api: self._remove(api, resource_id))
 
     async def execute(self, resource_id: str, argv: Sequence[str], timeout_s: float = 60) -> ExecResult:
         """Run a program inside; raises Refused unless the container runs, and after the time is up."""
-        return await output.execute(self._engine, resource_id, argv, timeout_s)
+        return await output.execute(self.engine, resource_id, argv, timeout_s)
 
     def logs(
         self, resource_id: str, *, follow: bool = False, tail: int | None = None
     ) -> AsyncIterator[LogLine]:
         """Yield what the container printed; raises Refused when there is none."""
-        return output.logs(self._engine, resource_id, follow=follow, tail=tail)
+        return output.logs(self.engine, resource_id, follow=follow, tail=tail)
 
     async def found(self) -> list[Found]:
         """Return every container of this cloud."""
-        filters = self._engine.only("instance")
+        filters = self.engine.only("instance")
 
         def items(api: APIClient) -> list[Json]:
             return api.containers(all=True, filters=filters)
 
-        return self._engine.found("instance", await self._engine.run("list containers", items))
+        return self.engine.found("instance", await self.engine.run("list containers", items))
 
     def _own(self, api: APIClient, resource_id: str, suffix: str = "") -> Json | None:
         try:
-            container: Json = api.inspect_container(self._engine.name(resource_id) + suffix)
+            container: Json = api.inspect_container(self.engine.name(resource_id) + suffix)
         except NotFound:
             return None
-        return container if self._engine.owns(container["Config"]["Labels"], resource_id) else None
+        return container if self.engine.owns(container["Config"]["Labels"], resource_id) else None
 
     def _ensure(self, api: APIClient, spec: ContainerSpec) -> Json:
         old = self._finish_replacement(api, spec)
         if old and _generation(old) >= spec.generation:
             return self._join_network(api, old, spec)
-        check_surroundings(api, self._engine, spec)
+        check_surroundings(api, self.engine, spec)
         if old is None:
-            kept_files.forget(api, self._engine, spec.resource_id, besides=spec.image)
-            image = kept_files.kept(api, self._engine, spec) or self._image(api, spec)
+            kept_files.forget(api, self.engine, spec.resource_id, besides=spec.image)
+            image = kept_files.kept(api, self.engine, spec) or self._image(api, spec)
             self._create(api, spec, image, "")
         else:
             self._replace(api, old, spec)
-        return api.inspect_container(self._engine.name(spec.resource_id))
+        return api.inspect_container(self.engine.name(spec.resource_id))
 
     def _finish_replacement(self, api: APIClient, spec: ContainerSpec) -> Json | None:
         """Return the present container, after an interrupted replacement is undone or completed."""
@@ -135,7 +135,7 @@ class DockerContainers:
             # The old one may have run again since the new one was made: begin anew.
             _remove_container(api, new["Id"])
         elif new:
-            api.rename(new["Id"], self._engine.name(spec.resource_id))
+            api.rename(new["Id"], self.engine.name(spec.resource_id))
             return self._own(api, spec.resource_id)
         return old
 
@@ -144,18 +144,18 @@ class DockerContainers:
         same = old["Config"]["Labels"].get("miniaws.image") == spec.image
         image = None if same else self._image(api, spec)
         api.stop(old["Id"], timeout=GRACE_S)
-        self._create(api, spec, image or kept_files.keep(api, self._engine, old, spec), ".next")
+        self._create(api, spec, image or kept_files.keep(api, self.engine, old, spec), ".next")
         _remove_container(api, old["Id"])
-        api.rename(self._engine.name(spec.resource_id) + ".next", self._engine.name(spec.resource_id))
+        api.rename(self.engine.name(spec.resource_id) + ".next", self.engine.name(spec.resource_id))
 
     def _create(self, api: APIClient, spec: ContainerSpec, image: str, suffix: str) -> None:
         beginning = base(api, image)
-        for path, name in own_volumes(self._engine, spec, beginning).items():
-            labels = self._engine.labels("instance", spec.resource_id, spec.account_id)
+        for path, name in own_volumes(self.engine, spec, beginning).items():
+            labels = self.engine.labels("instance", spec.resource_id, spec.account_id)
             api.create_volume(name, labels=labels | {"miniaws.path": path})
-        name = self._engine.name(spec.resource_id) + suffix
+        name = self.engine.name(spec.resource_id) + suffix
         try:
-            api.create_container_from_config(container_config(self._engine, spec, beginning), name)
+            api.create_container_from_config(container_config(self.engine, spec, beginning), name)
         except APIError as error:
             if error.status_code != CONFLICT or not self._own(api, spec.resource_id, suffix):
                 raise
@@ -171,7 +171,7 @@ class DockerContainers:
 
     def _join_network(self, api: APIClient, container: Json, spec: ContainerSpec) -> Json:
         """Connect the container again when its network was removed by hand and has been made anew."""
-        name = self._engine.name(spec.network_id)
+        name = self.engine.name(spec.network_id)
         try:
             network: Json = api.inspect_network(name)
         except NotFound:
@@ -200,11 +200,11 @@ class DockerContainers:
         for suffix in ("", ".next"):
             if container := self._own(api, resource_id, suffix):
                 _remove_container(api, container["Id"])
-        filters = self._engine.only("instance", resource_id)
+        filters = self.engine.only("instance", resource_id)
         volumes: list[Json] = api.volumes(filters=filters)["Volumes"] or []
         for volume in volumes:
             _tolerate_missing(partial(api.remove_volume, volume["Name"]))
-        kept_files.forget(api, self._engine, resource_id)
+        kept_files.forget(api, self.engine, resource_id)
 
 
 def _remove_container(api: APIClient, container_id: str) -> None:

@@ -2,10 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from functools import partial
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from threading import Lock
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -86,20 +86,11 @@ class DockerEngine:
             content = await answer.aread()
             return json.loads(content) if content else {}
 
-    @asynccontextmanager
-    async def stream(
+    def stream(
         self, task: str, method: str, path: str, *, params: Json | None = None, body: Json | None = None
-    ) -> AsyncGenerator[httpx.Response]:
-        """Open an answer that comes in pieces; leaving the block closes the connection."""
-        with explained(task):
-            async with (
-                self._client() as client,
-                client.stream(method, path, params=params, json=body) as answer,
-            ):
-                if answer.is_error:
-                    content = await answer.aread()
-                    raise refusal(task, answer.status_code, _message(content))
-                yield answer
+    ) -> "Answer":
+        """Open an answer that comes in pieces, as in ``async with``; leaving it closes the connection."""
+        return Answer(task, self._client(), method, path, params=params, json=body)
 
     async def close(self) -> None:
         """Close the connections; calls still under way fail."""
@@ -122,10 +113,46 @@ class DockerEngine:
         url = urlsplit(self.host)
         socket = url.path if url.scheme == "unix" else None
         return httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=socket),
+            # An empty context: the default one reads every root certificate, a quarter of a second each time.
+            transport=httpx.AsyncHTTPTransport(uds=socket, verify=SSLContext(PROTOCOL_TLS_CLIENT)),
             base_url="http://docker" if socket else f"http://{url.netloc}",
             timeout=httpx.Timeout(TIMEOUT_S, read=None),
         )
+
+
+class Answer:
+    """An answer that comes in pieces.
+
+    A class, not a generator: an iterator that is dropped half-way would have two generators to close, in
+    an order that nobody controls.
+    """
+
+    def __init__(self, task: str, client: httpx.AsyncClient, *request: str, **more: Json | None) -> None:
+        self._task = task
+        self._client = client
+        self._request = client.build_request(*request, **more)
+
+    async def __aenter__(self) -> httpx.Response:
+        """Send the request. Raises Unreachable, or a Refused when the answer is no success."""
+        try:
+            with explained(self._task):
+                answer = await self._client.send(self._request, stream=True)
+                await self._check(answer)
+        except BaseException:
+            await self._client.aclose()
+            raise
+        return answer
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Close the connection. Raises Unreachable when it broke."""
+        await self._client.aclose()
+        if isinstance(error, httpx.TransportError):
+            with explained(self._task):
+                raise error
+
+    async def _check(self, answer: httpx.Response) -> None:
+        if answer.is_error:
+            raise refusal(self._task, answer.status_code, _message(await answer.aread()))
 
 
 def _message(content: bytes) -> str:

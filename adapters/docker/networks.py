@@ -63,7 +63,9 @@ class DockerNetworks:
         wanted = IPv4Network(cidr)
         present = self._own(api, resource_id)
         if present is None:
-            clash = next((each for each in self._occupied(api) if each.overlaps(wanted)), None)
+            others: list[Json] = api.networks(filters=self._engine.only("vpc"))
+            taken = [*self._occupied(api), *(each for other in others for each in _ranges(other))]
+            clash = next((each for each in taken if each.overlaps(wanted)), None)
             if clash:
                 raise Refused(f"cannot use the range {cidr}: {clash} is in use on this host; choose another")
             self._create(api, resource_id, account_id, wanted)

@@ -6,12 +6,15 @@ from datetime import datetime
 from typing import Literal
 
 from adapters.docker.engine import DockerEngine, Json
+from adapters.docker.reasons import plain
 from adapters.docker.times import moment
 from domain.errors import Refused
 from domain.ports import ExecResult, LogLine
 
 Stream = Literal["stdout", "stderr"]
 
+NOT_RUN = b"OCI runtime exec failed"
+NOT_FOUND = 127
 STDERR = 2
 HEADER = 8
 """A frame's header: the stream's number, three zero bytes, the length as four bytes."""
@@ -34,6 +37,10 @@ async def execute(
         raise Refused(
             f"cannot {task} within {timeout_s:g} s: it has not ended and may still run; give it more time"
         ) from None
+    if kept["stdout"].startswith(NOT_RUN):
+        # The engine says so on the program's own stdout, and calls every reason 126.
+        reason = plain(kept["stdout"].decode(errors="replace"))
+        return ExecResult(NOT_FOUND if "no program" in reason else exit_code, b"", f"{reason}\n".encode())
     return ExecResult(exit_code, bytes(kept["stdout"]), bytes(kept["stderr"]))
 
 

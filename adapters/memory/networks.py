@@ -20,6 +20,8 @@ class MemoryNetworks:
         old = self._engine.networks.get(resource_id)
         if old and old.range == wanted:
             return
+        if old:
+            raise Refused(f"cannot give {resource_id} the range {cidr}: it has {old.range}; remove it first")
         taken = [IPv4Network(other) for other in self._engine.occupied]
         taken += [other.range for other in self._engine.networks.values()]
         clash = next((other for other in taken if other.overlaps(wanted)), None)

@@ -1,0 +1,187 @@
+"""A newer generation of a container keeps what the older one wrote, whenever the replacement is cut off."""
+
+import json
+from collections.abc import AsyncGenerator, Callable, Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docker import APIClient
+
+from adapters.docker import DockerContainers, DockerEngine
+from domain.ports import ContainerSpec, Mount
+from tests.adapters.world import ACCOUNT, IMAGE, World, real_world
+
+CHANGES = (
+    "stop",
+    "commit",
+    "create_volume",
+    "create_container_from_config",
+    "remove_container",
+    "rename",
+)
+"""The calls that change the engine while a container is replaced."""
+
+
+class Killed(BaseException):
+    """The process was ended here."""
+
+
+class DyingApi:
+    """Ends the process just before or just after the n-th change."""
+
+    def __init__(self, api: APIClient, nth: int, *, after: bool) -> None:
+        self._api = api
+        self._left = nth
+        self._after = after
+
+    def __getattr__(self, name: str) -> Any:
+        call = getattr(self._api, name)
+        if name not in CHANGES:
+            return call
+
+        def dying(*args: Any, **kwargs: Any) -> Any:
+            self._left -= 1
+            if self._left == 0 and not self._after:
+                raise Killed
+            result = call(*args, **kwargs)
+            if self._left == 0:
+                raise Killed
+            return result
+
+        return dying
+
+
+class DyingEngine(DockerEngine):
+    def __init__(self, docker_host: str, cloud: str, nth: int, *, after: bool) -> None:
+        super().__init__(docker_host, cloud)
+        self._nth, self._after = nth, after
+
+    async def run(self, task: str, work: Callable[[Any], Any]) -> Any:
+        return await super().run(task, lambda api: work(DyingApi(api, self._nth, after=self._after)))
+
+
+@pytest.fixture
+async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[World]:
+    async with real_world(engine, cloud_name, tmp_path) as world:
+        yield world
+
+
+@pytest.fixture
+def api(engine: str) -> Generator[APIClient]:
+    client = APIClient(engine, version="auto")
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def image(api: APIClient, cloud_name: str, tmp_path: Path) -> Generator[str]:
+    """An image that declares a volume, a variable, and has a file in the volume."""
+    recipe = f"FROM {IMAGE}\nRUN mkdir /store && echo first > /store/image\nENV COLOUR=red\nVOLUME /store\n"
+    (tmp_path / "Dockerfile").write_text(recipe)
+    tag = f"{cloud_name}:store"
+    for line in api.build(path=str(tmp_path), tag=tag, rm=True, decode=True):
+        assert "error" not in line, line
+    yield tag
+    api.remove_image(tag, force=True)
+
+
+async def shell(world: World, resource_id: str, script: str) -> str:
+    result = await world.containers.execute(resource_id, ["sh", "-c", script])
+    assert result.exit_code == 0, result
+    return result.stdout.decode()
+
+
+async def write(world: World, spec: ContainerSpec) -> None:
+    await world.running(spec)
+    await shell(world, spec.resource_id, "echo kept > /root-file; echo kept > /store/file")
+
+
+async def assert_kept(world: World, resource_id: str) -> None:
+    found = await shell(world, resource_id, "cat /root-file /store/file /store/image")
+    assert found == "kept\nkept\nfirst\n"
+
+
+async def test_files_are_kept_for_generations(world: World, image: str, api: APIClient) -> None:
+    spec = world.spec(image=image)
+    await write(world, spec)
+    for generation in (2, 3, 7):
+        await world.running(replace(spec, generation=generation))
+        await assert_kept(world, spec.resource_id)
+    volumes = len(api.volumes()["Volumes"])
+    await world.containers.remove(spec.resource_id)
+    assert len(api.volumes()["Volumes"]) == volumes - 1
+
+
+async def test_files_outlive_a_removal_by_hand(world: World, image: str) -> None:
+    spec = world.spec(image=image)
+    await write(world, spec)
+    await world.running(replace(spec, generation=2))
+    await world.accidents.vanish(spec.resource_id)
+    await world.running(replace(spec, generation=2))
+    await assert_kept(world, spec.resource_id)
+
+
+async def test_settings_follow_the_specification(world: World, image: str, api: APIClient) -> None:
+    first = world.spec(
+        image=image,
+        command=("sh", "-c", "exec /hello"),
+        environment={"TOKEN": "canary", "COLOUR": "blue", "A": "1"},
+    )
+    await world.running(first)
+    await world.running(replace(first, generation=2, command=(), environment={"A": "2"}))
+    variables = (await shell(world, first.resource_id, "env")).splitlines()
+    assert {"A=2", "COLOUR=red"} <= set(variables)
+    assert not [variable for variable in variables if variable.startswith("TOKEN")]
+    assert "/hello" in await shell(world, first.resource_id, "cat /proc/1/cmdline")
+    for kept in api.images(filters={"label": [f"miniaws.id={first.resource_id}"]}):
+        assert "canary" not in json.dumps(api.inspect_image(kept["Id"])["Config"])
+
+
+async def test_a_mount_comes_and_goes(world: World) -> None:
+    volume_id = world.id("vol", "data")
+    await world.volumes.ensure(volume_id, ACCOUNT, None)
+    spec = world.spec()
+    await world.running(spec)
+    await world.running(replace(spec, generation=2, mounts=(Mount(volume_id, "/data"),)))
+    await shell(world, spec.resource_id, "echo kept > /data/file")
+    await world.running(replace(spec, generation=3))
+    assert await shell(world, spec.resource_id, "ls -A /data") == ""
+    await world.running(replace(spec, generation=4, mounts=(Mount(volume_id, "/data"),)))
+    assert await shell(world, spec.resource_id, "cat /data/file") == "kept\n"
+
+
+async def test_another_image_keeps_the_volumes_only(world: World, image: str) -> None:
+    spec = world.spec(image=image)
+    await write(world, spec)
+    await world.running(replace(spec, generation=2))
+    await world.running(replace(spec, generation=3, image=IMAGE))
+    assert await shell(world, spec.resource_id, "ls /root-file 2>&1 || true") != "/root-file\n"
+    await world.running(replace(spec, generation=4, image=image))
+    assert await shell(world, spec.resource_id, "cat /store/file; ls /root-file 2>&1 || true") != (
+        "kept\n/root-file\n"
+    )
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_whenever_it_is_cut_off_a_repetition_completes_it(
+    world: World, image: str, engine: str, cloud_name: str, *, after: bool
+) -> None:
+    spec = world.spec(image=image)
+    await write(world, spec)
+    generation, nth, is_cut = 1, 0, True
+    while is_cut:
+        generation, nth = generation + 1, nth + 1
+        newer = replace(spec, generation=generation)
+        dying = DyingEngine(engine, cloud_name, nth, after=after)
+        try:
+            await DockerContainers(dying).ensure(newer)
+            is_cut = False
+        except Killed:
+            assert len(await world.containers.found()) == 1
+        await dying.close()
+        assert (await world.containers.ensure(newer)).generation == generation
+        await world.containers.start(spec.resource_id)
+        await assert_kept(world, spec.resource_id)
+    assert nth > len(CHANGES)

@@ -1,0 +1,22 @@
+"""What every adapter of Volumes keeps."""
+
+from domain.ports import Found
+from tests.adapters.world import ACCOUNT, World
+
+
+class VolumeContract:
+    async def test_ensure_twice_gives_one(self, world: World) -> None:
+        volume_id = world.id("vol", "data")
+        assert not await world.volumes.exists(volume_id)
+        await world.volumes.ensure(volume_id, ACCOUNT, None)
+        await world.volumes.ensure(volume_id, ACCOUNT, None)
+        assert await world.volumes.exists(volume_id)
+        assert await world.volumes.found() == [Found("volume", volume_id, 1)]
+
+    async def test_remove_leaves_nothing(self, world: World) -> None:
+        volume_id = world.id("vol", "data")
+        await world.volumes.ensure(volume_id, ACCOUNT, None)
+        await world.volumes.remove(volume_id)
+        await world.volumes.remove(volume_id)
+        assert not await world.volumes.exists(volume_id)
+        assert await world.volumes.found() == []

@@ -1,0 +1,201 @@
+"""A world of containers to test the ports in, pretended or real, and the accidents that happen in one."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from docker import APIClient
+
+from adapters.docker import DockerPorts, docker_ports
+from adapters.memory import (
+    MemoryContainers,
+    MemoryEngine,
+    MemoryImages,
+    MemoryNetworks,
+    MemoryVolumes,
+    MemoryWatch,
+)
+from domain.ports import Containers, ContainerSpec, EngineWatch, Images, Networks, SeenContainer, Volumes
+
+T = TypeVar("T")
+IMAGE = "miniaws/hello:local"
+ACCOUNT = "acc-test"
+GREEDY = ("tail", "/dev/zero")
+"""A program that takes memory until there is no more."""
+DEADLINE_S = 15
+
+
+class Accidents(Protocol):
+    """What happens to containers without our doing."""
+
+    async def kill(self, resource_id: str) -> None: ...
+
+    async def pause(self, resource_id: str) -> None: ...
+
+    async def vanish(self, resource_id: str) -> None: ...
+
+    async def crash(self, resource_id: str, exit_code: int) -> None: ...
+
+    async def lack_memory(self, resource_id: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class World:
+    containers: Containers
+    networks: Networks
+    volumes: Volumes
+    images: Images
+    watch: EngineWatch
+    accidents: Accidents
+    network_id: str
+    cidr: str
+    ids: dict[str, str] = field(default_factory=dict[str, str])
+
+    def spec(self, word: str = "web", **changes: Any) -> ContainerSpec:
+        wanted: dict[str, Any] = {
+            "resource_id": self.id("i", word),
+            "account_id": ACCOUNT,
+            "name": word,
+            "image": IMAGE,
+            "network_id": self.network_id,
+            "generation": 1,
+            "cpus": 0.5,
+            "memory_mb": 32,
+            "restart": "never",
+        }
+        return ContainerSpec(**(wanted | changes))
+
+    def id(self, prefix: str, word: str) -> str:
+        """Return the same id for the same word, another one in each test."""
+        return self.ids.setdefault(f"{prefix}-{word}", f"{prefix}-{secrets.token_hex(5)}")
+
+    async def running(self, spec: ContainerSpec) -> SeenContainer:
+        await self.containers.ensure(spec)
+        return await self.containers.start(spec.resource_id)
+
+    async def until(self, resource_id: str, wanted: Callable[[SeenContainer], bool]) -> SeenContainer:
+        async def look() -> SeenContainer | None:
+            seen = await self.containers.inspect(resource_id)
+            return seen if seen and wanted(seen) else None
+
+        return await eventually(look)
+
+
+async def eventually(look: Callable[[], Awaitable[T | None]]) -> T:
+    """Return what was looked for as soon as it is there."""
+    async with asyncio.timeout(DEADLINE_S):
+        while True:
+            if (found := await look()) is not None:
+                return found
+            await asyncio.sleep(0.02)
+
+
+class PretendedAccidents:
+    def __init__(self, engine: MemoryEngine) -> None:
+        self._engine = engine
+
+    async def kill(self, resource_id: str) -> None:
+        self._engine.kill(resource_id)
+
+    async def pause(self, resource_id: str) -> None:
+        self._engine.pause(resource_id)
+
+    async def vanish(self, resource_id: str) -> None:
+        self._engine.vanish(resource_id)
+
+    async def crash(self, resource_id: str, exit_code: int) -> None:
+        self._engine.crash(resource_id, exit_code)
+
+    async def lack_memory(self, resource_id: str) -> None:
+        self._engine.kill(resource_id, oom=True)
+
+
+class RealAccidents:
+    """By hand, past our ports. The program is the one of the image for trials."""
+
+    def __init__(self, ports: DockerPorts, api: APIClient) -> None:
+        self._ports = ports
+        self._api = api
+
+    def _name(self, resource_id: str) -> str:
+        return self._ports.engine.name(resource_id)
+
+    async def kill(self, resource_id: str) -> None:
+        await asyncio.to_thread(self._api.kill, self._name(resource_id))
+
+    async def pause(self, resource_id: str) -> None:
+        await asyncio.to_thread(self._api.pause, self._name(resource_id))
+
+    async def vanish(self, resource_id: str) -> None:
+        await asyncio.to_thread(self._api.remove_container, self._name(resource_id), force=True)
+
+    async def crash(self, resource_id: str, exit_code: int) -> None:
+        await self._ask(resource_id, f"/exit?code={exit_code}")
+
+    async def lack_memory(self, resource_id: str) -> None:
+        """Nothing to do: GREEDY lacks memory by itself."""
+
+    async def _ask(self, resource_id: str, path: str) -> None:
+        await self._ports.containers.execute(resource_id, ["get", f"http://127.0.0.1:8080{path}"])
+
+
+@asynccontextmanager
+async def pretended_world() -> AsyncGenerator[World]:
+    engine = MemoryEngine()
+    world = World(
+        containers=MemoryContainers(engine),
+        networks=MemoryNetworks(engine),
+        volumes=MemoryVolumes(engine),
+        images=MemoryImages(engine),
+        watch=MemoryWatch(engine),
+        accidents=PretendedAccidents(engine),
+        network_id="vpc-test",
+        cidr="10.197.0.0/24",
+    )
+    await world.networks.ensure(world.network_id, ACCOUNT, world.cidr)
+    yield world
+
+
+@asynccontextmanager
+async def real_world(docker_host: str, cloud: str, directory: Path) -> AsyncGenerator[World]:
+    ports = docker_ports(docker_host, cloud, directory)
+    api = APIClient(docker_host, version="auto")
+    world = World(
+        containers=ports.containers,
+        networks=ports.networks,
+        volumes=ports.volumes,
+        images=ports.images,
+        watch=ports.watch,
+        accidents=RealAccidents(ports, api),
+        network_id=f"vpc-{secrets.token_hex(5)}",
+        cidr=free_range(await ports.networks.occupied()),
+    )
+    try:
+        await world.networks.ensure(world.network_id, ACCOUNT, world.cidr)
+        yield world
+        await sweep(ports)
+        assert not api.images(filters=ports.engine.only())
+    finally:
+        await ports.close()
+        api.close()
+
+
+def free_range(occupied: list[str]) -> str:
+    """Return a range that nobody uses; other tests may run beside this one."""
+    while (cidr := f"10.197.{secrets.randbelow(256)}.0/24") in occupied:
+        pass
+    return cidr
+
+
+async def sweep(ports: DockerPorts) -> None:
+    """Remove everything through the ports; what they forget, the fixture of the cloud's name removes."""
+    for found in await ports.containers.found():
+        await ports.containers.remove(found.resource_id)
+    for found in await ports.volumes.found():
+        await ports.volumes.remove(found.resource_id)
+    for found in await ports.networks.found():
+        await ports.networks.remove(found.resource_id)
