@@ -24,7 +24,7 @@ from psycopg import sql
 
 from adapters import postgres_binaries, postgres_remains
 from adapters.setpriv import Identity, ending_with_us
-from domain.errors import Refused
+from domain.errors import Refused, Unreachable
 
 ROLE = "miniaws"
 DATABASE = "miniaws"
@@ -139,11 +139,14 @@ class EmbeddedPostgres:
         return True
 
     def ensure_database(self) -> None:
-        """Have the database ``miniaws``."""
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
-            if found.fetchone() is None:
-                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        """Have the database ``miniaws``. Raises Unreachable when the server does not answer."""
+        try:
+            with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+                found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
+                if found.fetchone() is None:
+                    connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+        except psycopg.OperationalError as error:
+            raise Unreachable(f"cannot reach Postgres on port {self.port}") from error
 
     def stop(self, timeout_s: float = 30) -> None:
         """End the server: sessions are cut, everything committed stays. Nothing to stop is fine."""

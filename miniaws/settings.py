@@ -1,5 +1,6 @@
 """Settings, read once, from the environment."""
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -68,3 +69,14 @@ class Settings(BaseSettings):
     def credentials(self) -> Path:
         """The profile with the first admin key, mode 0600."""
         return self.home / "credentials"
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Return the environment for a program of ours: this process's, these settings, and ``more``."""
+        ours = {
+            f"MINIAWS_{name.upper()}": value.get_secret_value()
+            if isinstance(value, SecretStr)
+            else str(value)
+            for name, value in self
+            if name in self.model_fields_set and value is not None
+        }
+        return {**os.environ, **ours, **more}  # noqa: TID251 (this is the one place)

@@ -1,0 +1,1 @@
+"""The command ``cloud``: one file per noun."""

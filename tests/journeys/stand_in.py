@@ -1,0 +1,60 @@
+"""Stands in for ``python -m miniaws`` where only its life is of interest, not its work.
+
+``<home>/orders`` may hold lines ``<name> <order>``: ``fail`` ends it at once, ``stubborn`` ignores SIGTERM.
+"""
+
+import os
+import signal
+import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import psycopg
+
+from miniaws.settings import Settings
+from miniaws.supervisor import control_plane
+
+
+class Ready(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        with psycopg.connect(os.environ["MINIAWS_DATABASE_URL"]) as connection:
+            connection.execute("SELECT 1")
+        self.send_response(200)
+        self.end_headers()
+
+
+def main() -> None:
+    name, settings = sys.argv[1], Settings()
+    orders = settings.home / "orders"
+    ordered = orders.read_text().splitlines() if orders.exists() else []
+    if f"{name} fail" in ordered:
+        sys.exit(f"{name} was told to fail")
+    if f"{name} stubborn" in ordered:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if name == "up":
+        up(settings)
+    elif name == "first-key":
+        write_key(settings.credentials)
+    elif name == "api":
+        HTTPServer((settings.host, settings.port), Ready).serve_forever()
+    else:
+        signal.pause()
+
+
+def up(settings: Settings) -> None:
+    lock = control_plane.take_over(settings)
+    if lock is None:
+        sys.exit(0)
+    with lock:
+        program = [sys.executable, __file__]
+        done = control_plane.run(settings, report=print, on_ready=lambda: None, program=program)
+    sys.exit(0 if done else 1)
+
+
+def write_key(file: Path) -> None:
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(f"MINIAWS_API_KEY={os.getpid()}\n")
+
+
+main()
