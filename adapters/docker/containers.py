@@ -36,8 +36,11 @@ class DockerContainers:
     takes over the volumes.
     """
 
-    def __init__(self, engine: DockerEngine, *, allow_pull: bool = True) -> None:
+    def __init__(
+        self, engine: DockerEngine, *, allow_pull: bool = True, deepest: int = kept_files.DEEPEST
+    ) -> None:
         self.engine = engine
+        self._deepest = deepest
         self._allow_pull = allow_pull
         self._turns = WeakValueDictionary[str, asyncio.Lock]()
 
@@ -144,9 +147,16 @@ class DockerContainers:
         same = old["Config"]["Labels"].get("miniaws.image") == spec.image
         image = None if same else self._image(api, spec)
         api.stop(old["Id"], timeout=GRACE_S)
-        self._create(api, spec, image or kept_files.keep(api, self.engine, old, spec), ".next")
+        try:
+            image = image or kept_files.keep(api, self.engine, old, spec, self._deepest)
+            self._create(api, spec, image, ".next")
+        except APIError:
+            if old["State"]["Running"]:
+                api.start(old["Id"])
+            raise
         _remove_container(api, old["Id"])
         api.rename(self.engine.name(spec.resource_id) + ".next", self.engine.name(spec.resource_id))
+        kept_files.forget(api, self.engine, spec.resource_id)
 
     def _create(self, api: APIClient, spec: ContainerSpec, image: str, suffix: str) -> None:
         beginning = base(api, image)
@@ -197,7 +207,7 @@ class DockerContainers:
         return api.inspect_container(container["Id"])
 
     def _remove(self, api: APIClient, resource_id: str) -> None:
-        for suffix in ("", ".next"):
+        for suffix in ("", ".next", ".flat"):
             if container := self._own(api, resource_id, suffix):
                 _remove_container(api, container["Id"])
         filters = self.engine.only("instance", resource_id)

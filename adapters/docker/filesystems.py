@@ -7,7 +7,7 @@ from pathlib import Path
 
 from domain.errors import InUse, Refused
 
-TOOLS = ("mkfs.ext4", "losetup", "mount", "umount", "resize2fs")
+TOOLS = ("mkfs.ext4", "losetup", "mount", "umount")
 PLACES = "/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"
 """Where the tools are; the search path of a user often leaves out those of the administrator."""
 GIB = 1024**3
@@ -38,16 +38,20 @@ class Filesystems:
         """Tell whether the files can be reached."""
         return _is_mount(self._directory / name) and self.data(name).is_dir()
 
+    def has(self, name: str) -> bool:
+        """Tell whether there is such a file system, mounted or not."""
+        return (self._directory / f"{name}.img").exists()
+
     async def ensure(self, name: str, size_gb: int) -> None:
-        """Have this file system, mounted, and at least so large (GiB). Raises Refused."""
+        """Have this file system, so large (GiB), and mounted. Raises Refused."""
         image, place = self._directory / f"{name}.img", self._directory / name
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not image.exists():
             await self._make(image, size_gb * GIB)
+        elif image.stat().st_size != size_gb * GIB:
+            raise Refused(f"cannot make {name} {size_gb} GiB large: it has another size already")
         if not _is_mount(place):
             await _run("mount", "-o", "loop,nodev", str(image), str(place))
-        if image.stat().st_size < size_gb * GIB:
-            await _grow(image, place, size_gb * GIB)
         self.data(name).mkdir(exist_ok=True)
 
     async def remove(self, name: str) -> None:
@@ -72,15 +76,6 @@ class Filesystems:
         await _run("mkfs.ext4", "-q", "-F", "-m", "0", str(unfinished))
         # Under its final name only when complete.
         unfinished.rename(image)
-
-
-async def _grow(image: Path, place: Path, size: int) -> None:
-    device = (await _run("losetup", "--noheadings", "--output", "NAME", "--associated", str(image))).strip()
-    if not device:
-        raise Refused(f"cannot make {place.name} larger: its loop device is not known to this host")
-    os.truncate(image, size)
-    await _run("losetup", "--set-capacity", device)
-    await _run("resize2fs", device)
 
 
 async def _free_device() -> bool:

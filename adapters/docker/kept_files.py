@@ -1,24 +1,38 @@
-"""The file system of a container, kept as an image while the container is replaced."""
+"""The file system of a container, kept as an image while the container is replaced.
+
+An image on such an image, and so on: each holds what changed in one generation. When they are many, the
+whole file system is copied into one. The engine notes beside an image how the container was set up, its
+variables included; nothing but the removal of the image takes that away.
+"""
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from docker import APIClient
-from docker.errors import APIError, ImageNotFound
+from docker.errors import APIError, ImageNotFound, NotFound
 
 from adapters.docker.creation import IMAGE_LABEL, UNSET_LABEL
 from adapters.docker.engine import CONFLICT, DockerEngine, Json
 from domain.ports import ContainerSpec
 
+DEEPEST = 40
+"""Layers on top of each other before they are made one; the engine's limit is about 125."""
 
-def keep(api: APIClient, engine: DockerEngine, old: Json, spec: ContainerSpec) -> str:
+
+def keep(api: APIClient, engine: DockerEngine, old: Json, spec: ContainerSpec, deepest: int = DEEPEST) -> str:
     """Save the files of a stopped container; returns the image's name. Repeating it saves them again."""
     config, labels = _plain_config(api, old)
     labels |= engine.labels("instance", spec.resource_id, spec.account_id, spec.generation)
     config["Labels"] = labels | {IMAGE_LABEL: spec.image}
     repository, tag = engine.name(spec.resource_id), str(spec.generation)
-    api.commit(old["Id"], repository, tag, conf=config)
+    if len(api.inspect_image(old["Image"])["RootFS"]["Layers"]) < deepest:
+        api.commit(old["Id"], repository, tag, conf=config)
+    else:
+        flat = _flattened(api, engine, old["Id"], spec)
+        api.commit(flat, repository, tag, conf=config)
+        api.remove_container(flat)
     return f"{repository}:{tag}"
 
 
@@ -34,7 +48,10 @@ def kept(api: APIClient, engine: DockerEngine, spec: ContainerSpec) -> str | Non
 
 
 def forget(api: APIClient, engine: DockerEngine, resource_id: str, besides: str | None = None) -> None:
-    """Remove the images that hold files of this container, but those that began with ``besides``."""
+    """Remove the images that hold files of this container and are of no more use.
+
+    Those that began with the image ``besides`` stay, and those a container was created from.
+    """
     # An image is refused while another one builds on it: each pass removes the outermost ones.
     while images := _images(api, engine, resource_id, besides):
         # A list, since every image has its try.
@@ -45,13 +62,14 @@ def forget(api: APIClient, engine: DockerEngine, resource_id: str, besides: str 
 
 def _images(api: APIClient, engine: DockerEngine, resource_id: str, besides: str | None) -> list[str]:
     images: list[Json] = api.images(filters=engine.only("instance", resource_id))
-    images = [image for image in images if image["Labels"].get(IMAGE_LABEL) != besides]
+    if besides:
+        images = [image for image in images if image["Labels"].get(IMAGE_LABEL) != besides]
     return [image["Id"] for image in sorted(images, key=lambda image: image["Created"], reverse=True)]
 
 
 def _removed(api: APIClient, image: str) -> bool:
     try:
-        api.remove_image(image, force=True)
+        api.remove_image(image)
     except ImageNotFound:
         return True
     except APIError as error:
@@ -59,6 +77,18 @@ def _removed(api: APIClient, image: str) -> bool:
             raise
         return False
     return True
+
+
+def _flattened(api: APIClient, engine: DockerEngine, container_id: str, spec: ContainerSpec) -> str:
+    """Return a container, never started, that has the same files in a single layer."""
+    name = engine.name(spec.resource_id)
+    labels = engine.labels("instance", spec.resource_id, spec.account_id, 0)
+    changes = [f"LABEL {label}={value}" for label, value in labels.items()]
+    api.import_image_from_stream(api.export(container_id), name, "flat", changes=changes)
+    with suppress(NotFound):
+        api.remove_container(f"{name}.flat")  # of an attempt that was cut off
+    config: Json = {"Image": f"{name}:flat", "Cmd": ["never"], "Labels": labels}
+    return api.create_container_from_config(config, f"{name}.flat")["Id"]
 
 
 def _plain_config(api: APIClient, old: Json) -> tuple[Json, dict[str, str]]:

@@ -16,7 +16,7 @@ from domain.ports import Found
 class DockerVolumes:
     """Keeps files: without a size in the engine's own directory, with one in a file system of that size.
 
-    Sizes need an engine on this host that sees the same mounts, and root. A volume can grow.
+    Sizes need an engine on this host that sees the same mounts, and root.
     """
 
     def __init__(self, engine: DockerEngine, directory: Path) -> None:
@@ -24,9 +24,18 @@ class DockerVolumes:
         self._files = Filesystems(directory)
         self._turns = WeakValueDictionary[str, asyncio.Lock]()
 
-    async def ensure(self, resource_id: str, account_id: str, size_gb: int | None) -> None:
-        """Have this volume, mounted if it has a size (GiB); raises Refused when the size cannot be kept."""
+    async def ensure(
+        self, resource_id: str, account_id: str, size_gb: int | None, *, fresh: bool = True
+    ) -> None:
+        """Have this volume, mounted if it has a size (GiB).
+
+        Raises Refused when the size cannot be kept, or when the files are gone and ``fresh`` is False.
+        """
         async with self._turns.setdefault(resource_id, asyncio.Lock()):
+            if not fresh and not await self._has_files(resource_id, size_gb):
+                raise Refused(
+                    f"cannot find the files of {resource_id}: the volume is gone; restore a snapshot of it"
+                )
             options: dict[str, str] | None = None
             if size_gb is not None:
                 options = await self._sized(resource_id, size_gb)
@@ -70,6 +79,12 @@ class DockerVolumes:
     async def can_limit_size(self) -> bool:
         """Tell whether we are root on the engine's host, with the tools and a free loop device."""
         return self._engine.host.startswith("unix:") and await self._files.can_be_made()
+
+    async def _has_files(self, resource_id: str, size_gb: int | None) -> bool:
+        if size_gb is not None:
+            return self._files.has(self._engine.name(resource_id))
+        task = f"look for the volume {resource_id}"
+        return await self._engine.run(task, lambda api: self._own(api, resource_id)) is not None
 
     async def _sized(self, resource_id: str, size_gb: int) -> dict[str, str]:
         if not await self.can_limit_size():

@@ -11,11 +11,15 @@ class MemoryVolumes:
     def __init__(self, engine: MemoryEngine) -> None:
         self._engine = engine
 
-    async def ensure(self, resource_id: str, account_id: str, size_gb: int | None) -> None:
-        """Have this volume; raises Refused when it needs a size that cannot be kept."""
+    async def ensure(
+        self, resource_id: str, account_id: str, size_gb: int | None, *, fresh: bool = True
+    ) -> None:
+        """Have this volume; raises Refused when its size cannot be kept, or it is gone and not ``fresh``."""
         await self._engine.enter("volumes.ensure")
         if resource_id in self._engine.volumes:
             return
+        if not fresh:
+            raise Refused(f"cannot find the files of {resource_id}: the volume is gone; restore a snapshot")
         if size_gb is not None and not self._engine.limits_size:
             raise Refused(f"cannot hold {resource_id} to {size_gb} GB here; create it without a size")
         self._engine.volumes[resource_id] = MemoryVolume(account_id, size_gb)

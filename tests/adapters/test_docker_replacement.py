@@ -10,12 +10,14 @@ import pytest
 from docker import APIClient
 
 from adapters.docker import DockerContainers, DockerEngine
+from domain.errors import Refused
 from domain.ports import ContainerSpec, Mount
 from tests.adapters.world import ACCOUNT, IMAGE, World, real_world
 
 CHANGES = (
     "stop",
     "commit",
+    "import_image_from_stream",
     "create_volume",
     "create_container_from_config",
     "remove_container",
@@ -45,10 +47,11 @@ class DyingApi:
             self._left -= 1
             if self._left == 0 and not self._after:
                 raise Killed
-            result = call(*args, **kwargs)
-            if self._left == 0:
-                raise Killed
-            return result
+            try:
+                return call(*args, **kwargs)
+            finally:
+                if self._left == 0:
+                    raise Killed
 
         return dying
 
@@ -114,6 +117,34 @@ async def test_files_are_kept_for_generations(world: World, image: str, api: API
     assert len(api.volumes()["Volumes"]) == volumes - 1
 
 
+async def test_many_generations_stay_shallow(
+    world: World, image: str, api: APIClient, engine: str, cloud_name: str
+) -> None:
+    spec = world.spec(image=image)
+    await write(world, spec)
+    own = DockerEngine(engine, cloud_name)
+    containers = DockerContainers(own, deepest=6)
+    for generation in range(2, 10):
+        await containers.ensure(replace(spec, generation=generation))
+        await containers.start(spec.resource_id)
+        await shell(world, spec.resource_id, f"echo {generation} > /generation")
+    assert len(api.images(filters=own.only())) < 6
+    await assert_kept(world, spec.resource_id)
+    assert "/hello" in await shell(world, spec.resource_id, "cat /proc/1/cmdline")
+    assert "COLOUR=red" in await shell(world, spec.resource_id, "env")
+    await own.close()
+
+
+async def test_what_cannot_be_made_leaves_the_old_one_running(world: World) -> None:
+    spec = world.spec()
+    await world.running(spec)
+    with pytest.raises(Refused, match="CPUs"):
+        await world.containers.ensure(replace(spec, generation=2, cpus=4000))
+    seen = await world.containers.inspect(spec.resource_id)
+    assert seen is not None
+    assert (seen.state, seen.generation) == ("running", 1)
+
+
 async def test_files_outlive_a_removal_by_hand(world: World, image: str) -> None:
     spec = world.spec(image=image)
     await write(world, spec)
@@ -164,9 +195,10 @@ async def test_another_image_keeps_the_volumes_only(world: World, image: str) ->
     )
 
 
+@pytest.mark.parametrize("deepest", [3, 100])
 @pytest.mark.parametrize("after", [False, True])
 async def test_whenever_it_is_cut_off_a_repetition_completes_it(
-    world: World, image: str, engine: str, cloud_name: str, *, after: bool
+    world: World, image: str, engine: str, cloud_name: str, deepest: int, *, after: bool
 ) -> None:
     spec = world.spec(image=image)
     await write(world, spec)
@@ -176,7 +208,7 @@ async def test_whenever_it_is_cut_off_a_repetition_completes_it(
         newer = replace(spec, generation=generation)
         dying = DyingEngine(engine, cloud_name, nth, after=after)
         try:
-            await DockerContainers(dying).ensure(newer)
+            await DockerContainers(dying, deepest=deepest).ensure(newer)
             is_cut = False
         except Killed:
             assert len(await world.containers.found()) == 1
@@ -184,4 +216,4 @@ async def test_whenever_it_is_cut_off_a_repetition_completes_it(
         assert (await world.containers.ensure(newer)).generation == generation
         await world.containers.start(spec.resource_id)
         await assert_kept(world, spec.resource_id)
-    assert nth > len(CHANGES)
+    assert nth >= len(CHANGES)

@@ -1,5 +1,8 @@
 """What every adapter of Volumes keeps."""
 
+import pytest
+
+from domain.errors import Refused
 from domain.ports import Found
 from tests.adapters.world import ACCOUNT, World
 
@@ -12,6 +15,14 @@ class VolumeContract:
         await world.volumes.ensure(volume_id, ACCOUNT, None)
         assert await world.volumes.exists(volume_id)
         assert await world.volumes.found() == [Found("volume", volume_id, 1)]
+
+    async def test_lost_files_are_not_replaced_by_none(self, world: World) -> None:
+        volume_id = world.id("vol", "data")
+        with pytest.raises(Refused, match=f"cannot find the files of {volume_id}"):
+            await world.volumes.ensure(volume_id, ACCOUNT, None, fresh=False)
+        assert not await world.volumes.exists(volume_id)
+        await world.volumes.ensure(volume_id, ACCOUNT, None)
+        await world.volumes.ensure(volume_id, ACCOUNT, None, fresh=False)
 
     async def test_remove_leaves_nothing(self, world: World) -> None:
         volume_id = world.id("vol", "data")

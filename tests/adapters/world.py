@@ -177,9 +177,9 @@ async def real_world(docker_host: str, cloud: str, directory: Path) -> AsyncGene
     try:
         await world.networks.ensure(world.network_id, ACCOUNT, world.cidr)
         yield world
+    finally:
         await sweep(ports)
         assert not api.images(filters=ports.engine.only())
-    finally:
         await ports.close()
         api.close()
 
