@@ -45,7 +45,8 @@ def stages(settings: Settings, program: Sequence[str] = MODULE) -> list[list[Pro
 
     def environment() -> dict[str, str]:
         url = {"MINIAWS_DATABASE_URL": database.url()} if database is not None else {}
-        return settings.environment(**url)
+        # A log line has to be in the file at once, also when the program is killed right after it.
+        return settings.environment(PYTHONUNBUFFERED="1", **url)
 
     def command(name: str, *, url: str | None = None, ends_by_itself: bool = False) -> Program:
         return Command(

@@ -23,6 +23,9 @@ ROTATE_S = 60.0
 GRACE_S = 20.0
 """Seconds a child has to end by itself."""
 
+REMAINS_GRACE_S = 3.0
+"""The same for what an earlier run left: its death signal has told it already."""
+
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -140,7 +143,7 @@ class Supervisor:
         for child in earlier.children if earlier else ():
             if child.pid is None or child.born is None or child.name == "postgres":
                 continue
-            if processes.end(child.pid, child.born, grace_s=GRACE_S):
+            if processes.end(child.pid, child.born, grace_s=REMAINS_GRACE_S):
                 self._report(f"ended the {child.name} that an earlier run left")
 
     def _end(self, wakeup: int) -> None:

@@ -47,8 +47,12 @@ def up(settings: Settings) -> None:
         sys.exit(0)
     with lock:
         program = [sys.executable, __file__]
-        done = control_plane.run(settings, report=print, on_ready=lambda: None, program=program)
+        done = control_plane.run(settings, report=say, on_ready=lambda: None, program=program)
     sys.exit(0 if done else 1)
+
+
+def say(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
 
 
 def write_key(file: Path) -> None:

@@ -138,12 +138,24 @@ def test_a_part_that_outlived_its_supervisor_is_ended_first(settings: Settings) 
     until(lambda: processes.birth(found.pid) is None)
     assert processes.birth(left) is not None
     (settings.home / "orders").unlink()
-    descriptor = os.pidfd_open(left)
-    # It would take the whole grace period otherwise.
-    signal.pidfd_send_signal(descriptor, signal.SIGKILL)
     start(settings)
-    assert processes.has_ended(descriptor, 0)
-    os.close(descriptor)
+    assert processes.birth(left) is None
+    assert (
+        "ended the controller that an earlier run left" in (settings.home / "logs/supervisor.log").read_text()
+    )
+
+
+def test_asking_twice_does_not_wait_for_a_part_that_is_stubborn(settings: Settings) -> None:
+    settings.home.mkdir()
+    (settings.home / "orders").write_text("controller stubborn\n")
+    found = start(settings)
+    api = process_id(settings, "api")
+    os.kill(found.pid, signal.SIGTERM)
+    until(lambda: processes.birth(api) is None)
+    os.kill(found.pid, signal.SIGTERM)
+    until(lambda: processes.birth(found.pid) is None)
+    assert "controller did not end by itself" in (settings.home / "logs" / "supervisor.log").read_text()
+    assert remains(settings) == []
 
 
 def test_a_second_one_finds_the_first_and_changes_nothing(settings: Settings) -> None:
