@@ -97,7 +97,8 @@ class DockerNetworks:
         if network is None:
             return
         # The engine refuses only for containers that run; a stopped one would not start any more.
-        users: list[Json] = api.containers(all=True, filters={"network": network["Id"]})
+        # One that never ran is known by the network's name only.
+        users: list[Json] = api.containers(all=True, filters={"network": [network["Id"], network["Name"]]})
         if users:
             names = ", ".join(sorted(user["Names"][0].lstrip("/") for user in users))
             raise InUse(f"cannot remove the network {resource_id}: {names} is on it; remove it first")

@@ -207,7 +207,9 @@ class ContainerContract:
         await world.containers.ensure(spec)
         with pytest.raises(InUse, match=spec.resource_id):
             await world.volumes.remove(volume_id)
-        with pytest.raises(InUse, match=spec.resource_id):
-            await world.networks.remove(world.network_id)
+        for change in (world.containers.inspect, world.containers.start, world.containers.stop):
+            await change(spec.resource_id)
+            with pytest.raises(InUse, match=spec.resource_id):
+                await world.networks.remove(world.network_id)
         assert await world.volumes.exists(volume_id)
         assert await world.networks.exists(world.network_id)
