@@ -1,0 +1,23 @@
+# The control plane: one image, and the argument says which part runs (`api`, `controller`, `first-key`).
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+
+FROM ${PYTHON_IMAGE} AS build
+WORKDIR /source
+COPY requirements/build.lock requirements/run.lock requirements/
+RUN python -m venv /opt/miniaws \
+ && /opt/miniaws/bin/pip install --no-cache-dir --require-hashes -r requirements/build.lock \
+ && /opt/miniaws/bin/pip install --no-cache-dir --require-hashes -r requirements/run.lock
+COPY pyproject.toml README.md LICENSE ./
+COPY miniaws miniaws
+COPY domain domain
+COPY projections projections
+COPY adapters adapters
+RUN /opt/miniaws/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
+ && /opt/miniaws/bin/pip uninstall --yes uv hatchling editables
+
+FROM ${PYTHON_IMAGE}
+COPY --from=build /opt/miniaws /opt/miniaws
+ENV PATH=/opt/miniaws/bin:$PATH PYTHONUNBUFFERED=1 MINIAWS_DATA_DIR=/data
+VOLUME /data
+ENTRYPOINT ["python", "-m", "miniaws"]
+CMD ["api"]
