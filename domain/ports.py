@@ -184,8 +184,14 @@ class Networks(Protocol):
 class Volumes(Protocol):
     """Keeps files."""
 
-    async def ensure(self, resource_id: str, account_id: str, size_gb: int | None) -> None:
-        """Have this volume; a size is a real limit. Raises Refused when it cannot be kept."""
+    async def ensure(
+        self, resource_id: str, account_id: str, size_gb: int | None, *, fresh: bool = True
+    ) -> None:
+        """Have this volume, ready to be mounted; a size is a real limit.
+
+        Raises Refused when the limit cannot be kept, or when the volume is gone and ``fresh`` is False: then its
+        files are lost, and an empty volume in its place would hide that.
+        """
         ...
 
     async def exists(self, resource_id: str) -> bool:

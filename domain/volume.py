@@ -153,9 +153,11 @@ class Volume(Aggregate):
         self.attached_to: str | None = None
         self.attached_name: str | None = None
         self.is_deleting = False
+        self.was_available = False
 
     @event(BecameAvailable)
     def _became_available(self) -> None:
+        self.was_available = True
         self.status = "available"
         self.status_reason = None
 

@@ -115,6 +115,17 @@ class Page:
     next: tuple[str, UUID] | None
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far behind the log reads and process managers are."""
+
+    lag_events: int
+    lag_s: float
+    work_waiting: int
+    work_failing: int
+    orphans: int
+
+
 class Inventory:
     """Answers what the cloud looks like, now or then."""
 
@@ -142,6 +153,11 @@ class Inventory:
     async def position(self) -> int:
         """Return the position up to which events have been folded."""
         return (await self._rows("position"))[0]["position"]
+
+    async def state(self) -> State:
+        """Return how far behind the log reads and process managers are."""
+        (row,) = await self._rows("state")
+        return State(**row)
 
     async def at_instant(self, instant: datetime) -> tuple[int, bool]:
         """Return the position that was the newest at an instant, and whether the instant lies in the future."""

@@ -11,7 +11,7 @@ CREATE INDEX ON resources (account_id, kind, name, resource_id);
 CREATE TABLE versions (
     resource_id uuid NOT NULL,
     position bigint NOT NULL,
-    document jsonb NOT NULL,
+    document json NOT NULL,
     PRIMARY KEY (resource_id, position)
 );
 CREATE TABLE progress (position bigint NOT NULL, shape integer NOT NULL);
@@ -70,9 +70,18 @@ WHERE (%(account)s::text IS NULL OR r.account_id = %(account)s)
   AND (%(ended)s OR r.ended_position IS NULL OR r.ended_position > %(at)s)
   AND (%(after_name)s::text IS NULL OR (r.name, r.resource_id) > (%(after_name)s, %(after_id)s::uuid))
   AND (%(status)s::text IS NULL OR v.document->>'status' = %(status)s)
-  AND (%(tags)s::text IS NULL OR v.document->'tags' @> %(tags)s::text::jsonb)
+  AND (%(tags)s::text IS NULL OR (v.document->'tags')::jsonb @> %(tags)s::text::jsonb)
 ORDER BY r.name, r.resource_id LIMIT %(limit)s
 
 -- history --
 SELECT document::text AS document FROM versions
 WHERE resource_id = %(resource_id)s AND position <= %(at)s ORDER BY position
+
+-- state --
+SELECT (SELECT count(*) FROM events WHERE notification_id > p.position) AS lag_events,
+    coalesce((SELECT extract(epoch FROM clock_timestamp() - min(recorded_at))::float8 FROM events
+              WHERE notification_id > p.position), 0) AS lag_s,
+    (SELECT count(*) FROM work) AS work_waiting,
+    (SELECT count(*) FROM work WHERE last_error IS NOT NULL) AS work_failing,
+    coalesce((SELECT note::integer FROM followers WHERE name = 'orphans'), 0) AS orphans
+FROM progress p

@@ -3,3 +3,4 @@
 from adapters.event_store.follower import Follower as Follower
 from adapters.event_store.migrations import migrate as migrate
 from adapters.event_store.store import PostgresEventStore as PostgresEventStore
+from adapters.event_store.visibility import ProjectedPosition as ProjectedPosition

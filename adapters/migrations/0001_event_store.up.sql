@@ -73,6 +73,8 @@ LANGUAGE plpgsql AS $$
 DECLARE
     item jsonb;
     obstacle jsonb;
+    cause jsonb;
+    led_by events;
     constraint_broken text;
 BEGIN
     PERFORM pg_advisory_xact_lock(7202, 1);
@@ -107,12 +109,19 @@ BEGIN
             -- One instant per save, never behind the one before even when the clock steps back.
             SELECT greatest(clock_timestamp(), (SELECT e.recorded_at FROM events e ORDER BY e.notification_id DESC LIMIT 1))
             INTO at;
+            cause := item->'cause';
+            IF starts_with(cause->>'actor', 'system:') AND cause->>'causation' IS NULL THEN
+                -- A manager acts on what a resource says: the newest event of that resource led to this one.
+                SELECT * INTO led_by FROM events e WHERE e.originator_id = (item->'events'->0->>'i')::uuid
+                ORDER BY e.originator_version DESC LIMIT 1;
+                cause := cause || jsonb_build_object('causation', led_by.notification_id,
+                                                     'correlation_id', led_by.correlation_id);
+            END IF;
             WITH written AS (
                 INSERT INTO events (originator_id, originator_version, topic, state, account_id, actor, source_ip,
                                     request_id, correlation_id, causation, recorded_at)
-                SELECT u.i, u.v, u.t, u.s, item->'cause'->>'account_id', item->'cause'->>'actor',
-                       item->'cause'->>'source_ip', item->'cause'->>'request_id',
-                       item->'cause'->>'correlation_id', (item->'cause'->>'causation')::bigint, append_events.at
+                SELECT u.i, u.v, u.t, u.s, cause->>'account_id', cause->>'actor', cause->>'source_ip', cause->>'request_id',
+                       cause->>'correlation_id', (cause->>'causation')::bigint, append_events.at
                 FROM jsonb_to_recordset(item->'events') AS u(i uuid, v bigint, t text, s jsonb)
                 RETURNING notification_id)
             SELECT coalesce(array_agg(w.notification_id ORDER BY w.notification_id), '{}') INTO positions FROM written w;

@@ -12,7 +12,7 @@ Rules
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Self
+from typing import Literal, Self, cast
 from uuid import UUID
 
 from eventsourcing.domain import event
@@ -20,7 +20,7 @@ from eventsourcing.domain import event
 from domain import values, vpc
 from domain.aggregate import Aggregate, Claim
 from domain.errors import Conflict
-from domain.instance.spec import LaunchSpec
+from domain.instance.spec import LaunchSpec, RestartPolicy
 from domain.instance_type import instance_type
 
 PORT_SCOPE = "host-port"
@@ -309,7 +309,7 @@ class Instance(Aggregate):
         self.applied_type = type
         self.vpc_id = vpc_id
         self.vpc_name = vpc_name
-        self.restart = restart
+        self.restart: RestartPolicy = cast(RestartPolicy, restart)
         self.command = command
         self.environment_names = environment_names
         self.environment_id = environment_id

@@ -1,7 +1,7 @@
 """Commands for access keys."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from domain.access_key import AccessKey, NewKey, Role, admin_scope
@@ -23,6 +23,8 @@ class Issue:
     role: Role
     account: str | None = None
     expires_at: datetime | None = None
+    secret: str | None = field(default=None, repr=False)
+    """Left out: a new one. Given by the set-up, which writes the profile before the key is valid."""
 
 
 async def issue(cloud: Cloud, request: Request, wish: Issue) -> Saved:
@@ -36,7 +38,7 @@ async def issue(cloud: Cloud, request: Request, wish: Issue) -> Saved:
         raise Forbidden(
             f"cannot issue a key for account {account}: only keys of {FIRST_ACCOUNT} may", field="account"
         )
-    secret = KEY_PREFIX + cloud.ports.chance.secret()
+    secret = wish.secret or new_secret(cloud)
     new = NewKey(account, wish.name, wish.role, hash_of(secret), wish.expires_at)
     key = AccessKey.issue(new, cloud.ports.clock.now())
     receipt = await cloud.save(request, key, *await _default_vpc(cloud, account))
@@ -52,6 +54,11 @@ async def revoke(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
         key.revoke(other_admins=len([claim for claim in admins if claim.owner != key.id]))
 
     return await cloud.change(request, AccessKey, id_or_name, decide)
+
+
+def new_secret(cloud: Cloud) -> str:
+    """Return a secret for a key."""
+    return KEY_PREFIX + cloud.ports.chance.secret()
 
 
 def hash_of(secret: str) -> str:

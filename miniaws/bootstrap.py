@@ -1,0 +1,181 @@
+"""The composition root: the one place that knows every part."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import psycopg
+from fastapi import FastAPI
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from adapters.docker import docker_ports
+from adapters.embedded_postgres import EmbeddedPostgres
+from adapters.event_store import Follower, PostgresEventStore, ProjectedPosition, migrate
+from adapters.memory import (
+    MemoryContainers,
+    MemoryEngine,
+    MemoryImages,
+    MemoryNetworks,
+    MemoryVolumes,
+    MemoryWatch,
+)
+from adapters.system import SystemChance, SystemClock
+from adapters.vault import Vault
+from domain.ports import Containers, EngineWatch, Images, Networks, Volumes
+from miniaws import profile
+from miniaws.application import Cloud, Ports
+from miniaws.http.app import Opened, create_app
+from miniaws.process_managers.instance import InstanceManager
+from miniaws.process_managers.volume import VolumeManager
+from miniaws.process_managers.vpc import VpcManager
+from miniaws.runtime.controller import Controller, Parts
+from miniaws.runtime.queue import WorkQueue
+from miniaws.settings import Settings
+from miniaws.tail import Tail
+from projections import rebuild
+from projections.inventory import Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The world of containers: Docker, or a pretence of it."""
+
+    containers: Containers
+    networks: Networks
+    volumes: Volumes
+    images: Images
+    watch: EngineWatch
+
+
+def docker_world(settings: Settings) -> World:
+    """Return the world that a Docker engine runs."""
+    ports = docker_ports(settings.docker_host, settings.cloud, settings.home / "volumes")
+    return World(ports.containers, ports.networks, ports.volumes, ports.images, ports.watch)
+
+
+def memory_world(engine: MemoryEngine | None = None) -> World:
+    """Return a world that only pretends."""
+    engine = engine or MemoryEngine()
+    return World(
+        MemoryContainers(engine),
+        MemoryNetworks(engine),
+        MemoryVolumes(engine),
+        MemoryImages(engine),
+        MemoryWatch(engine),
+    )
+
+
+def world(settings: Settings) -> World:
+    """Return the world of the settings."""
+    return docker_world(settings) if settings.engine == "docker" else memory_world()
+
+
+def conninfo(settings: Settings) -> str:
+    """Return where the store is: the given database, or the embedded one."""
+    if settings.database_url is not None:
+        return settings.database_url.get_secret_value()
+    return EmbeddedPostgres(settings.home, settings.postgres_port).url()
+
+
+def prepare(settings: Settings) -> None:
+    """Bring the store up to date; whoever starts first does it, the others wait."""
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    database = conninfo(settings)
+    migrate(database)
+    rebuild.ensure(database)
+
+
+@asynccontextmanager
+async def open_cloud(settings: Settings, in_world: World) -> AsyncGenerator[Cloud, None]:
+    """Open the store and the read models."""
+    database = conninfo(settings)
+    store = PostgresEventStore(database, Vault.at(settings.home / "master.key"))
+    inventory = Inventory(database)
+    visibility = ProjectedPosition(database)
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(store.close)
+        await inventory.open()
+        stack.push_async_callback(inventory.close)
+        listening = asyncio.create_task(visibility.run(), name="visibility")
+        stack.push_async_callback(_end, listening)
+        yield Cloud(
+            settings,
+            Ports(
+                store=store,
+                inventory=inventory,
+                visibility=visibility,
+                containers=in_world.containers,
+                networks=in_world.networks,
+                volumes=in_world.volumes,
+                images=in_world.images,
+                clock=SystemClock(),
+                chance=SystemChance(),
+            ),
+        )
+
+
+def create_api(settings: Settings, in_world: World | None = None) -> FastAPI:
+    """Return the HTTP API."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncGenerator[Opened, None]:
+        async with open_cloud(settings, in_world or world(settings)) as cloud:
+            tail = Tail(lambda: Follower(conninfo(settings)), await cloud.ports.store.head())
+            following = asyncio.create_task(tail.run(), name="tail")
+            try:
+                yield cloud, tail
+            finally:
+                await _end(following)
+
+    return create_app(settings, opened)
+
+
+@asynccontextmanager
+async def open_controller(
+    settings: Settings, in_world: World | None = None
+) -> AsyncGenerator[Controller, None]:
+    """Open a controller; run it with ``run``."""
+    found = in_world or world(settings)
+    async with (
+        open_cloud(settings, found) as cloud,
+        AsyncConnectionPool[AsyncConnection[DictRow]](
+            conninfo(settings),
+            min_size=1,
+            max_size=4,
+            open=False,
+            kwargs={"autocommit": True, "row_factory": dict_row},
+        ) as pool,
+    ):
+        instances = InstanceManager(cloud, found.containers)
+        managers = (VpcManager(cloud, found.networks), VolumeManager(cloud, found.volumes), instances)
+        parts = Parts(
+            open_log=lambda: Follower(conninfo(settings)),
+            queue=WorkQueue(pool),
+            managers=managers,
+            engine=found.watch,
+            notice=instances.notice,
+        )
+        yield Controller(cloud, parts)
+
+
+def database_answers(settings: Settings) -> bool:
+    """Tell whether the store can be connected to."""
+    try:
+        psycopg.connect(conninfo(settings), connect_timeout=3).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def ensure_first_key(settings: Settings) -> None:
+    """Have a profile whose admin key works."""
+    async with open_cloud(settings, world(settings)) as cloud:
+        await profile.ensure(cloud)

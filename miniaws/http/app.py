@@ -1,0 +1,43 @@
+"""Puts the HTTP API together."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI
+
+from miniaws.application import Cloud
+from miniaws.http import access_keys, errors, health, instances, resources, volumes, vpcs
+from miniaws.http.middleware import Gate
+from miniaws.keyring import Keyring, RateLimit
+from miniaws.settings import Settings
+from miniaws.tail import Tail
+
+ROUTERS = (health, access_keys, vpcs, volumes, instances, resources)
+
+Opened = tuple[Cloud, Tail]
+
+
+def create_app(settings: Settings, open_cloud: Callable[[], AbstractAsyncContextManager[Opened]]) -> FastAPI:
+    """Return the API; ``open_cloud`` is entered when it starts to serve."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
+        async with open_cloud() as (cloud, tail):
+            app.state.cloud = cloud
+            app.state.tail = tail
+            app.state.keyring = Keyring(cloud.ports.store, cloud.ports.clock)
+            tail.listen(app.state.keyring.forget)
+            yield
+
+    app = FastAPI(
+        title="miniaws",
+        version="0.1.0",
+        description="A cloud you can rewind. Sign in with `Authorization: miniaws_<key>`.",
+        lifespan=lifespan,
+        redoc_url=None,
+    )
+    for module in ROUTERS:
+        app.include_router(module.router)
+    errors.install(app)
+    app.add_middleware(Gate, settings=settings, rate=RateLimit(settings.rate_limit, settings.rate_burst))
+    return app

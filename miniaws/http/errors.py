@@ -1,0 +1,162 @@
+"""Errors as ``application/problem+json`` (RFC 9457): the only place that knows status codes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from domain import errors
+from domain.store import ClaimTaken, RequirementMissing, ScopeInUse
+
+_log = structlog.get_logger()
+_STATUS: tuple[tuple[type[Exception], int], ...] = (
+    (errors.StaleVersion, 412),
+    (errors.KeyReused, 422),
+    (errors.NotFound, 404),
+    (errors.Conflict, 409),
+    (errors.Invalid, 422),
+    (errors.Forbidden, 403),
+    (errors.Unauthenticated, 401),
+    (errors.TooMany, 429),
+    (errors.Unavailable, 503),
+    (errors.Unreachable, 503),
+    (errors.Refused, 409),
+)
+_TITLES = {
+    400: "Malformed request",
+    401: "Not signed in",
+    403: "Not permitted",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict with the present state",
+    412: "Stale version",
+    413: "Request too large",
+    415: "Unsupported media type",
+    422: "Invalid request",
+    429: "Too many requests",
+    500: "Internal error",
+    503: "Not available at the moment",
+}
+
+
+class Problem(Exception):
+    """An HTTP error of its own, for what never reaches the domain."""
+
+    def __init__(self, status: int, code: str, detail: str, **more: Any) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.code = code
+        self.more = more
+
+
+def problem(
+    status: int,
+    code: str,
+    detail: str,
+    request_id: str,
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> Response:
+    """Return a problem document. Members that are None are left out."""
+    body: dict[str, Any] = {
+        "type": f"/docs/problems#{code}",
+        "title": _TITLES.get(status, "Error"),
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "retryable": status in {429, 503},
+        "request_id": request_id,
+        **{key: value for key, value in more.items() if value is not None},
+    }
+    return Response(orjson.dumps(body, default=str), status, dict(headers or {}), "application/problem+json")
+
+
+def respond(error: Exception, request_id: str) -> Response:
+    """Return the problem document for any error."""
+    if isinstance(error, Problem):
+        return problem(error.status, error.code, str(error), request_id, **error.more)
+    if isinstance(error, errors.DomainError):
+        headers = {"Retry-After": "1"} if isinstance(error, errors.TooMany | errors.Unavailable) else None
+        if isinstance(error, errors.Unauthenticated):
+            headers = {"WWW-Authenticate": "Bearer"}
+        return problem(
+            _status(error), error.code, str(error), request_id, headers, field=error.field, **error.more
+        )
+    if isinstance(error, errors.PortError):
+        return problem(_status(error), "engine_refused", f"cannot do that: {error}", request_id)
+    _log.error("request failed", request_id=request_id, exc_info=error)
+    return problem(
+        500, "internal", "cannot answer: an error of miniaws itself; its log has the request id", request_id
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error that a route raises with a problem document."""
+
+    async def on_error(request: Request, error: Exception) -> Response:
+        return respond(error, request_id(request))
+
+    async def on_invalid(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
+        return _invalid(error, request_id(request))
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
+        return _http(error, request)
+
+    for kind in (errors.DomainError, errors.PortError, Problem, Exception):
+        app.add_exception_handler(kind, on_error)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+
+
+def request_id(request: Request) -> str:
+    """Return the id that the middleware gave the request."""
+    return request.scope.get("request_id", "")
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, ClaimTaken | RequirementMissing | ScopeInUse):
+        return 409
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def _invalid(error: RequestValidationError, id_: str) -> Response:
+    found: list[dict[str, Any]] = [dict(each) for each in error.errors()]
+    if any(each["type"] == "json_invalid" for each in found):
+        return problem(400, "malformed_json", "cannot read the body: it is no valid JSON", id_)
+    listed = [{"field": _field(each["loc"]), "message": _message(each)} for each in found]
+    first = listed[0]
+    detail = f"cannot accept `{first['field']}`: {first['message']}"
+    return problem(422, "invalid", detail, id_, field=first["field"], errors=listed)
+
+
+def _field(location: tuple[Any, ...]) -> str:
+    return ".".join(str(part) for part in location[1:]) or str(location[0])
+
+
+def _message(error: dict[str, Any]) -> str:
+    match error["type"]:
+        case "extra_forbidden":
+            return "unknown field; remove it (GET /openapi.json lists the fields)"
+        case "missing":
+            return "it is missing; add it"
+        case _:
+            # The library's own words say what is wrong, and never repeat the value that was sent.
+            message: str = error["msg"]
+            return message[0].lower() + message[1:]
+
+
+def _http(error: HTTPException, request: Request) -> Response:
+    codes = {404: "no_such_route", 405: "method_not_allowed", 415: "unsupported_media_type"}
+    code = codes.get(error.status_code, "http_error")
+    detail = {
+        404: f"cannot find {request.url.path}: see /docs for the routes",
+        405: f"cannot {request.method} {request.url.path}: see /docs for its methods",
+    }.get(error.status_code, f"cannot answer: {error.detail}")
+    return problem(error.status_code, code, detail, request_id(request), error.headers)

@@ -1,0 +1,209 @@
+"""How every change is asked for and answered: idempotency, versions, waiting."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID
+
+import orjson
+from fastapi import Depends, Header, Request, params
+from fastapi.dependencies.utils import get_flat_params
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict
+from starlette.responses import Response
+
+from domain import errors
+from domain.access_key import Role
+from domain.store import Cause
+from domain.values import shown
+from miniaws import application
+from miniaws.application import AlreadyDone, Cloud, Saved
+from miniaws.http.errors import Problem, request_id
+from miniaws.http.reading import POSITION_HEADER, Caller, CloudDep, etag_of
+from miniaws.keyring import Identity
+
+_VISIBLE_S = 5.0
+_MAX_WAIT_S = 60
+_SETTLING = {
+    "pending",
+    "starting",
+    "stopping",
+    "terminating",
+    "creating",
+    "deleting",
+    "restoring",
+    "rotating",
+}
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_ETAG = re.compile(r'(?:W/)?"(\d{1,18})"')
+_PREFER_WAIT = re.compile(r"(?:^|[,;]\s*)wait=(\d+)(?:$|[,;\s])")
+
+
+class Body(BaseModel):
+    """A request body: unknown fields and values of another type are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A request for a change, and how long its answer may wait for the resource to settle."""
+
+    cloud: Cloud
+    request: application.Request
+    wait_s: int
+
+
+async def writing(
+    request: Request,
+    cloud: CloudDep,
+    caller: Caller,
+    idempotency_key: Annotated[str | None, Header(description="same key and body, same answer")] = None,
+    if_match: Annotated[str | None, Header(description="the ETag the change was decided on")] = None,
+    prefer: Annotated[str | None, Header(description="wait=N holds the answer for up to N seconds")] = None,
+    traceparent: Annotated[str | None, Header(description="W3C trace context, kept with the events")] = None,
+) -> Writing:
+    """Read what every change may say about itself."""
+    digest = ""
+    if idempotency_key is not None:
+        if not _IDEMPOTENCY_KEY.fullmatch(idempotency_key):
+            raise errors.Invalid(
+                "cannot use this idempotency key: use 1 to 255 visible ASCII characters",
+                field="Idempotency-Key",
+            )
+        digest = application.fingerprint(
+            request.method.encode(), request.url.path.encode(), await request.body()
+        )
+    cause = Cause(
+        actor=caller.key_id,
+        account_id=caller.account_id,
+        source_ip=request.client.host if request.client else None,
+        request_id=request_id(request),
+        correlation_id=_trace(traceparent) or request_id(request),
+    )
+    asked = application.Request(cause, idempotency_key, digest, _expected_version(if_match))
+    wait = _PREFER_WAIT.search(prefer or "")
+    return Writing(cloud, asked, min(int(wait[1]), _MAX_WAIT_S) if wait else 0)
+
+
+def role(needed: Role) -> Callable[[Request], Any]:
+    """Return a dependency that refuses keys of a lesser role."""
+
+    async def check(request: Request) -> None:
+        identity: Identity = request.scope["identity"]
+        if not identity.role.covers(needed):
+            raise errors.Forbidden(
+                f"cannot do that with a key of the role {identity.role.value}: it takes {needed.value}"
+            )
+
+    return check
+
+
+async def known_query(request: Request) -> None:
+    """Refuse query parameters that the route does not know: none is ever ignored."""
+    route = request.scope.get("route")
+    if not request.query_params or not isinstance(route, APIRoute):
+        return
+    known = {
+        field.alias
+        for field in get_flat_params(route.dependant)
+        if isinstance(field.field_info, params.Query)
+    }
+    for name in request.query_params:
+        if name not in known:
+            listed = ", ".join(sorted(known)) or "none"
+            raise errors.Invalid(
+                f"cannot use the query parameter {shown(name)}: this route knows {listed}", field=name
+            )
+
+
+Operator = Depends(role(Role.OPERATOR))
+Admin = Depends(role(Role.ADMIN))
+KnownQuery = Depends(known_query)
+Change = Annotated[Writing, Depends(writing)]
+
+
+async def answer(
+    change: Writing,
+    command: Awaitable[Saved],
+    path: str,
+    shown_once: Callable[[Saved], dict[str, Any]] | None = None,
+) -> Response:
+    """Run a command and answer 202 with the document it led to, once reads show it."""
+    ports = change.cloud.ports
+    try:
+        saved = await command
+    except AlreadyDone as done:
+        document = await _document(change, done.resource_id, done.position)
+        document, position = await _settled(change, done.resource_id, document, done.position)
+        return _accepted(document, path, position)
+    position = saved.receipt.position or await ports.inventory.position()
+    if not await ports.visibility.wait_for(position, _VISIBLE_S):
+        raise errors.Unavailable(
+            "cannot show the result yet: it is written, but the controller is behind or not running; "
+            "retry with the same Idempotency-Key, or run `cloud status`"
+        )
+    document = await _document(change, saved.aggregate.id, position)
+    document, position = await _settled(change, saved.aggregate.id, document, position)
+    once = shown_once(saved) if shown_once else {}
+    return _accepted({**document, **once}, path, position)
+
+
+def location_of(path: str, document: dict[str, Any]) -> str:
+    """Return where a document can be read."""
+    return f"/api/{path}/{document['id']}"
+
+
+async def _settled(
+    change: Writing, resource_id: UUID, document: dict[str, Any], position: int
+) -> tuple[dict[str, Any], int]:
+    """Wait until the resource has settled, for as long as the request prefers to."""
+    clock = change.cloud.ports.clock
+    started = clock.now()
+    while change.wait_s and document["status"] in _SETTLING:
+        left = change.wait_s - (clock.now() - started).total_seconds()
+        if left <= 0:
+            break
+        await change.cloud.ports.visibility.wait_for(position + 1, left)
+        position = max(position, await change.cloud.ports.inventory.position())
+        document = await _document(change, resource_id, position)
+    return document, position
+
+
+async def _document(change: Writing, resource_id: UUID, position: int) -> dict[str, Any]:
+    account = None  # the command has checked whose it is
+    found = await change.cloud.ports.inventory.one(resource_id, account, position)
+    if found is None:
+        raise errors.Unavailable(
+            "cannot show the result yet: it is written; retry with the same Idempotency-Key"
+        )
+    return orjson.loads(found)
+
+
+def _accepted(document: dict[str, Any], path: str, position: int) -> Response:
+    headers = {
+        "Location": location_of(path, document),
+        "ETag": etag_of(document),
+        POSITION_HEADER: str(position),
+    }
+    return Response(orjson.dumps(document), 202, headers, "application/json")
+
+
+def _expected_version(if_match: str | None) -> int | None:
+    if if_match is None or if_match.strip() == "*":
+        return None
+    match = _ETAG.fullmatch(if_match.strip())
+    if match is None:
+        raise Problem(
+            400,
+            "invalid_etag",
+            'cannot use If-Match: send the ETag of a document, e.g. "3"',
+            field="If-Match",
+        )
+    return int(match[1])
+
+
+def _trace(traceparent: str | None) -> str | None:
+    match = re.fullmatch(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*", traceparent or "")
+    return match[1] if match else None

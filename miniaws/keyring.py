@@ -1,0 +1,85 @@
+"""Who is asking: keys by their hash, remembered until an event says otherwise."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.access_key import HASH_SCOPE, AccessKey, Role
+from domain.errors import TooMany, Unauthenticated
+from domain.ports import Clock
+from domain.store import EventStore, Recorded
+from miniaws.commands.access_key import KEY_PREFIX, hash_of
+
+_REMEMBERED = 10_000
+_UNKNOWN = Unauthenticated("cannot accept this key: it is unknown, revoked or expired; use another key")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The key behind a request."""
+
+    key_id: str
+    account_id: str
+    role: Role
+    expires_at: datetime | None
+
+
+class Keyring:
+    """Finds the key behind a header. ``forget`` must see every event, or revocation comes late."""
+
+    def __init__(self, store: EventStore, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._known: dict[str, Identity] = {}
+
+    async def identify(self, authorization: str) -> Identity:
+        """Return who sends this header. Raises Unauthenticated."""
+        secret = authorization.removeprefix("Bearer ").strip()
+        if not secret.startswith(KEY_PREFIX):
+            raise Unauthenticated
+        hashed = hash_of(secret)
+        identity = self._known.get(hashed) or await self._look_up(hashed)
+        if identity.expires_at is not None and identity.expires_at <= self._clock.now():
+            raise _UNKNOWN
+        return identity
+
+    async def _look_up(self, hashed: str) -> Identity:
+        claim = await self._store.claim(HASH_SCOPE, hashed)
+        key = await self._store.load(claim.owner) if claim is not None else None
+        if not isinstance(key, AccessKey) or key.is_revoked:
+            raise _UNKNOWN
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        identity = Identity(key.public_id, key.account_id, key.role, key.expires_at)
+        self._known[hashed] = identity
+        return identity
+
+    def forget(self, events: Sequence[Recorded]) -> None:
+        """Look again at every key after one was revoked."""
+        if any(event.type == "access_key.revoked" for event in events):
+            self._known.clear()
+
+    def forget_all(self) -> None:
+        """Look again at every key; after events may have been missed."""
+        self._known.clear()
+
+
+class RateLimit:
+    """A token bucket per key: ``rate`` requests a second sustained, ``burst`` at once."""
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._buckets: dict[str, tuple[float, float]] = {}
+
+    def take(self, key_id: str, now: float) -> int:
+        """Take one token and return how many are left. Raises TooMany. ``now`` is in seconds, monotonic."""
+        tokens, at = self._buckets.get(key_id, (float(self._burst), now))
+        tokens = min(self._burst, tokens + (now - at) * self._rate)
+        if tokens < 1:
+            self._buckets[key_id] = (tokens, now)
+            raise TooMany(
+                f"cannot take more than {self._rate:g} requests a second with one key; retry after a second"
+            )
+        self._buckets[key_id] = (tokens - 1, now)
+        return int(tokens - 1)

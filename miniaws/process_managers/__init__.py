@@ -1,0 +1,1 @@
+"""What brings the world in line, one file per capability."""

@@ -1,0 +1,181 @@
+"""Keeps a real container for every instance.
+
+Each pass repeats ``domain.instance.next_step`` and carries out what it says, one idempotent call or one report at a
+time, until nothing is left to do. Dying anywhere in between is harmless: the next pass starts from what is there.
+"""
+
+from collections import OrderedDict
+from uuid import UUID
+
+import orjson
+
+from domain.errors import PortError, Unreachable
+from domain.instance import Instance, ProgramEnd, Step, next_step
+from domain.instance_type import instance_type
+from domain.ports import Containers, ContainerSpec, EngineEvent, Mount, PublishedPort, SeenContainer
+from domain.store import Cause
+from domain.volume import Volume
+from miniaws.application import Cloud, Request
+from miniaws.runtime.workers import Pass
+
+_CAUSE = Cause(actor="system:instance-manager", account_id="")
+_MOST_STEPS = 12
+_WAIT_S = 0.5
+_REMEMBERED = 1000
+
+
+class InstanceManager:
+    """Reconciles containers with instances."""
+
+    kind = Instance.KIND
+
+    def __init__(self, cloud: Cloud, containers: Containers) -> None:
+        self._cloud = cloud
+        self._containers = containers
+        # How programs ended: an engine that starts one again at once leaves no other trace of its exit code.
+        self._ends: OrderedDict[str, tuple[int | None, bool]] = OrderedDict()
+
+    def notice(self, event: EngineEvent) -> None:
+        """Remember how a program ended."""
+        if event.kind != self.kind or event.action not in {"die", "oom"}:
+            return
+        exit_code, oom = self._ends.get(event.resource_id, (None, False))
+        self._ends[event.resource_id] = (
+            event.exit_code if event.action == "die" else exit_code,
+            oom or event.action == "oom",
+        )
+        while len(self._ends) > _REMEMBERED:
+            self._ends.popitem(last=False)
+
+    async def reconcile(self, resource_id: UUID) -> Pass:
+        """Bring one instance in line."""
+        done: list[str] = []
+        for _ in range(_MOST_STEPS):
+            wanted = await self._cloud.load_by_id(Instance, resource_id)
+            if wanted.status == "terminated":
+                return Pass("is terminated")
+            try:
+                seen = await self._containers.inspect(wanted.public_id)
+                step = next_step(wanted, seen)
+                if step in {Step.NOTHING, Step.WAIT}:
+                    did = ", ".join(done) or step.value
+                    return Pass(did, _WAIT_S if step is Step.WAIT else None)
+                await self._carry_out(step, wanted, seen)
+            except PortError as error:
+                await self._report_failed(resource_id, error)
+                raise
+            done.append(step.value)
+        return Pass(", ".join(done), _WAIT_S)
+
+    async def _carry_out(self, step: Step, wanted: Instance, seen: SeenContainer | None) -> None:
+        containers, id_ = self._containers, wanted.public_id
+        match step:
+            case Step.MAKE:
+                await containers.ensure(await self._spec(wanted))
+            case Step.START:
+                await containers.start(id_)
+            case Step.STOP:
+                await containers.stop(id_)
+            case Step.RESTART:
+                await containers.stop(id_)
+                await containers.start(id_)
+            case Step.RESIZE:
+                limits = instance_type(wanted.type)
+                await containers.resize(id_, limits.cpus, limits.memory_mb)
+            case Step.REMOVE:
+                await containers.remove(id_)
+            case Step.REPORT_TERMINATED:
+                await self._report_terminated(wanted.id)
+            case _:
+                await self._report(step, wanted, seen)
+
+    async def _report(self, step: Step, wanted: Instance, seen: SeenContainer | None) -> None:
+        def decide(instance: Instance) -> None:
+            # Somebody may have changed the wish since this step was chosen: report only what still is the next step.
+            if next_step(instance, seen) is not step:
+                return
+            match step:
+                case Step.REPORT_STARTED if seen is not None and seen.started_at is not None:
+                    instance.report_started(seen.address, seen.started_at)
+                case Step.REPORT_STOPPED:
+                    instance.report_stopped(seen.exit_code if seen else None)
+                case Step.REPORT_RESIZED:
+                    instance.report_resized()
+                case _:
+                    instance.report_crashed(self._end(instance, seen))
+
+        await self._cloud.report(Instance, wanted.id, _CAUSE, decide)
+        if step is Step.REPORT_CRASHED:
+            self._ends.pop(wanted.public_id, None)
+
+    def _end(self, instance: Instance, seen: SeenContainer | None) -> ProgramEnd:
+        if seen is None:
+            return ProgramEnd(None, "its container was removed by hand", instance.started_at, None)
+        exit_code, oom = self._ends.get(instance.public_id, (None, False))
+        if seen.state == "running":
+            why = _reason(exit_code, oom=oom) if exit_code is not None else "it ended while nobody watched"
+            return ProgramEnd(exit_code, f"{why}; the engine started it again", instance.started_at, None)
+        exit_code = seen.exit_code if seen.exit_code is not None else exit_code
+        return ProgramEnd(
+            exit_code, _reason(exit_code, oom=oom or seen.oom_killed), seen.started_at, seen.finished_at
+        )
+
+    async def _report_failed(self, resource_id: UUID, error: PortError) -> None:
+        reason = "the container engine does not answer" if isinstance(error, Unreachable) else str(error)
+        await self._cloud.report(Instance, resource_id, _CAUSE, lambda i: i.report_failed(reason))
+
+    async def _report_terminated(self, resource_id: UUID) -> None:
+        """Report the end, and in the same save that its volumes are free."""
+        instance = await self._cloud.load_by_id(Instance, resource_id)
+        instance.report_terminated()
+        volumes: list[Volume] = []
+        for attached in instance.volumes:
+            volume = await self._cloud.load(Volume, instance.account_id, attached["volume_id"])
+            if volume.attached_to == instance.public_id:
+                volume.detach(instance.public_id)
+                volumes.append(volume)
+        cause = Cause(actor=_CAUSE.actor, account_id=instance.account_id)
+        await self._cloud.save(Request(cause), instance, *volumes)
+
+    async def _spec(self, wanted: Instance) -> ContainerSpec:
+        limits = instance_type(wanted.type)
+        return ContainerSpec(
+            resource_id=wanted.public_id,
+            account_id=wanted.account_id,
+            name=wanted.name,
+            image=wanted.image,
+            network_id=wanted.vpc_id,
+            generation=wanted.generation,
+            cpus=limits.cpus,
+            memory_mb=limits.memory_mb,
+            restart=wanted.restart,
+            command=tuple(wanted.command),
+            environment=await self._environment(wanted),
+            ports=self._ports(wanted),
+            mounts=tuple(Mount(volume["volume_id"], volume["path"]) for volume in wanted.volumes),
+        )
+
+    def _ports(self, wanted: Instance) -> tuple[PublishedPort, ...]:
+        address = self._cloud.settings.publish_address
+        return tuple(
+            PublishedPort(port["port"], port["publish"], address)
+            for port in wanted.ports
+            if port["port"] is not None and port["publish"] is not None
+        )
+
+    async def _environment(self, wanted: Instance) -> dict[str, str]:
+        if wanted.environment_id is None:
+            return {}
+        sealed = await self._cloud.ports.store.secret(UUID(wanted.environment_id))
+        return orjson.loads(sealed) if sealed is not None else {}
+
+
+def _reason(exit_code: int | None, *, oom: bool) -> str:
+    if oom:
+        return "it used more memory than its type has and was killed"
+    if exit_code is None:
+        return "it ended"
+    if exit_code > 128:
+        names = {130: "interrupted", 137: "killed", 139: "a memory fault", 143: "asked to end"}
+        return f"{names.get(exit_code, 'ended by a signal')} (exit {exit_code})"
+    return f"its program ended with code {exit_code}"

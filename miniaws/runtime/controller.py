@@ -1,0 +1,105 @@
+"""The one active controller: takes the lead, projects the log, runs process managers, sweeps.
+
+A second controller waits for the lead and takes over within a second of the first one's end, because the lead is a
+Postgres advisory lock on the very connection that projects.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+
+import structlog
+from psycopg import AsyncConnection, OperationalError
+from psycopg.rows import DictRow
+
+from domain.ports import EngineEvent, EngineWatch
+from miniaws.application import Cloud
+from miniaws.runtime import wakeups
+from miniaws.runtime.projector import Log, Projector
+from miniaws.runtime.queue import WorkQueue
+from miniaws.runtime.sweep import Sweep
+from miniaws.runtime.workers import ProcessManager, Workers
+from projections.inventory import SCHEMA, PositionMoved
+
+_log = structlog.get_logger("controller")
+_LEAD = "SELECT pg_try_advisory_lock(7203, 0) AS leads"
+_STANDBY_S = 0.5
+_RECONNECT_S = 0.5
+_IDEMPOTENCY_KEPT_S = 7 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a controller is made of."""
+
+    open_log: Callable[[], AbstractAsyncContextManager[Log]]
+    queue: WorkQueue
+    managers: Sequence[ProcessManager]
+    engine: EngineWatch
+    notice: Callable[[EngineEvent], None]
+    """Told of every event of the engine, before its resource is woken."""
+
+
+class Controller:
+    """Runs until cancelled; waits for the lead again whenever it was lost."""
+
+    def __init__(self, cloud: Cloud, parts: Parts) -> None:
+        self._cloud = cloud
+        self._parts = parts
+        self._kinds = [manager.kind for manager in parts.managers]
+        self.leads = asyncio.Event()
+        """Set while this controller is the active one."""
+
+    async def run(self) -> None:
+        """Lead, or wait to."""
+        while True:
+            try:
+                async with self._parts.open_log() as log:
+                    await self._take_the_lead(log.connection)
+                    _log.info("leading")
+                    self.leads.set()
+                    await self._serve(log)
+            except* (OperationalError, PositionMoved) as lost:
+                _log.warning("lost the lead", why=str(lost.exceptions[0]))
+            finally:
+                self.leads.clear()
+            await asyncio.sleep(_RECONNECT_S)
+
+    async def _take_the_lead(self, connection: AsyncConnection[DictRow]) -> None:
+        await connection.execute(f"SET search_path = {SCHEMA}, public")
+        while True:
+            row = await (await connection.execute(_LEAD)).fetchone()
+            if row is not None and row["leads"]:
+                return
+            await asyncio.sleep(_STANDBY_S)
+
+    async def _serve(self, log: Log) -> None:
+        settings, ports, parts = self._cloud.settings, self._cloud.ports, self._parts
+        workers = Workers(parts.queue, parts.managers, ports.chance, concurrency=settings.concurrency)
+        sweep = Sweep(
+            ports.store,
+            ports.containers,
+            ports.networks,
+            ports.volumes,
+            ports.clock,
+            settings.orphan_hold_s,
+            parts.queue.note_orphans,
+        )
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(Projector(log, self._kinds, workers.wake).run(), name="projector")
+            tasks.create_task(workers.run(), name="workers")
+            tasks.create_task(
+                wakeups.watch(parts.engine, parts.queue, self._kinds, parts.notice, workers.wake),
+                name="watch",
+            )
+            tasks.create_task(
+                wakeups.resync(parts.queue, self._kinds, settings.resync_s, workers.wake), name="resync"
+            )
+            tasks.create_task(sweep.run(settings.resync_s), name="sweep")
+            tasks.create_task(self._forget(), name="forget")
+
+    async def _forget(self) -> None:
+        while True:
+            await self._cloud.ports.store.forget_claims("idempotency/", _IDEMPOTENCY_KEPT_S)
+            await asyncio.sleep(3600)

@@ -1,0 +1,119 @@
+"""The keyed work queue in Postgres: one row per resource that may not be as wanted.
+
+A row is leased while a pass runs, deleted when the pass is done and nothing was marked meanwhile, and keeps its
+back-off across restarts.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncConnection
+from psycopg.rows import DictRow
+from psycopg_pool import AsyncConnectionPool
+
+from domain.store import Recorded
+from projections.sql import parse
+
+SQL = parse((files("miniaws.runtime") / "work.sql").read_text(encoding="utf-8"))
+
+_LEASE_S = 600
+_FIRST_BACKOFF_S = 0.5
+_LONGEST_BACKOFF_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One resource to look at."""
+
+    resource_id: UUID
+    kind: str
+    generation: int
+    attempts: int
+
+
+async def mark(
+    connection: AsyncConnection[DictRow], events: Iterable[Recorded], kinds: Iterable[str]
+) -> None:
+    """Mark what events touch, in the transaction that moves the reader's position.
+
+    What people ask for is due at once and ends a back-off. What a manager reports is its own effect: it must not
+    wake that manager before its back-off is over.
+    """
+    urgency: dict[UUID, tuple[str, bool]] = {}
+    for event in events:
+        kind = event.type.partition(".")[0]
+        if kind in kinds:
+            _, urgent = urgency.get(event.resource_id, (kind, False))
+            urgency[event.resource_id] = (kind, urgent or not event.actor.startswith("system:"))
+    for resource_id, (kind, urgent) in urgency.items():
+        query = SQL["mark" if urgent else "mark_quietly"]
+        await connection.execute(query, {"resource_id": resource_id, "kind": kind}, prepare=True)
+
+
+class WorkQueue:
+    """Takes and gives back work; only the active controller does."""
+
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[DictRow]]) -> None:
+        self._pool = pool
+
+    async def free(self) -> None:
+        """Give back what the controller before us had taken."""
+        await self._run("free")
+
+    async def take(self, limit: int) -> list[Lease]:
+        """Take what is due, the longest waiting first."""
+        rows = await self._run("take", limit=limit, lease_s=_LEASE_S)
+        return [Lease(**row) for row in rows]
+
+    async def next_due_s(self) -> float | None:
+        """Return in how many seconds the next work is due, None when there is none."""
+        rows = await self._run("next_due")
+        return rows[0]["seconds"]
+
+    async def wake(self, resource_id: UUID, kind: str) -> None:
+        """Mark one resource as due at once."""
+        await self._run("mark", resource_id=resource_id, kind=kind)
+
+    async def wake_living(self, kinds: list[str], *, hurry: bool) -> None:
+        """Mark every living resource of these kinds; in a hurry, also those that back off."""
+        await self._run("hurry_living" if hurry else "mark_living", kinds=kinds)
+
+    async def finish(self, lease: Lease) -> None:
+        """Give back what is as wanted; it stays due when it was marked meanwhile."""
+        if not await self._run("finish", resource_id=lease.resource_id, generation=lease.generation):
+            await self.again(lease, 0)
+
+    async def again(self, lease: Lease, after_s: float) -> None:
+        """Give back what should be looked at later."""
+        await self._run(
+            "release", resource_id=lease.resource_id, generation=lease.generation, after_s=after_s
+        )
+
+    async def fail(self, lease: Lease, error: str, jitter: float) -> float:
+        """Give back what could not be brought in line and return after how many seconds it is due; jitter in 0..1."""
+        backoff = min(_FIRST_BACKOFF_S * 2**lease.attempts, _LONGEST_BACKOFF_S) * (0.8 + 0.4 * jitter)
+        await self._run(
+            "fail",
+            resource_id=lease.resource_id,
+            generation=lease.generation,
+            after_s=backoff,
+            error=error[:500],
+        )
+        return backoff
+
+    async def state(self) -> tuple[int, int]:
+        """Return how many resources wait for a pass, and how many of them failed the last one."""
+        (row,) = await self._run("state")
+        return row["waiting"], row["failing"]
+
+    async def note_orphans(self, count: int) -> None:
+        """Keep how many orphans there are, for the API's figures."""
+        await self._run("note_orphans", count=str(count))
+
+    async def _run(self, query: str, **values: Any) -> list[DictRow]:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(SQL[query], values, prepare=True)
+            return await cursor.fetchall() if cursor.description else []

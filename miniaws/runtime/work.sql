@@ -1,0 +1,55 @@
+-- mark --
+INSERT INTO work (resource_id, kind, due_at) VALUES (%(resource_id)s, %(kind)s, clock_timestamp())
+ON CONFLICT (resource_id) DO UPDATE SET generation = work.generation + 1, due_at = clock_timestamp(), attempts = 0
+
+-- mark_quietly --
+INSERT INTO work (resource_id, kind, due_at) VALUES (%(resource_id)s, %(kind)s, clock_timestamp())
+ON CONFLICT (resource_id) DO NOTHING
+
+-- mark_living --
+INSERT INTO work (resource_id, kind, due_at)
+SELECT resource_id, kind, clock_timestamp() FROM read_model.resources
+WHERE ended_position IS NULL AND kind = ANY(%(kinds)s)
+ON CONFLICT (resource_id) DO NOTHING
+
+-- hurry_living --
+INSERT INTO work (resource_id, kind, due_at)
+SELECT resource_id, kind, clock_timestamp() FROM read_model.resources
+WHERE ended_position IS NULL AND kind = ANY(%(kinds)s)
+ON CONFLICT (resource_id) DO UPDATE SET generation = work.generation + 1, due_at = clock_timestamp(), attempts = 0
+
+-- free --
+UPDATE work SET leased_until = NULL
+
+-- take --
+UPDATE work SET leased_until = clock_timestamp() + %(lease_s)s * interval '1 second'
+WHERE resource_id IN (
+    SELECT resource_id FROM work
+    WHERE due_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until < clock_timestamp())
+    ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+RETURNING resource_id, kind, generation, attempts
+
+-- next_due --
+SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 AS seconds FROM work WHERE leased_until IS NULL
+
+-- finish --
+DELETE FROM work WHERE resource_id = %(resource_id)s AND generation = %(generation)s RETURNING resource_id
+
+-- release --
+UPDATE work SET leased_until = NULL, last_error = NULL, attempts = 0,
+    due_at = CASE WHEN generation = %(generation)s THEN clock_timestamp() + %(after_s)s * interval '1 second'
+                  ELSE clock_timestamp() END
+WHERE resource_id = %(resource_id)s
+
+-- fail --
+UPDATE work SET leased_until = NULL, last_error = %(error)s, attempts = attempts + 1,
+    due_at = CASE WHEN generation = %(generation)s THEN clock_timestamp() + %(after_s)s * interval '1 second'
+                  ELSE clock_timestamp() END
+WHERE resource_id = %(resource_id)s
+
+-- state --
+SELECT count(*) AS waiting, count(*) FILTER (WHERE last_error IS NOT NULL) AS failing FROM work
+
+-- note_orphans --
+INSERT INTO followers (name, note) VALUES ('orphans', %(count)s)
+ON CONFLICT (name) DO UPDATE SET note = excluded.note, updated_at = now()

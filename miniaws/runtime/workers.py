@@ -1,0 +1,109 @@
+"""Lets process managers reconcile: N resources at once, never two passes for one resource."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from domain.errors import DomainError, PortError
+from domain.ports import Chance
+from miniaws import telemetry
+from miniaws.runtime.queue import Lease, WorkQueue
+
+_log = structlog.get_logger("workers")
+_POLL_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a pass did, in one sentence, and after how many seconds it wants another."""
+
+    sentence: str
+    again_s: float | None = None
+
+
+class ProcessManager(Protocol):
+    """Brings what is in line with what is wanted, one resource at a time."""
+
+    kind: str
+
+    async def reconcile(self, resource_id: UUID) -> Pass:
+        """Converge with idempotent calls and report what happened. Raises PortError when the world does not follow."""
+        ...
+
+
+class Workers:
+    """Takes due work and runs passes."""
+
+    def __init__(
+        self, queue: WorkQueue, managers: Sequence[ProcessManager], chance: Chance, *, concurrency: int
+    ) -> None:
+        self._queue = queue
+        self._managers: Mapping[str, ProcessManager] = {manager.kind: manager for manager in managers}
+        self._chance = chance
+        self._concurrency = concurrency
+        self._running: dict[UUID, asyncio.Task[None]] = {}
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look for due work now."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Run passes for ever; on cancellation the running ones are cancelled too."""
+        await self._queue.free()
+        async with asyncio.TaskGroup() as passes:
+            while True:
+                self._woken.clear()
+                for lease in await self._queue.take(self._concurrency - len(self._running)):
+                    task = passes.create_task(self._run_pass(lease), name=f"pass-{lease.resource_id}")
+                    self._running[lease.resource_id] = task
+                await self._sleep()
+
+    async def _sleep(self) -> None:
+        due = await self._queue.next_due_s() if len(self._running) < self._concurrency else None
+        timeout = _POLL_S if due is None else min(max(due, 0.0), _POLL_S)
+        if timeout > 0 or len(self._running) >= self._concurrency:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(timeout, 0.001)):
+                    await self._woken.wait()
+
+    async def _run_pass(self, lease: Lease) -> None:
+        try:
+            await self._reconcile(lease)
+        finally:
+            del self._running[lease.resource_id]
+            self._woken.set()
+
+    async def _reconcile(self, lease: Lease) -> None:
+        manager = self._managers[lease.kind]
+        try:
+            done = await manager.reconcile(lease.resource_id)
+        except (PortError, DomainError) as error:
+            await self._failed(lease, str(error))
+        except Exception as error:  # noqa: BLE001 - one resource's defect must not stop the others
+            _log.exception("pass failed", kind=lease.kind, resource=str(lease.resource_id))
+            await self._failed(lease, type(error).__name__)
+        else:
+            telemetry.PASSES.labels(lease.kind, "done").inc()
+            _log.info("pass", kind=lease.kind, resource=str(lease.resource_id), did=done.sentence)
+            if done.again_s is None:
+                await self._queue.finish(lease)
+            else:
+                await self._queue.again(lease, done.again_s)
+
+    async def _failed(self, lease: Lease, why: str) -> None:
+        telemetry.PASSES.labels(lease.kind, "failed").inc()
+        backoff = await self._queue.fail(lease, why, self._chance.uuid().int % 1000 / 1000)
+        _log.warning(
+            "pass failed",
+            kind=lease.kind,
+            resource=str(lease.resource_id),
+            why=why,
+            attempt=lease.attempts + 1,
+            again_s=round(backoff, 2),
+        )

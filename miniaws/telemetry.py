@@ -1,0 +1,95 @@
+"""What the cloud says about itself: Prometheus metrics and structured logs without secrets."""
+
+import logging
+import re
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from miniaws.application import Cloud
+from miniaws.settings import Settings
+
+REGISTRY = CollectorRegistry()
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+REQUEST_SECONDS = Histogram(
+    "miniaws_http_request_seconds",
+    "Time to answer",
+    ["method", "route", "status"],
+    registry=REGISTRY,
+    buckets=_SECONDS,
+)
+COMMAND_SECONDS = Histogram(
+    "miniaws_command_seconds",
+    "Time from a command to its visible answer",
+    registry=REGISTRY,
+    buckets=_SECONDS,
+)
+APPEND_SECONDS = Histogram(
+    "miniaws_append_seconds", "Time to write a save to disk", registry=REGISTRY, buckets=_SECONDS
+)
+PROJECTION_LAG_EVENTS = Gauge("miniaws_projection_lag_events", "Events not yet in reads", registry=REGISTRY)
+PROJECTION_LAG_SECONDS = Gauge(
+    "miniaws_projection_lag_seconds", "Age of the oldest event not yet in reads", registry=REGISTRY
+)
+RECONCILE_FAILURES = Gauge(
+    "miniaws_reconcile_failures", "Resources whose last pass failed", registry=REGISTRY
+)
+WORK_WAITING = Gauge("miniaws_work_waiting", "Resources waiting for a pass", registry=REGISTRY)
+ORPHANS = Gauge("miniaws_orphans", "Things with our labels that no resource wants", registry=REGISTRY)
+PASSES = Counter(
+    "miniaws_reconcile_passes", "Passes of process managers", ["kind", "outcome"], registry=REGISTRY
+)
+
+_SECRET_NAME = re.compile(r"(password|secret|token|authorization|api_key|credential)", re.IGNORECASE)
+_KEY = re.compile(r"miniaws_[\w-]{20,}")
+_URL_PASSWORD = re.compile(r"(\w+://[^:/@\s]*):[^@\s]+@")
+
+
+async def refresh(cloud: Cloud) -> None:
+    """Set the figures that are read rather than counted."""
+    state = await cloud.ports.inventory.state()
+    PROJECTION_LAG_EVENTS.set(state.lag_events)
+    PROJECTION_LAG_SECONDS.set(state.lag_s)
+    WORK_WAITING.set(state.work_waiting)
+    RECONCILE_FAILURES.set(state.work_failing)
+    ORPHANS.set(state.orphans)
+
+
+def redact(text: str) -> str:
+    """Return the text with access keys and passwords in URLs blotted out."""
+    return _URL_PASSWORD.sub(r"\1:…@", _KEY.sub("miniaws_…", text))
+
+
+def configure_logs(settings: Settings) -> None:
+    """Log lines of this process go to stderr, as JSON unless asked otherwise, redacted."""
+    renderer = (
+        structlog.processors.JSONRenderer()
+        if settings.log_format == "json"
+        else structlog.dev.ConsoleRenderer(colors=False)
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _redact_event,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, settings.log_level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _redact_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        if _SECRET_NAME.search(key):
+            event[key] = "…"
+        elif isinstance(value, str):
+            event[key] = redact(value)
+    return event
