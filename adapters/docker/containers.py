@@ -46,7 +46,12 @@ class DockerContainers:
 
     async def inspect(self, resource_id: str) -> SeenContainer | None:
         """Return the container as it is, or None when there is none."""
-        container = await self.engine.run(f"inspect {resource_id}", lambda api: self._own(api, resource_id))
+
+        def look(api: APIClient) -> Json | None:
+            # Only the new one is there when a replacement was cut off just before its end.
+            return self._own(api, resource_id) or self._own(api, resource_id, ".next")
+
+        container = await self.engine.run(f"inspect {resource_id}", look)
         return _seen(container) if container else None
 
     async def ensure(self, spec: ContainerSpec) -> SeenContainer:
@@ -67,7 +72,10 @@ class DockerContainers:
 
         After a failure the container is as before, and a later start may succeed.
         """
-        container = await self.engine.run(f"start {resource_id}", lambda api: self._start(api, resource_id))
+        async with self._turns.setdefault(resource_id, asyncio.Lock()):
+            container = await self.engine.run(
+                f"start {resource_id}", lambda api: self._start(api, resource_id)
+            )
         return _seen(container)
 
     async def stop(self, resource_id: str, grace_s: int = GRACE_S) -> None:
@@ -100,11 +108,12 @@ class DockerContainers:
         return output.logs(self.engine, resource_id, follow=follow, tail=tail)
 
     async def found(self) -> list[Found]:
-        """Return every container of this cloud."""
+        """Return every container of this cloud, and those of which only volumes or files are left."""
         filters = self.engine.only("instance")
 
         def items(api: APIClient) -> list[Json]:
-            return api.containers(all=True, filters=filters)
+            volumes: list[Json] = api.volumes(filters=filters)["Volumes"] or []
+            return [*api.containers(all=True, filters=filters), *volumes, *api.images(filters=filters)]
 
         return self.engine.found("instance", await self.engine.run("list containers", items))
 
@@ -116,7 +125,7 @@ class DockerContainers:
         return container if self.engine.owns(container["Config"]["Labels"], resource_id) else None
 
     def _ensure(self, api: APIClient, spec: ContainerSpec) -> Json:
-        old = self._finish_replacement(api, spec)
+        old = self._finish_replacement(api, spec.resource_id)
         if old and _generation(old) >= spec.generation:
             return self._join_network(api, old, spec)
         check_surroundings(api, self.engine, spec)
@@ -128,9 +137,9 @@ class DockerContainers:
             self._replace(api, old, spec)
         return api.inspect_container(self.engine.name(spec.resource_id))
 
-    def _finish_replacement(self, api: APIClient, spec: ContainerSpec) -> Json | None:
+    def _finish_replacement(self, api: APIClient, resource_id: str) -> Json | None:
         """Return the present container, after an interrupted replacement is undone or completed."""
-        old, new = self._own(api, spec.resource_id), self._own(api, spec.resource_id, ".next")
+        old, new = self._own(api, resource_id), self._own(api, resource_id, ".next")
         if old and old["State"]["Status"] in {"dead", "removing"}:
             _remove_container(api, old["Id"])
             old = None
@@ -138,8 +147,8 @@ class DockerContainers:
             # The old one may have run again since the new one was made: begin anew.
             _remove_container(api, new["Id"])
         elif new:
-            api.rename(new["Id"], self.engine.name(spec.resource_id))
-            return self._own(api, spec.resource_id)
+            api.rename(new["Id"], self.engine.name(resource_id))
+            return self._own(api, resource_id)
         return old
 
     def _replace(self, api: APIClient, old: Json, spec: ContainerSpec) -> None:
@@ -197,7 +206,7 @@ class DockerContainers:
         return api.inspect_container(container["Id"])
 
     def _start(self, api: APIClient, resource_id: str) -> Json:
-        container = self._own(api, resource_id)
+        container = self._finish_replacement(api, resource_id)
         if container is None:
             raise Refused(f"cannot start {resource_id}: it has no container")
         if container["State"]["Status"] == "paused":

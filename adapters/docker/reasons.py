@@ -12,7 +12,8 @@ from urllib3.exceptions import HTTPError
 from domain.errors import ImageMissing, InUse, PortTaken, Refused, Unreachable
 
 _PORT_TAKEN = re.compile(
-    r"Bind for [^ ]*?:(\d+) failed: port is already allocated|:(\d+): bind: address already in use"
+    r"Bind for \S*?:(\d+) failed: port is already allocated|:(\d+): bind: address already in use|"
+    r"failed to bind host port (?:for )?\S*?:(\d+)[:/]"
 )
 _NO_PROGRAM = re.compile(
     r'exec: "([^"]*)": (?:executable file not found|stat .*no such file|no such file or directory)'
@@ -45,7 +46,7 @@ def refusal(task: str, status: int, message: str) -> Refused:
     """Return the error for an answer of the engine that is not a success."""
     port = _PORT_TAKEN.search(message)
     if port:
-        number = port[1] or port[2]
+        number = port[1] or port[2] or port[3]
         return PortTaken(
             f"cannot {task}: another program listens on port {number}; stop it or publish another port"
         )

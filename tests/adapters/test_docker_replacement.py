@@ -154,6 +154,15 @@ async def test_files_outlive_a_removal_by_hand(world: World, image: str) -> None
     await assert_kept(world, spec.resource_id)
 
 
+async def test_what_is_left_of_a_container_is_found(world: World, image: str) -> None:
+    spec = world.spec(image=image)
+    await write(world, spec)
+    await world.accidents.vanish(spec.resource_id)
+    assert [found.resource_id for found in await world.containers.found()] == [spec.resource_id]
+    await world.containers.remove(spec.resource_id)
+    assert await world.containers.found() == []
+
+
 async def test_settings_follow_the_specification(world: World, image: str, api: APIClient) -> None:
     first = world.spec(
         image=image,
@@ -211,7 +220,11 @@ async def test_whenever_it_is_cut_off_a_repetition_completes_it(
             await DockerContainers(dying, deepest=deepest).ensure(newer)
             is_cut = False
         except Killed:
-            assert len(await world.containers.found()) == 1
+            assert [found.resource_id for found in await world.containers.found()] == [spec.resource_id]
+            # Whatever there is can also be started as it is.
+            if nth % 2:
+                await world.containers.start(spec.resource_id)
+                await assert_kept(world, spec.resource_id)
         await dying.close()
         assert (await world.containers.ensure(newer)).generation == generation
         await world.containers.start(spec.resource_id)

@@ -1,0 +1,58 @@
+"""The words of several releases of the engine become one reason a user understands."""
+
+import pytest
+
+from adapters.docker.reasons import refusal
+from domain.errors import ImageMissing, InUse, PortTaken, Refused
+
+STARTING = "driver failed programming external connectivity on endpoint web (0123abcd): "
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        f"{STARTING}Bind for 127.0.0.1:8081 failed: port is already allocated",
+        f"{STARTING}Error starting userland proxy: listen tcp4 127.0.0.1:8081: bind: address already in use",
+        f"{STARTING}failed to bind host port for 127.0.0.1:8081:10.1.0.2:80/tcp: address already in use",
+        f"{STARTING}failed to bind host port 127.0.0.1:8081/tcp: address already in use",
+    ],
+)
+def test_a_taken_port(message: str) -> None:
+    error = refusal("start i-a", 500, message)
+    assert isinstance(error, PortTaken)
+    assert str(error) == (
+        "cannot start i-a: another program listens on port 8081; stop it or publish another port"
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "kind", "reason"),
+    [
+        (404, "No such image: web:1", ImageMissing, "the image is not here; check its name"),
+        (409, "remove vol-a: volume is in use - [0123]", InUse, "remove vol-a: volume is in use - [0123]"),
+        (403, "network vpc-a has active endpoints", InUse, "network vpc-a has active endpoints"),
+        (
+            400,
+            "failed to create shim task: OCI runtime create failed: runc create failed: unable to start "
+            'container process: exec: "serve": executable file not found in $PATH: unknown',
+            Refused,
+            'there is no program "serve" in the image; check the command',
+        ),
+        (
+            400,
+            'OCI runtime create failed: exec: "/etc": permission denied: unknown',
+            Refused,
+            '"/etc" is not a program that may be run; check the command',
+        ),
+        (
+            500,
+            "failed to create task for container: OCI runtime create failed: no space left: unknown",
+            Refused,
+            "no space left",
+        ),
+    ],
+)
+def test_other_refusals(status: int, message: str, kind: type[Refused], reason: str) -> None:
+    error = refusal("start i-a", status, message)
+    assert type(error) is kind
+    assert str(error) == f"cannot start i-a: {reason}"
