@@ -33,8 +33,7 @@ def test_a_taken_port(message: str) -> None:
         (403, "network vpc-a has active endpoints", InUse, "network vpc-a has active endpoints"),
         (
             400,
-            "failed to create shim task: OCI runtime create failed: runc create failed: unable to start "
-            'container process: exec: "serve": executable file not found in $PATH: unknown',
+            'failed to create shim task: OCI runtime create failed: exec: "serve": executable file not found',
             Refused,
             'there is no program "serve" in the image; check the command',
         ),
