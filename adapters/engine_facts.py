@@ -4,11 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-import docker
-import requests
-from docker import errors
-
-from domain.errors import Unreachable
+from adapters.engine_connection import connected
 
 _TIMEOUT_S = 10
 
@@ -30,11 +26,7 @@ class EngineFacts:
 
 def learn(docker_host: str, images: Iterable[str] = ()) -> EngineFacts:
     """Ask the engine. Raises Unreachable when it does not answer, with the reason."""
-    try:
-        engine = docker.APIClient(base_url=docker_host, version="auto", timeout=_TIMEOUT_S)
-    except errors.DockerException as error:
-        raise Unreachable(f"cannot reach the Docker engine at {docker_host}: {_reason(error)}") from error
-    try:
+    with connected(docker_host, _TIMEOUT_S) as engine:
         info = engine.info()
         return EngineFacts(
             version=info["ServerVersion"],
@@ -45,18 +37,3 @@ def learn(docker_host: str, images: Iterable[str] = ()) -> EngineFacts:
             clock=datetime.fromisoformat(info["SystemTime"]),
             images=frozenset(image for image in images if engine.images(name=image)),
         )
-    except (errors.DockerException, requests.RequestException) as error:
-        raise Unreachable(
-            f"cannot learn about the Docker engine at {docker_host}: {_reason(error)}"
-        ) from error
-    finally:
-        engine.close()
-
-
-def _reason(error: BaseException) -> str:
-    """Return the innermost cause: the client library wraps "permission denied" four times."""
-    text = str(error)
-    for word in ("Permission denied", "No such file", "Connection refused", "timed out"):
-        if word in text:
-            return word.lower()
-    return text

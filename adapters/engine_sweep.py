@@ -1,20 +1,16 @@
 """Finds and removes everything on the container engine that carries a cloud's label."""
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import docker
-import requests
 from docker import errors
 
-from domain.errors import Refused, Unreachable
+from adapters.engine_connection import connected
 
 LABEL = "miniaws.cloud"
 """The label, on everything of ours, whose value is the cloud's name."""
-
-_TIMEOUT_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +34,13 @@ class Labelled:
 
 def find(docker_host: str, cloud: str) -> Labelled:
     """Return what belongs to the cloud. Raises Unreachable when the engine does not answer."""
-    with _engine(docker_host) as engine:
+    with connected(docker_host) as engine:
         return _labelled(engine, f"{LABEL}={cloud}")
 
 
 def clouds(docker_host: str) -> list[str]:
     """Return the names of the clouds that have something on the engine. Raises Unreachable."""
-    with _engine(docker_host) as engine:
+    with connected(docker_host) as engine:
         found = [*_containers(engine, LABEL), *_networks(engine, LABEL), *_volumes(engine, LABEL)]
     return sorted({item["Labels"][LABEL] for item in found})
 
@@ -54,7 +50,7 @@ def sweep(docker_host: str, cloud: str) -> Labelled:
 
     Raises Unreachable when the engine does not answer, Refused when it cannot remove something.
     """
-    with _engine(docker_host) as engine:
+    with connected(docker_host) as engine:
         found = _labelled(engine, f"{LABEL}={cloud}")
         for container in found.containers:
             _remove(engine.remove_container, container, force=True, v=True)
@@ -65,23 +61,6 @@ def sweep(docker_host: str, cloud: str) -> Labelled:
         for volume in found.volumes:
             _remove(engine.remove_volume, volume, force=True)
     return found
-
-
-@contextmanager
-def _engine(docker_host: str) -> Generator[docker.APIClient]:
-    engine: docker.APIClient | None = None
-    try:
-        engine = docker.APIClient(base_url=docker_host, version="auto", timeout=_TIMEOUT_S)
-        yield engine
-    except errors.APIError as error:
-        raise Refused(f"cannot sweep the container engine: {error.explanation}") from error
-    except (errors.DockerException, requests.RequestException) as error:
-        raise Unreachable(
-            f"cannot reach the container engine at {docker_host}: start it with `scripts/engine`"
-        ) from error
-    finally:
-        if engine is not None:
-            engine.close()
 
 
 def _labelled(engine: docker.APIClient, label: str) -> Labelled:

@@ -1,0 +1,42 @@
+"""A connection to a container engine for a question or two; the cloud's own work goes through ``adapters.docker``."""
+
+import socket
+from collections.abc import Generator
+from contextlib import closing, contextmanager
+
+import docker
+import requests
+from docker import errors
+
+from domain.errors import Refused, Unreachable
+
+_KNOCK_S = 5
+
+
+@contextmanager
+def connected(docker_host: str, timeout_s: int = 60) -> Generator[docker.APIClient]:
+    """Yield a client that speaks the engine's version, and close it.
+
+    Raises Unreachable when the engine does not answer, Refused when it says no to what is asked inside.
+    """
+    try:
+        _knock(docker_host)
+        with closing(docker.APIClient(docker_host, version="auto", timeout=timeout_s)) as engine:
+            yield engine
+    except errors.APIError as error:
+        raise Refused(f"cannot ask the container engine: {error.explanation}") from error
+    except (errors.DockerException, requests.RequestException) as error:
+        raise Unreachable(f"cannot reach the container engine at {docker_host}: {error}") from error
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise Unreachable(
+            f"cannot reach the container engine at {docker_host} ({reason}): run `scripts/engine`"
+        ) from error
+
+
+def _knock(docker_host: str) -> None:
+    # The client loses an open socket, and hides the reason, when it cannot connect.
+    if docker_host.startswith("unix://"):
+        with socket.socket(socket.AF_UNIX) as door:
+            door.settimeout(_KNOCK_S)
+            door.connect(docker_host.removeprefix("unix://"))
