@@ -1,7 +1,7 @@
 """The composition root: the one place that knows every part."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -48,12 +48,13 @@ class World:
     volumes: Volumes
     images: Images
     watch: EngineWatch
+    close: Callable[[], Awaitable[None]]
 
 
 def docker_world(settings: Settings) -> World:
     """Return the world that a Docker engine runs."""
     ports = docker_ports(settings.docker_host, settings.cloud, settings.home / "volumes")
-    return World(ports.containers, ports.networks, ports.volumes, ports.images, ports.watch)
+    return World(ports.containers, ports.networks, ports.volumes, ports.images, ports.watch, ports.close)
 
 
 def memory_world(engine: MemoryEngine | None = None) -> World:
@@ -65,6 +66,7 @@ def memory_world(engine: MemoryEngine | None = None) -> World:
         MemoryVolumes(engine),
         MemoryImages(engine),
         MemoryWatch(engine),
+        _nothing,
     )
 
 
@@ -96,6 +98,7 @@ async def open_cloud(settings: Settings, in_world: World) -> AsyncGenerator[Clou
     inventory = Inventory(database)
     visibility = ProjectedPosition(database)
     async with AsyncExitStack() as stack:
+        stack.push_async_callback(in_world.close)
         stack.push_async_callback(store.close)
         await inventory.open()
         stack.push_async_callback(inventory.close)
@@ -168,6 +171,10 @@ def database_answers(settings: Settings) -> bool:
     except psycopg.OperationalError:
         return False
     return True
+
+
+async def _nothing() -> None:
+    pass
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -85,6 +85,8 @@ class InstanceManager:
             case Step.REMOVE:
                 await containers.remove(id_)
             case Step.REPORT_TERMINATED:
+                # Also when no container is seen: volumes and files kept for it may still be there.
+                await containers.remove(id_)
                 await self._report_terminated(wanted.id)
             case _:
                 await self._report(step, wanted, seen)
