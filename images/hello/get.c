@@ -1,6 +1,7 @@
 /* get [-t SECONDS] URL: prints the body of http://HOST[:PORT]/PATH; exits 0 when the status is 2xx.
  *
- * Names are resolved by musl, which works in an image without a C library (busybox's wget does not).
+ * Names are resolved by musl, which works in an image without a C library, where glibc's resolver may crash.
+ * They consist of letters, digits, "-" and ".", as names of hosts do.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
