@@ -20,6 +20,7 @@ from domain.ports import Chance, Clock, Containers, Images, Networks, Volumes
 from domain.store import Append, Cause, ClaimTaken, EventStore, Receipt, VersionConflict
 from domain.values import parse_id, shown
 from miniaws.settings import Settings
+from projections.activity import Activity
 from projections.inventory import Inventory
 
 A = TypeVar("A", bound=Aggregate)
@@ -42,6 +43,7 @@ class Ports:
 
     store: EventStore
     inventory: Inventory
+    activity: Activity
     visibility: Visibility
     containers: Containers
     networks: Networks
@@ -148,7 +150,9 @@ class Cloud:
             conditions.append(Conditions(claims=[claim]))
         if not events and claim is None:
             return Receipt((), self.ports.clock.now())
-        append = Append(events, request.cause, conditions, secrets or {}, about.id)
+        # The account of an event is the resource's: the key of another account may have made it.
+        cause = replace(request.cause, account_id=about.account_id)
+        append = Append(events, cause, conditions, secrets or {}, about.id)
         try:
             return await self.ports.store.append(append)
         except ClaimTaken as taken:

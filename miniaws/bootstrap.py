@@ -36,6 +36,7 @@ from miniaws.runtime.queue import WorkQueue
 from miniaws.settings import Settings
 from miniaws.tail import Tail
 from projections import rebuild
+from projections.activity import Activity
 from projections.inventory import Inventory
 
 
@@ -109,6 +110,7 @@ async def open_cloud(settings: Settings, in_world: World) -> AsyncGenerator[Clou
             Ports(
                 store=store,
                 inventory=inventory,
+                activity=Activity(inventory),
                 visibility=visibility,
                 containers=in_world.containers,
                 networks=in_world.networks,

@@ -4,8 +4,10 @@ from typing import Any
 
 from domain.access_key import AccessKey
 from projections.document import Document, on, statuses, turn
+from projections.sentences import sentences
 
 statuses(AccessKey, {"revoked": "revoked"})
+sentences(AccessKey, {"issued": "issued as {role}", "revoked": "revoked"})
 
 
 @on("access_key.issued")

@@ -5,10 +5,32 @@ from typing import Any
 from domain.instance import Instance
 from domain.instance_type import INSTANCE_TYPES
 from projections.document import Document, on, statuses, turn
+from projections.sentences import sentences
 
 statuses(
     Instance,
     {"start_requested": "starting", "stop_requested": "stopping", "terminate_requested": "terminating"},
+)
+sentences(
+    Instance,
+    {
+        "launch_requested": "launched from {image} as {type}",
+        "started": "started running",
+        "start_requested": "asked to start",
+        "stop_requested": "asked to stop",
+        "stopped": "stopped",
+        "reboot_requested": "asked to reboot",
+        "crashed": "ended unasked: {reason}",
+        "failed": "could not be brought in line: {reason}",
+        "type_change_requested": "asked to become {type}",
+        "resized": "became {type}",
+        "volume_attached": "given the volume {volume_name} at {path}",
+        "volume_detached": "lost a volume",
+        "tags_changed": "tagged {tags}",
+        "terminate_requested": "asked to be terminated",
+        "terminated": "terminated",
+        "command_executed": "had {program} run inside",
+    },
 )
 
 

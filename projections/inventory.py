@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import orjson
@@ -204,7 +204,36 @@ class Inventory:
         rows = await self._rows("history", resource_id=resource_id, at=at)
         return [row["document"].encode() for row in rows]
 
+    async def differing(
+        self,
+        before: int,
+        after: int,
+        account: str | None,
+        *,
+        kind: str | None = None,
+        resource: UUID | None = None,
+    ) -> list[tuple[Document | None, Document | None]]:
+        """Return what changed between two positions, each resource as it was and as it became.
+
+        None stands for a resource that did not live. What ended in between is found here, not what also began in
+        between.
+        """
+        values = {"from": before, "to": after, "account": account, "kind": kind, "resource": resource}
+        rows = await self.rows(SQL["differing"], **values)
+        pairs = [
+            (
+                orjson.loads(row["before"]) if row["before"] else None,
+                orjson.loads(row["after"]) if row["after"] else None,
+            )
+            for row in rows
+        ]
+        return [pair for pair in pairs if pair != (None, None)]
+
     async def _rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
+        return await self.rows(SQL[query], **values)
+
+    async def rows(self, query: LiteralString, **values: Any) -> list[dict[str, Any]]:
+        """Return what a query of another projection finds, on the same connections."""
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(SQL[query], values, prepare=True)
+            cursor = await connection.execute(query, values, prepare=True)
             return await cursor.fetchall()

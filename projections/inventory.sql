@@ -85,3 +85,19 @@ SELECT (SELECT count(*) FROM events WHERE notification_id > p.position) AS lag_e
     (SELECT count(*) FROM work WHERE last_error IS NOT NULL) AS work_failing,
     coalesce((SELECT note::integer FROM followers WHERE name = 'orphans'), 0) AS orphans
 FROM progress p
+
+-- differing --
+SELECT r.resource_id, b.document::text AS before, a.document::text AS after
+FROM resources r
+LEFT JOIN LATERAL (SELECT document FROM versions v WHERE v.resource_id = r.resource_id AND v.position <= %(from)s
+                   ORDER BY v.position DESC LIMIT 1) b
+    ON r.created_position <= %(from)s AND (r.ended_position IS NULL OR r.ended_position > %(from)s)
+LEFT JOIN LATERAL (SELECT document FROM versions v WHERE v.resource_id = r.resource_id AND v.position <= %(to)s
+                   ORDER BY v.position DESC LIMIT 1) a
+    ON r.created_position <= %(to)s AND (r.ended_position IS NULL OR r.ended_position > %(to)s)
+WHERE (%(account)s::text IS NULL OR r.account_id = %(account)s)
+  AND (%(kind)s::text IS NULL OR r.kind = %(kind)s)
+  AND (%(resource)s::uuid IS NULL OR r.resource_id = %(resource)s)
+  AND EXISTS (SELECT FROM versions v WHERE v.resource_id = r.resource_id
+              AND v.position > %(from)s AND v.position <= %(to)s)
+ORDER BY r.kind, r.name, r.resource_id

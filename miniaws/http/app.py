@@ -6,13 +6,24 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import FastAPI
 
 from miniaws.application import Cloud
-from miniaws.http import access_keys, errors, health, instances, resources, volumes, vpcs
+from miniaws.http import (
+    access_keys,
+    diff,
+    errors,
+    health,
+    instances,
+    problems,
+    resources,
+    timeline,
+    volumes,
+    vpcs,
+)
 from miniaws.http.middleware import Gate
 from miniaws.keyring import Keyring, RateLimit
 from miniaws.settings import Settings
 from miniaws.tail import Tail
 
-ROUTERS = (health, access_keys, vpcs, volumes, instances, resources)
+ROUTERS = (health, access_keys, vpcs, volumes, instances, resources, timeline, diff, problems)
 
 Opened = tuple[Cloud, Tail]
 

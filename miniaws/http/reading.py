@@ -58,15 +58,20 @@ async def moment(
         await _wait(cloud, min_position, "min_position")
     if as_of is None:
         return Moment(await cloud.ports.inventory.position())
-    if as_of.isascii() and as_of.isdigit() and len(as_of) <= 18:
-        position = int(as_of)
-        await _wait(cloud, position, "as_of")
-        return Moment(position)
-    position, future = await cloud.ports.inventory.at_instant(_instant(as_of))
+    return Moment(await position_at(cloud, as_of, "as_of"))
+
+
+async def position_at(cloud: Cloud, text: str, field: str) -> int:
+    """Return the position that an instant or a position names. Raises Invalid; the future is refused."""
+    if text.isascii() and text.isdigit() and len(text) <= 18:
+        position = int(text)
+        await _wait(cloud, position, field)
+        return position
+    position, future = await cloud.ports.inventory.at_instant(_instant(text, field))
     if future:
-        raise errors.Invalid(f"cannot read as of {shown(as_of)}: it lies in the future", field="as_of")
-    await _wait(cloud, position, "as_of")
-    return Moment(position)
+        raise errors.Invalid(f"cannot read as of {shown(text)}: it lies in the future", field=field)
+    await _wait(cloud, position, field)
+    return position
 
 
 At = Annotated[Moment, Depends(moment)]
@@ -87,7 +92,7 @@ async def _wait(cloud: Cloud, position: int, field: str) -> None:
             )
 
 
-def _instant(text: str) -> datetime:
+def _instant(text: str, field: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text.replace(" ", "+"))
     except ValueError:
@@ -96,7 +101,7 @@ def _instant(text: str) -> datetime:
         raise errors.Invalid(
             f"cannot read as of {shown(text)}: use an RFC 3339 instant with a time zone such as "
             "2026-11-23T10:02:11Z, or a position",
-            field="as_of",
+            field=field,
         )
     return instant
 
@@ -171,7 +176,9 @@ IfNoneMatch = Annotated[str | None, Header(max_length=500)]
 
 async def page(cloud: Cloud, kind: str | None, account: str, at: Moment, narrowed: Filters) -> Response:
     """Answer with ``{"items", "position", "next_cursor"}``; all pages of a cursor show one position."""
-    digest = _digest(kind, account, narrowed)
+    digest = digest_of(
+        kind, account, narrowed.name, narrowed.status, sorted(narrowed.tags.items()), narrowed.ended
+    )
     position, after = at.at, None
     if narrowed.cursor is not None:
         position, after = _open_cursor(narrowed.cursor, digest)
@@ -198,8 +205,8 @@ def etag_of(document: dict[str, Any]) -> str:
     return f'"{document["version"]}"'
 
 
-def _digest(kind: str | None, account: str, narrowed: Filters) -> str:
-    parts = (kind, account, narrowed.name, narrowed.status, sorted(narrowed.tags.items()), narrowed.ended)
+def digest_of(*parts: object) -> str:
+    """Return what binds a cursor to its query."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 

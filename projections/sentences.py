@@ -1,0 +1,38 @@
+"""What an event says, in words: ``launched from nginx:1.27 as micro``.
+
+A capability registers a template per event; ``{field}`` stands for a field of the event.
+"""
+
+from collections.abc import Mapping
+from string import Formatter
+from typing import Any
+
+from domain.aggregate import Aggregate
+
+_templates: dict[str, str] = {}
+
+
+def sentences(kind: type[Aggregate], templates: Mapping[str, str]) -> None:
+    """Register the words of a kind's events. Raises ValueError for a field that the event does not have."""
+    for name, template in templates.items():
+        event_type = f"{kind.KIND}.{name}"
+        known = set(Aggregate.events[event_type].__dataclass_fields__)
+        used = {field for _, field, _, _ in Formatter().parse(template) if field}
+        if not used <= known:
+            raise ValueError(f"{event_type} has no {', '.join(used - known)}")
+        _templates[event_type] = template
+
+
+def describe(event_type: str, payload: Mapping[str, Any]) -> str:
+    """Return what the event says of its resource, without who and when."""
+    template = _templates.get(event_type, event_type.partition(".")[2].replace("_", " "))
+    return template.format_map(_Shown(payload))
+
+
+class _Shown(dict[str, Any]):
+    def __getitem__(self, field: str) -> Any:
+        value = self.get(field)
+        if isinstance(value, dict):
+            found: Mapping[str, Any] = value
+            return ", ".join(f"{key}={text}" for key, text in found.items()) or "none"
+        return "unknown" if value is None else value
