@@ -11,7 +11,6 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from domain import errors
-from domain.store import ClaimTaken, RequirementMissing, ScopeInUse
 
 _log = structlog.get_logger()
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
@@ -64,7 +63,7 @@ def problem(
 ) -> Response:
     """Return a problem document. Members that are None are left out."""
     body: dict[str, Any] = {
-        "type": f"/docs/problems#{code}",
+        "type": f"/problems#{code}",
         "title": _TITLES.get(status, "Error"),
         "status": status,
         "code": code,
@@ -85,10 +84,16 @@ def respond(error: Exception, request_id: str) -> Response:
         if isinstance(error, errors.Unauthenticated):
             headers = {"WWW-Authenticate": "Bearer"}
         return problem(
-            _status(error), error.code, str(error), request_id, headers, field=error.field, **error.more
+            status_of(type(error)),
+            error.code,
+            str(error),
+            request_id,
+            headers,
+            field=error.field,
+            **error.more,
         )
     if isinstance(error, errors.PortError):
-        return problem(_status(error), "engine_refused", f"cannot do that: {error}", request_id)
+        return problem(status_of(type(error)), "engine_refused", f"cannot do that: {error}", request_id)
     _log.error("request failed", request_id=request_id, exc_info=error)
     return problem(
         500, "internal", "cannot answer: an error of miniaws itself; its log has the request id", request_id
@@ -120,10 +125,9 @@ def request_id(request: Request) -> str:
     return request.scope.get("request_id", "")
 
 
-def _status(error: Exception) -> int:
-    if isinstance(error, ClaimTaken | RequirementMissing | ScopeInUse):
-        return 409
-    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+def status_of(kind: type[Exception]) -> int:
+    """Return the status code that an error of this kind is answered with."""
+    return next((status for known, status in _STATUS if issubclass(kind, known)), 500)
 
 
 def _invalid(error: RequestValidationError, id_: str) -> Response:
