@@ -1,5 +1,6 @@
 """Puts the HTTP API together."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -14,16 +15,18 @@ from miniaws.http import (
     instances,
     problems,
     resources,
+    stream,
     timeline,
     volumes,
     vpcs,
 )
 from miniaws.http.middleware import Gate
+from miniaws.hub import Hub
 from miniaws.keyring import Keyring, RateLimit
 from miniaws.settings import Settings
 from miniaws.tail import Tail
 
-ROUTERS = (health, access_keys, vpcs, volumes, instances, resources, timeline, diff, problems)
+ROUTERS = (health, access_keys, vpcs, volumes, instances, resources, timeline, diff, stream, problems)
 
 Opened = tuple[Cloud, Tail]
 
@@ -37,8 +40,15 @@ def create_app(settings: Settings, open_cloud: Callable[[], AbstractAsyncContext
             app.state.cloud = cloud
             app.state.tail = tail
             app.state.keyring = Keyring(cloud.ports.store, cloud.ports.clock)
+            app.state.hub = Hub(cloud.ports.activity, cloud.ports.clock)
             tail.listen(app.state.keyring.forget)
-            yield
+            tail.listen(app.state.hub.take)
+            handing_out = asyncio.create_task(app.state.hub.run(), name="hub")
+            try:
+                yield
+            finally:
+                handing_out.cancel()
+                await asyncio.gather(handing_out, return_exceptions=True)
 
     app = FastAPI(
         title="miniaws",
