@@ -1,12 +1,16 @@
 """Finds and removes everything on the container engine that carries a cloud's label."""
 
+import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import docker
 from docker import errors
 
+from adapters.docker.filesystems import Filesystems
 from adapters.engine_connection import connected
 
 LABEL = "miniaws.cloud"
@@ -58,8 +62,11 @@ def sweep(docker_host: str, cloud: str) -> Labelled:
             for stranger in _members(engine, network):
                 _remove(engine.disconnect_container_from_network, stranger, net_id=network, force=True)
             _remove(engine.remove_network, network)
+        devices = [(item["Options"] or {}).get("device") for item in _volumes(engine, f"{LABEL}={cloud}")]
         for volume in found.volumes:
             _remove(engine.remove_volume, volume, force=True)
+    for device in devices:
+        _remove_file_system(device)
     return found
 
 
@@ -95,3 +102,13 @@ def _remove(call: Callable[..., Any], name: str, **options: Any) -> None:
         call(name, **options)
     except errors.NotFound:
         return  # somebody was quicker
+
+
+def _remove_file_system(device: str | None) -> None:
+    """Remove the file system that a volume of a fixed size had; see ``adapters.docker.filesystems``."""
+    place = Path(device).parent if device else None
+    if place is None or not place.with_name(f"{place.name}.img").exists():
+        return
+    # In a thread of its own: whoever sweeps may have an event loop already.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, Filesystems(place.parent).remove(place.name)).result()

@@ -1,5 +1,6 @@
 """What `cloud status`, `cloud doctor` and `cloud down` say about an installation and do to it."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Generator
@@ -12,6 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from adapters import engine_sweep
+from adapters.docker import docker_ports
 from adapters.embedded_postgres import EmbeddedPostgres
 from miniaws.cli.doctor import CHECKS
 from miniaws.cli.up import register
@@ -155,12 +157,35 @@ def test_down_all_removes_what_carries_the_label_and_nothing_else(settings: Sett
         engine.close()
 
 
+async def test_down_all_removes_the_file_system_of_a_sized_volume(settings: Settings, tmp_path: Path) -> None:
+    world = docker_ports(settings.docker_host, settings.cloud, tmp_path / "volumes")
+    try:
+        assert await world.volumes.can_limit_size(), "needs root and a loop device"
+        await world.volumes.ensure("vol-1", "acc-1", 1)
+    finally:
+        await world.close()
+    assert [path.name for path in (tmp_path / "volumes").glob("*.img")] == [f"{settings.cloud}-vol-1.img"]
+    code, _ = await asyncio.to_thread(cloud, "down", "--all", "--yes")
+    assert code == 0
+    assert list((tmp_path / "volumes").iterdir()) == []
+
+
 def test_down_all_asks_first(settings: Settings) -> None:
     ours = container(settings, {engine_sweep.LABEL: settings.cloud})
     code, text = cloud("down", "--all")
     assert code == 1
     assert "add `--yes`" in text
     assert engine_sweep.find(settings.docker_host, settings.cloud).containers == (ours,)
+
+
+@pytest.mark.parametrize("words", [("up",), ("up", "--detach")])
+def test_up_of_a_running_cloud_says_so(settings: Settings, words: tuple[str, ...]) -> None:
+    start(settings)
+    before = control_plane.running(settings.home)
+    code, text = cloud(*words)
+    assert code == 0
+    assert f"already runs at {settings.url}" in text
+    assert control_plane.running(settings.home) == before
 
 
 def test_down_of_a_stopped_cloud_is_fine(settings: Settings) -> None:
