@@ -182,7 +182,6 @@ def datastore(conninfo: str, *, pool_size: int) -> PostgresDatastore:
         pool_size=pool_size,
         max_overflow=0,
         connect_timeout=10,
-        pool_open_timeout=10,
     )
 
 
