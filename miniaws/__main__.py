@@ -1,80 +1,24 @@
-"""The program: ``cloud …`` for people; ``python -m miniaws api|controller|first-key`` for the supervisor."""
+"""The program: ``cloud …`` for people; ``python -m miniaws api|controller|first-key`` for the supervisor.
 
-import asyncio
-import signal
+Each side is imported when it is asked for: the command starts without the control plane's weight, and the other way
+round.
+"""
+
 import sys
-
-import uvicorn
-import uvloop
-
-from miniaws import bootstrap, telemetry
-from miniaws.settings import Settings
 
 
 def main() -> None:
     """Run the ``cloud`` command."""
-    from miniaws.cli import app  # noqa: PLC0415 - the parts of the supervisor start without the command line's weight
+    from miniaws.cli import app  # noqa: PLC0415 - see above
 
     app()
 
 
 def run_part(name: str) -> int:
     """Run one part of the control plane until it is told to end; return the exit code."""
-    settings = Settings()
-    telemetry.configure_logs(settings)
-    parts = {"api": _api, "controller": _controller, "first-key": _first_key}
-    if name not in parts:
-        sys.stderr.write(f"cannot run {name}: use one of {', '.join(parts)}\n")
-        return 2
-    parts[name](settings)
-    return 0
+    from miniaws import parts  # noqa: PLC0415 - see above
 
-
-def api() -> "object":
-    """Return the API for uvicorn, which calls this in each of its processes."""
-    settings = Settings()
-    telemetry.configure_logs(settings)
-    return bootstrap.create_api(settings)
-
-
-def _api(settings: Settings) -> None:
-    bootstrap.prepare(settings)
-    uvicorn.run(
-        "miniaws.__main__:api",
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers if settings.workers > 1 else None,
-        loop="uvloop",
-        http="httptools",
-        access_log=False,
-        log_level="warning",
-        timeout_graceful_shutdown=5,
-        server_header=False,
-    )
-
-
-def _controller(settings: Settings) -> None:
-    bootstrap.prepare(settings)
-
-    async def serve() -> None:
-        stopped = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stopped.set)
-        async with bootstrap.open_controller(settings) as controller:
-            running = asyncio.create_task(controller.run())
-            waiting = asyncio.create_task(stopped.wait())
-            await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
-
-    uvloop.run(serve())
-
-
-def _first_key(settings: Settings) -> None:
-    bootstrap.prepare(settings)
-    uvloop.run(bootstrap.ensure_first_key(settings))
+    return parts.run_part(name)
 
 
 if __name__ == "__main__":

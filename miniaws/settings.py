@@ -7,11 +7,16 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+_OF_THE_COMMAND = {"url_override", "api_key"}
+"""Nothing that a part of the control plane needs."""
+
 
 class Settings(BaseSettings):
     """Everything that differs between two installations. Each field is the variable ``MINIAWS_<NAME>``."""
 
-    model_config = SettingsConfigDict(env_prefix="MINIAWS_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="MINIAWS_", frozen=True, extra="ignore", populate_by_name=True
+    )
 
     data_dir: Path = Field(default=Path("~/.miniaws"), description="everything of ours on disk")
     cloud: str = Field(
@@ -38,6 +43,14 @@ class Settings(BaseSettings):
     publish_address: str = Field(default="127.0.0.1", description="host address that published ports bind to")
     vpc_pool: str = Field(
         default="10.201.0.0/16", description="range that VPCs without a CIDR get their /24 from"
+    )
+    url_override: str | None = Field(
+        default=None,
+        validation_alias="MINIAWS_URL",
+        description="the cloud that the command speaks to; unset: the one of the profile",
+    )
+    api_key: SecretStr | None = Field(
+        default=None, description="the key the command signs in with; unset: the one of the profile"
     )
     rate_limit: float = Field(
         default=100, gt=0, description="requests a second and key, sustained, per API process"
@@ -77,6 +90,11 @@ class Settings(BaseSettings):
             if isinstance(value, SecretStr)
             else str(value)
             for name, value in self
-            if name in self.model_fields_set and value is not None
+            if name in self.model_fields_set - _OF_THE_COMMAND and value is not None
         }
         return {**os.environ, **ours, **more}  # noqa: TID251 (this is the one place)
+
+
+def variable(name: str) -> str | None:
+    """Return a variable of the caller's own, for ``cloud instance launch --env NAME``."""
+    return os.environ.get(name)  # noqa: TID251 (as above)

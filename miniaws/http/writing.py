@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from domain import errors
 from domain.access_key import Role
+from domain.status import SETTLING
 from domain.store import Cause
 from domain.values import shown
 from miniaws import application
@@ -25,16 +26,6 @@ from miniaws.keyring import Identity
 
 _VISIBLE_S = 5.0
 _MAX_WAIT_S = 60
-_SETTLING = {
-    "pending",
-    "starting",
-    "stopping",
-    "terminating",
-    "creating",
-    "deleting",
-    "restoring",
-    "rotating",
-}
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 _ETAG = re.compile(r'(?:W/)?"(\d{1,18})"')
 _PREFER_WAIT = re.compile(r"(?:^|[,;]\s*)wait=(\d+)(?:$|[,;\s])")
@@ -161,7 +152,7 @@ async def _settled(
     """Wait until the resource has settled, for as long as the request prefers to."""
     clock = change.cloud.ports.clock
     started = clock.now()
-    while change.wait_s and document["status"] in _SETTLING:
+    while change.wait_s and document["status"] in SETTLING:
         left = change.wait_s - (clock.now() - started).total_seconds()
         if left <= 0:
             break

@@ -1,0 +1,6 @@
+"""Statuses that every kind of resource shares."""
+
+SETTLING = frozenset(
+    {"pending", "starting", "stopping", "terminating", "creating", "deleting", "restoring", "rotating"}
+)
+"""Something is under way: another status follows by itself."""
