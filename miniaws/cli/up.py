@@ -38,7 +38,7 @@ def up(
     talk = Console(stderr=True, highlight=False)
     try:
         done = _in_background(settings, talk) if detach else _in_foreground(settings, talk)
-    except (DomainError, PortError) as error:
+    except (DomainError, PortError, OSError) as error:
         talk.print(f"error: {error}", style="red", markup=False)
         done = False
     raise typer.Exit(0 if done else 1)
@@ -66,7 +66,7 @@ def down(
             with talk.status("removing what carries this cloud's label"):
                 removed = engine_sweep.sweep(settings.docker_host, settings.cloud)
             talk.print(f"removed {removed}; its history stays in {settings.home}", markup=False)
-    except (DomainError, PortError) as error:
+    except (DomainError, PortError, OSError) as error:
         talk.print(f"error: {error}", style="red", markup=False)
         raise typer.Exit(1) from None
 

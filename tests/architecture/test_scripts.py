@@ -1,0 +1,58 @@
+"""The scripts can be run, say what they do, and name nothing that belongs to one machine."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from miniaws.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+PREPARATIONS = [*ROOT.glob("images/*/prepare"), *ROOT.glob("images/*/docker-entrypoint.sh")]
+SCRIPTS = sorted([*(ROOT / "scripts").iterdir(), *PREPARATIONS, ROOT / ".ci" / "run"])
+FOREIGN = re.compile(r"https?://(?!127\.0\.0\.1|localhost|HOST)|/root/|/work/|/home/", re.IGNORECASE)
+
+
+def names(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=names)
+def test_a_script_is_executable_and_parses(script: Path) -> None:
+    assert script.stat().st_mode & 0o100
+    first = script.read_text().splitlines()[0]
+    assert first.startswith("#!")
+    if "python" in first:
+        compile(script.read_text(), script, "exec")
+    else:
+        shell = first.split("/")[-1].split()[-1]
+        subprocess.run([shell, "-n", script], check=True)
+
+
+@pytest.mark.parametrize(
+    "file", [*SCRIPTS, ROOT / "Makefile", ROOT / "compose.yaml", ROOT / "Dockerfile"], ids=names
+)
+def test_a_script_names_nothing_of_one_machine(file: Path) -> None:
+    assert FOREIGN.findall(file.read_text()) == []
+
+
+def test_every_target_of_make_says_what_it_is_for() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    assert targets == set(re.findall(r"^([a-z]+):.*## \w", makefile, re.MULTILINE))
+    assert targets >= {"run", "test", "check", "bench", "torture", "clean", "images", "help"}
+
+
+def test_continuous_integration_runs_make_test_and_nothing_else() -> None:
+    lines = (ROOT / ".ci" / "run").read_text().splitlines()
+    assert lines[-1] == "exec make test"
+
+
+def test_a_program_of_ours_gets_the_settings_and_the_secret_by_its_environment(tmp_path: Path) -> None:
+    chosen = Settings(data_dir=tmp_path, port=9999)
+    environment = chosen.environment(MINIAWS_DATABASE_URL="postgresql://secret")
+    assert environment["MINIAWS_DATA_DIR"] == str(tmp_path)
+    assert environment["MINIAWS_PORT"] == "9999"
+    assert environment["MINIAWS_DATABASE_URL"] == "postgresql://secret"
+    assert "PATH" in environment
