@@ -1,0 +1,67 @@
+"""Files and functions stay small enough to be read at once, and names say what a thing is."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = ("domain", "projections", "adapters", "miniaws", "tests", "benchmarks")
+SCRIPTS = ("scripts/images", "scripts/reference", "scripts/sweep-tests")
+FILE_LINES = 300
+FUNCTION_LINES = 30
+
+LONG_FILES = {
+    "domain/instance/aggregate.py": "seventeen events, and an applier for each: parting them would hide the rules",
+}
+BANNED = {"service", "util", "utils", "helper", "helpers", "common", "handler", "handlers", "misc", "manager"}
+"""Words that do not say what is in a file. `process_managers/` is a folder of its own."""
+
+
+def files() -> Iterator[Path]:
+    """Yield every Python file of the product and its tests."""
+    for folder in FOLDERS:
+        yield from sorted((ROOT / folder).rglob("*.py"))
+    for script in SCRIPTS:
+        yield ROOT / script
+
+
+def shown(path: Path) -> str:
+    """Return the path as the lists above write it."""
+    return str(path.relative_to(ROOT))
+
+
+def functions(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield name and number of lines of every function; its signature does not count: in a route, it is the help."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield node.name, (node.end_lineno or node.lineno) - node.body[0].lineno + 1
+
+
+def test_a_file_has_at_most_300_lines() -> None:
+    lines = {shown(path): len(path.read_text().splitlines()) for path in files()}
+    long = {path: count for path, count in lines.items() if count > FILE_LINES}
+    assert set(long) == set(LONG_FILES), f"make it a package of the same name, part by part: {long}"
+
+
+def test_a_function_has_at_most_30_lines() -> None:
+    long = {
+        f"{shown(path)}:{name}": count
+        for path in files()
+        for name, count in functions(path)
+        if count > FUNCTION_LINES
+    }
+    assert long == {}, "give a part of it a name of its own"
+
+
+def test_no_file_has_a_name_that_could_mean_anything() -> None:
+    bad = [shown(path) for path in files() if BANNED & set(path.stem.removeprefix("test_").split("_"))]
+    assert bad == [], "name a file after what is in it: see the glossary in CONTRIBUTING.md"
+
+
+def test_scripts_in_python_are_known() -> None:
+    found = {
+        shown(path)
+        for path in (ROOT / "scripts").iterdir()
+        if path.is_file() and path.read_text().startswith("#!/usr/bin/env python3")
+    }
+    assert found == set(SCRIPTS)

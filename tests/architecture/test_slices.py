@@ -1,0 +1,113 @@
+"""One capability, one stem, in every layer. What belongs to no capability is listed here, with what it is."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SHARED: dict[str, dict[str, str]] = {
+    "domain": {
+        "aggregate": "what every aggregate shares",
+        "errors": "the tree of errors",
+        "instance_type": "values of an instance",
+        "ports": "what we ask of the world",
+        "store": "what we ask of the event store",
+        "values": "values that can never be wrong",
+    },
+    "projections": {
+        "activity": "every event, as people read it",
+        "changes": "what differs between two moments",
+        "document": "the one shape of every document",
+        "inventory": "every version of every resource",
+        "rebuild": "builds the read model anew",
+        "sentences": "one sentence per event",
+        "sql": "reads named queries",
+    },
+    "miniaws": {
+        "__main__": "the programs",
+        "application": "load, save, change",
+        "bootstrap": "knows every part",
+        "keyring": "who is asking",
+        "profile": "the file with the first key",
+        "settings": "every setting",
+        "tail": "new events, told inside a process",
+        "telemetry": "metrics and logs",
+    },
+    "miniaws/commands": {},
+    "miniaws/process_managers": {},
+    "miniaws/http": {
+        "app": "puts the API together",
+        "diff": "two moments, compared",
+        "errors": "problem documents",
+        "health": "is it up, and its figures",
+        "middleware": "before and after every route",
+        "problems": "the page of error codes",
+        "reading": "how every GET reads",
+        "resources": "every kind at once",
+        "timeline": "what happened",
+        "writing": "how every change is asked for",
+    },
+    "miniaws/cli": {
+        "doctor": "examines the machine",
+        "status": "examines the control plane",
+        "up": "starts and ends the control plane",
+    },
+}
+
+WITHOUT_MANAGER = {"access_key": "a key has no counterpart outside the store"}
+
+
+def stems(folder: str) -> set[str]:
+    """Return the names of the files and packages in a folder."""
+    found = [
+        path for path in (ROOT / folder).iterdir() if not path.name.startswith(("__init__", "__pycache__"))
+    ]
+    modules = {path.stem for path in found if path.suffix == ".py"}
+    return modules | {path.name for path in found if path.is_dir() and (path / "__init__.py").exists()}
+
+
+CAPABILITIES = sorted(stems("domain") - set(SHARED["domain"]))
+PLURAL = {stem: f"{stem}s" for stem in CAPABILITIES}
+
+
+def siblings(stem: str) -> list[str]:
+    """Return where the other parts of a capability are."""
+    managed = [] if stem in WITHOUT_MANAGER else [f"miniaws/process_managers/{stem}"]
+    return [
+        f"projections/{stem}",
+        f"miniaws/commands/{stem}",
+        f"miniaws/http/{PLURAL[stem]}",
+        f"miniaws/cli/{stem}",
+        f"tests/domain/test_{stem}",
+        *managed,
+    ]
+
+
+@pytest.mark.parametrize("stem", CAPABILITIES)
+def test_a_capability_has_its_part_in_every_layer(stem: str) -> None:
+    missing = [
+        path for path in siblings(stem) if not (ROOT / f"{path}.py").exists() and not (ROOT / path).is_dir()
+    ]
+    assert missing == [], f"see `Add a capability` in CONTRIBUTING.md: {stem} lacks {', '.join(missing)}"
+
+
+@pytest.mark.parametrize("folder", sorted(set(SHARED) - {"domain", "miniaws"}))
+def test_every_file_belongs_to_a_capability_or_is_listed(folder: str) -> None:
+    names = set(PLURAL.values()) if folder == "miniaws/http" else set(CAPABILITIES)
+    unknown = stems(folder) - names - set(SHARED[folder])
+    assert unknown == set(), f"{folder}: name it after its capability, or argue for it in SHARED of this test"
+
+
+def test_the_application_has_no_unlisted_part() -> None:
+    packages = {"cli", "commands", "http", "process_managers", "runtime", "supervisor"}
+    assert stems("miniaws") == packages | set(SHARED["miniaws"])
+
+
+@pytest.mark.parametrize("folder", sorted(SHARED))
+def test_what_is_listed_exists(folder: str) -> None:
+    assert set(SHARED[folder]) - stems(folder) == set()
+
+
+def test_what_has_no_manager_has_none() -> None:
+    assert stems("miniaws/process_managers") == set(CAPABILITIES) - set(WITHOUT_MANAGER)
