@@ -9,7 +9,6 @@ from rich.console import Console
 
 from adapters import engine_sweep
 from domain.errors import DomainError, PortError, Refused
-from miniaws.cli import doctor, status
 from miniaws.settings import Settings
 from miniaws.supervisor import control_plane
 
@@ -17,16 +16,8 @@ WHAT_NOW = """
 [bold]What now[/]
   cloud instance launch --name web-1 --image miniaws/hello:local --publish 8081:8080
   cloud instance list
-  cloud timeline
+  cloud instance history web-1
 """
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands about this installation."""
-    app.command("up")(up)
-    app.command("down")(down)
-    app.command("status")(status.status)
-    app.command("doctor")(doctor.doctor)
 
 
 def up(

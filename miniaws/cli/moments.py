@@ -1,0 +1,80 @@
+"""Moments as people write them: ``10m ago``, ``2026-11-23 14:00``, an RFC 3339 instant, a position of the log."""
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+
+_RELATIVE = re.compile(r"(\d{1,9})\s*([a-z]+)(?:\s+ago)?", re.IGNORECASE)
+_UNITS = {
+    **dict.fromkeys(("s", "sec", "second", "seconds"), 1),
+    **dict.fromkeys(("m", "min", "minute", "minutes"), 60),
+    **dict.fromkeys(("h", "hour", "hours"), 3600),
+    **dict.fromkeys(("d", "day", "days"), 86400),
+}
+
+
+def now() -> datetime:
+    """Return the time of this machine."""
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
+def past(text: str) -> str:
+    """Return what the API takes as ``as_of``. Raises ValueError with the rule."""
+    text = text.strip()
+    if text.isascii() and text.isdigit():
+        return text
+    span = _span(text)
+    instant = _instant(text) if span is None else now() - span
+    if instant is None:
+        raise ValueError(
+            f"cannot read {text!r} as a moment: use e.g. `10m ago`, `2 hours ago`, `2026-11-23 14:00` (local time), "
+            "`2026-11-23T14:00:00Z` or a position such as `120`"
+        )
+    return instant.isoformat()
+
+
+def future(text: str) -> str:
+    """Return an instant to come, from ``30d`` or an instant. Raises ValueError with the rule."""
+    text = text.strip()
+    span = _span(text)
+    instant = _instant(text) if span is None else now() + span
+    if instant is None:
+        raise ValueError(
+            f"cannot read {text!r} as a moment: use e.g. `30d`, `12 hours`, `2026-11-23 14:00` (local time) or "
+            "`2026-11-23T14:00:00Z`"
+        )
+    return instant.isoformat()
+
+
+def local(instant: str) -> str:
+    """Return an instant of a document in local time, to the second."""
+    return datetime.fromisoformat(instant).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def age(instant: str) -> str:
+    """Return how long ago an instant of a document was, roughly: ``12s``, ``5m``, ``3h``, ``9d``."""
+    seconds = max(0, int((now() - datetime.fromisoformat(instant)).total_seconds()))
+    for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length}{unit}"
+    return f"{seconds}s"
+
+
+def _span(text: str) -> timedelta | None:
+    match = _RELATIVE.fullmatch(text)
+    if match is None or (unit := _UNITS.get(match[2].lower())) is None:
+        return None
+    try:
+        return timedelta(seconds=int(match[1]) * unit)
+    except OverflowError:
+        return None
+
+
+def _instant(text: str) -> datetime | None:
+    # A date alone, or a week number, is more likely a slip than midnight.
+    if not re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", text):
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError):
+        return None
