@@ -1,0 +1,167 @@
+"""A cloud of real processes on a real engine: an API and any number of controllers, to be killed at will."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import docker
+import httpx
+
+from miniaws import profile
+from tests.conftest import free_port
+
+IMAGE = "miniaws/hello:local"
+DEADLINE_S = 60.0
+
+
+class RunningCloud:
+    """Starts and ends the parts of one cloud; ``http`` speaks to its API as its first admin."""
+
+    def __init__(self, home: Path, database_url: str, cloud: str, docker_host: str) -> None:
+        self.home = home
+        self.cloud = cloud
+        self.port = free_port()
+        self.engine = docker.DockerClient(base_url=docker_host)
+        self._environment = {
+            **os.environ,
+            "MINIAWS_DATA_DIR": str(home),
+            "MINIAWS_DATABASE_URL": database_url,
+            "MINIAWS_CLOUD": cloud,
+            "MINIAWS_PORT": str(self.port),
+            "MINIAWS_DOCKER_HOST": docker_host,
+            "MINIAWS_RESYNC_S": "3",
+            "MINIAWS_ORPHAN_HOLD_S": "1",
+            "MINIAWS_RATE_LIMIT": "10000",
+            "MINIAWS_RATE_BURST": "10000",
+        }
+        self.api: subprocess.Popen[bytes] | None = None
+        self.controllers: list[subprocess.Popen[bytes]] = []
+        subprocess.run(self._command("first-key"), env=self._environment, check=True)
+        key = profile.read(home / "credentials")["MINIAWS_API_KEY"]
+        self.http = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.port}", headers={"Authorization": key}, timeout=DEADLINE_S
+        )
+
+    def start_api(self) -> None:
+        """Start the API and wait until it is ready."""
+        self.api = self._start("api")
+        wait_until(self._is_ready, "the API is ready")
+
+    def start_controller(self) -> subprocess.Popen[bytes]:
+        """Start one more controller; the first one that leads works."""
+        controller = self._start("controller")
+        self.controllers.append(controller)
+        return controller
+
+    def kill_api(self) -> None:
+        """End the API as a power cut would."""
+        assert self.api is not None
+        kill(self.api)
+
+    def close(self) -> None:
+        """End every part and let go of the engine."""
+        for process in [self.api, *self.controllers]:
+            if process is not None:
+                kill(process)
+        self.http.close()
+        self.engine.close()
+
+    # What a user would do
+
+    def launch(self, name: str, **more: Any) -> dict[str, Any]:
+        """Launch an instance and return it once it has settled."""
+        body = {"name": name, "image": IMAGE, "type": "nano", **more}
+        return self.post("/api/instances", body)
+
+    def post(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Send a command and return the settled resource."""
+        answer = self.http.post(path, json=body, headers={"Prefer": "wait=30"})
+        assert answer.status_code == 202, answer.text
+        return answer.json()
+
+    def delete(self, path: str) -> dict[str, Any]:
+        """Delete a resource and return what is left of it."""
+        answer = self.http.delete(path, headers={"Prefer": "wait=30"})
+        assert answer.status_code == 202, answer.text
+        return answer.json()
+
+    def show(self, path: str) -> dict[str, Any]:
+        """Read a document."""
+        answer = self.http.get(path)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def instance(self, name: str) -> dict[str, Any]:
+        """Read an instance."""
+        return self.show(f"/api/instances/{name}")
+
+    def has_default_vpc(self) -> bool:
+        """Tell whether the cloud has set itself up."""
+        answer = self.http.get("/api/vpcs/default")
+        return answer.status_code == 200 and answer.json()["status"] == "available"
+
+    def types(self, resource_id: str) -> list[str]:
+        """Return the types of a resource's events, oldest first."""
+        items = self.show(f"/api/timeline?resource={resource_id}&order=oldest&limit=1000")["items"]
+        return [event["type"].partition(".")[2] for event in items]
+
+    # What is really there
+
+    def containers(self) -> dict[str, Any]:
+        """Return the containers of this cloud by resource id; fails when a resource has two."""
+        found = self.engine.containers.list(all=True, filters={"label": f"miniaws.cloud={self.cloud}"})
+        ids = [container.labels["miniaws.id"] for container in found]
+        assert len(ids) == len(set(ids)), ids
+        return dict(zip(ids, found, strict=True))
+
+    def container(self, resource_id: str) -> Any:
+        """Return the container of an instance."""
+        return self.containers()[resource_id]
+
+    def _is_ready(self) -> bool:
+        with contextlib.suppress(httpx.TransportError):
+            return self.http.get("/health/ready").status_code == 200
+        return False
+
+    def _start(self, part: str) -> subprocess.Popen[bytes]:
+        with (self.home / f"{part}.log").open("ab") as log:
+            return subprocess.Popen(self._command(part), env=self._environment, stdout=log, stderr=log)
+
+    def _command(self, part: str) -> list[str]:
+        return [sys.executable, "-m", "miniaws", part]
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process at once and wait for it."""
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGKILL)
+    process.wait(10)
+
+
+def wait_until(condition: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S) -> None:
+    """Poll until something is so; fails with what was waited for."""
+    end = time.monotonic() + deadline_s
+    while not condition():
+        assert time.monotonic() < end, f"not within {deadline_s:g} s: {what}"
+        time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def running_cloud(
+    home: Path, database_url: str, cloud: str, docker_host: str
+) -> Generator[RunningCloud, None, None]:
+    """A cloud with one API and one controller."""
+    found = RunningCloud(home, database_url, cloud, docker_host)
+    try:
+        found.start_controller()
+        found.start_api()
+        wait_until(found.has_default_vpc, "there is a default VPC")
+        yield found
+    finally:
+        found.close()
