@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 from adapters import engine_sweep
 from adapters.docker import docker_ports
 from adapters.embedded_postgres import EmbeddedPostgres
-from miniaws.cli.doctor import CHECKS
-from miniaws.cli.up import register
+from miniaws.cli.doctor import CHECKS, doctor
+from miniaws.cli.status import status
+from miniaws.cli.up import down, up
 from miniaws.settings import Settings
 from miniaws.supervisor import control_plane
 from tests.conftest import free_port
@@ -42,7 +43,8 @@ def settings(tmp_path: Path, cloud_name: str, monkeypatch: pytest.MonkeyPatch) -
 def cloud(*words: str) -> tuple[int, str]:
     """Return the exit code and the output of the command."""
     app = typer.Typer()
-    register(app)
+    for command in (up, down, status, doctor):
+        app.command()(command)
     result = CliRunner().invoke(app, words, env={"NO_COLOR": "1", "COLUMNS": "200"})
     return result.exit_code, result.output
 
@@ -56,10 +58,11 @@ def start(settings: Settings) -> None:
     control_plane.detach(settings, [*STAND_IN, "up"])
 
 
-def container(settings: Settings, labels: dict[str, str]) -> str:
+def container(settings: Settings, cloud: str, network: str = "none") -> str:
     engine = docker.DockerClient(base_url=settings.docker_host, version="auto")
+    labels = {engine_sweep.LABEL: cloud}
     try:
-        return engine.containers.run(IMAGE, detach=True, labels=labels).id or ""
+        return engine.containers.run(IMAGE, detach=True, labels=labels, network=network).id or ""
     finally:
         engine.close()
 
@@ -128,7 +131,7 @@ def test_the_doctor_names_a_port_that_another_program_has(
 
 def test_down_leaves_what_runs_in_containers(settings: Settings) -> None:
     start(settings)
-    ours = container(settings, {engine_sweep.LABEL: settings.cloud})
+    ours = container(settings, settings.cloud)
     code, text = cloud("down")
     assert code == 0
     assert "stopped" in text
@@ -139,10 +142,11 @@ def test_down_leaves_what_runs_in_containers(settings: Settings) -> None:
 def test_down_all_removes_what_carries_the_label_and_nothing_else(settings: Settings) -> None:
     engine = docker.DockerClient(base_url=settings.docker_host, version="auto")
     labels = {engine_sweep.LABEL: settings.cloud}
-    strangers = {engine_sweep.LABEL: f"{settings.cloud}x"}
-    other = container(settings, strangers)
+    foreign = f"{settings.cloud}x"
+    theirs = engine.networks.create(foreign, labels={engine_sweep.LABEL: foreign})
+    other = container(settings, foreign, theirs.name or "")
     try:
-        container(settings, labels)
+        container(settings, settings.cloud)
         network = engine.networks.create(f"{settings.cloud}-net", labels=labels)
         network.connect(other)  # a stranger on our network does not keep it
         engine.volumes.create(f"{settings.cloud}-volume", labels=labels)
@@ -150,10 +154,10 @@ def test_down_all_removes_what_carries_the_label_and_nothing_else(settings: Sett
         assert code == 0
         assert "removed 1 container, 1 network, 1 volume" in text
         assert engine_sweep.find(settings.docker_host, settings.cloud).is_empty
-        assert engine_sweep.find(settings.docker_host, f"{settings.cloud}x").containers == (other,)
-        assert f"{settings.cloud}x" in engine_sweep.clouds(settings.docker_host)
+        assert engine_sweep.find(settings.docker_host, foreign).containers == (other,)
+        assert foreign in engine_sweep.clouds(settings.docker_host)
     finally:
-        engine_sweep.sweep(settings.docker_host, f"{settings.cloud}x")
+        engine_sweep.sweep(settings.docker_host, foreign)
         engine.close()
 
 
@@ -171,7 +175,7 @@ async def test_down_all_removes_the_file_system_of_a_sized_volume(settings: Sett
 
 
 def test_down_all_asks_first(settings: Settings) -> None:
-    ours = container(settings, {engine_sweep.LABEL: settings.cloud})
+    ours = container(settings, settings.cloud)
     code, text = cloud("down", "--all")
     assert code == 1
     assert "add `--yes`" in text
