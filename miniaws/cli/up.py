@@ -94,7 +94,7 @@ def _in_foreground(settings: Settings, talk: Console) -> bool:
 def _welcome(settings: Settings, talk: Console) -> None:
     talk.print(f"[green]the cloud is ready[/] at {settings.url}")
     talk.print(f"  your key is in {settings.credentials}; the command finds it by itself", markup=False)
-    talk.print(WHAT_NOW)
+    talk.print(WHAT_NOW, soft_wrap=True)
 
 
 def _agreed(settings: Settings, found: engine_sweep.Labelled) -> bool:
