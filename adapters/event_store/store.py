@@ -10,7 +10,7 @@ from uuid import UUID
 
 import orjson
 from eventsourcing.application import AggregateNotFoundError, Repository
-from eventsourcing.persistence import EventStore, OperationalError
+from eventsourcing.persistence import EventStore, InterfaceError, OperationalError
 from eventsourcing.postgres import PostgresDatastore
 from psycopg.conninfo import conninfo_to_dict
 
@@ -23,6 +23,7 @@ from domain.errors import Unavailable
 from domain.store import Append, Receipt, Recorded
 
 T = TypeVar("T")
+_LOST = (OperationalError, InterfaceError)
 
 LOG: LiteralString = """
     SELECT notification_id AS position, originator_id AS resource_id, originator_version AS version,
@@ -57,12 +58,11 @@ class PostgresEventStore:
         """Write one save; see ``domain.store.EventStore.append``."""
         stored = [self._mapper.to_stored_event(event) for event in append.events]
         save = encode(stored, append.cause, self._more(append))
-        try:
-            outcome = await self._writer.write(save)
-        except OperationalError as error:
+        outcome = await self._writer.write(save)
+        if isinstance(outcome.error, _LOST):
             raise Unavailable(
                 "cannot reach the event store at the moment; retry with the same Idempotency-Key"
-            ) from error
+            ) from outcome.error
         if outcome.error is not None:
             raise outcome.error
         assert outcome.recorded_at is not None  # noqa: S101 - set whenever there is no error
@@ -161,12 +161,12 @@ class PostgresEventStore:
     async def _in_thread(self, function: Callable[..., T], *arguments: Any) -> T:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
-        except OperationalError:
+        except _LOST:
             # After a restart of Postgres every pooled connection is dead: check all of them at once, once.
             await asyncio.get_running_loop().run_in_executor(self._threads, self._datastore.pool.check)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
-        except OperationalError as error:
+        except _LOST as error:
             raise Unavailable("cannot reach the event store at the moment; retry later") from error
 
 

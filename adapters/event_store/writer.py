@@ -5,8 +5,12 @@ that arrive during one flush of the disk share the next one.
 """
 
 import asyncio
+import contextlib
 import queue
 import threading
+from collections.abc import Sequence
+
+from eventsourcing.persistence import InterfaceError, OperationalError, PersistenceError
 
 from adapters.event_store.recorder import EventRecorder, Outcome
 
@@ -24,7 +28,7 @@ class GroupWriter:
         self._thread.start()
 
     async def write(self, save: bytes) -> Outcome:
-        """Return what became of a save. Raises what the database raised when its fate is unknown."""
+        """Return what became of a save; an OperationalError or InterfaceError means that nobody knows."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Outcome] = loop.create_future()
         self._queue.put((save, loop, future))
@@ -39,14 +43,24 @@ class GroupWriter:
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
             batch, last = self._batch(first)
-            try:
-                outcomes = self._recorder.append([save for save, _, _ in batch])
-            except Exception as error:  # noqa: BLE001 - it belongs to the callers, and the writer must go on
-                _answer(batch, [Outcome((), None, error)] * len(batch))
-            else:
-                _answer(batch, outcomes)
+            _answer(batch, self._write([save for save, _, _ in batch]))
             if last:
                 return
+
+    def _write(self, saves: Sequence[bytes]) -> list[Outcome]:
+        try:
+            return self._recorder.append(saves)
+        except (OperationalError, InterfaceError) as error:
+            # After a restart of Postgres every pooled connection is dead: the next batch must not meet them.
+            self._recorder.datastore.pool.check()
+            return [Outcome((), None, error)] * len(saves)
+        except PersistenceError as error:
+            # Nothing was written. One save cannot be stored, and the others must not suffer from it.
+            if len(saves) > 1:
+                return [outcome for save in saves for outcome in self._write([save])]
+            return [Outcome((), None, error)]
+        except Exception as error:  # noqa: BLE001 - it belongs to the callers, and the writer must go on
+            return [Outcome((), None, error)] * len(saves)
 
     def _batch(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
         batch = [first]
@@ -67,7 +81,7 @@ def _answer(batch: list[_Waiting], outcomes: list[Outcome]) -> None:
     for (_, loop, future), outcome in zip(batch, outcomes, strict=True):
         by_loop.setdefault(loop, []).append((future, outcome))
     for loop, answers in by_loop.items():
-        if not loop.is_closed():
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits any more
             loop.call_soon_threadsafe(_resolve, answers)
 
 
