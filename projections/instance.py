@@ -73,7 +73,7 @@ def started(document: Document, event: dict[str, Any]) -> None:
 def stopped(document: Document, event: dict[str, Any]) -> None:
     """Show that it does not run, as was asked."""
     _observe(document, address=None, exit_code=event["exit_code"])
-    turn(document, "stopped")
+    turn(document, "starting" if event["starts_again"] else "stopped")
 
 
 @on("instance.reboot_requested")

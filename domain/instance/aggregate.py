@@ -83,9 +83,11 @@ class Instance(Aggregate):
         """It should not run."""
 
     class Stopped(Aggregate.Event):
-        """It does not run, as was asked."""
+        """It does not run, as was asked; ``starts_again`` says whether a start was asked for meanwhile."""
 
         exit_code: int | None
+        started_at: datetime | None
+        starts_again: bool
 
     class RebootRequested(Aggregate.Event):
         """It should stop and run again."""
@@ -229,10 +231,16 @@ class Instance(Aggregate):
         if self.status != "running" or started_at != self.started_at or address != self.address:
             self.trigger_event(self.Started, address=address, started_at=started_at)
 
-    def report_stopped(self, exit_code: int | None) -> None:
-        """Note that it does not run, as was asked."""
-        if self.wanted == "stopped" and self.status != "stopped":
-            self.trigger_event(self.Stopped, exit_code=exit_code)
+    def report_stopped(self, exit_code: int | None, started_at: datetime | None) -> None:
+        """Note that it does not run, as was asked, and which run ended so."""
+        is_news = self.status != "stopped" or started_at not in {None, self.started_at}
+        if self.is_stopping or (self.wanted == "stopped" and is_news):
+            self.trigger_event(
+                self.Stopped,
+                exit_code=exit_code,
+                started_at=started_at,
+                starts_again=self.wanted == "running",
+            )
 
     def report_crashed(self, end: ProgramEnd) -> None:
         """Note that the program ended though nobody asked, and whether the restart policy covers that."""
@@ -322,33 +330,53 @@ class Instance(Aggregate):
         self.status_reason: str | None = None
         self.address: str | None = None
         self.started_at: datetime | None = None
+        """When the newest run began that we have heard of; it tells runs apart."""
+        self.is_up = False
+        """That run goes on, as far as we have heard, and nobody asked it to end."""
+        self.is_stopping = False
+        """A start was asked for before the stop was done."""
         self.reboots = False
 
     @event(Started)
     def _started(self, address: str | None, started_at: datetime) -> None:
         self.address = address
         self.started_at = started_at
+        self.is_up = True
+        self.is_stopping = False
         self.reboots = False
         self._turn("running")
 
     @event(StartRequested)
     def _start_requested(self) -> None:
         self.wanted = "running"
+        self.is_stopping = self.status != "stopped"
         self._turn("starting")
 
     @event(StopRequested)
     def _stop_requested(self) -> None:
         self.wanted = "stopped"
+        self.is_up = False
+        self.is_stopping = False
         self.reboots = False
         self._turn("stopping")
 
     @event(Stopped)
-    def _stopped(self, exit_code: int | None) -> None:  # noqa: ARG002 - for readers
-        self._turn("stopped")
+    def _stopped(
+        self,
+        exit_code: int | None,  # noqa: ARG002 - for readers
+        started_at: datetime | None,
+        starts_again: bool,  # noqa: FBT001
+    ) -> None:
+        # An end that was asked for is no news either.
+        self.started_at = started_at or self.started_at
+        self.is_up = False
+        self.is_stopping = False
+        self._turn("starting" if starts_again else "stopped")
 
     @event(RebootRequested)
     def _reboot_requested(self) -> None:
         self.reboots = True
+        self.is_up = False
         self._turn("starting", "rebooting")
 
     @event(Crashed)
@@ -362,6 +390,8 @@ class Instance(Aggregate):
     ) -> None:
         # Remembering which run ended keeps the same end from being reported twice.
         self.started_at = started_at or self.started_at
+        self.is_up = False
+        self.reboots = False
         if heals:
             self._turn("starting", reason)
         else:

@@ -28,6 +28,8 @@ class Step(StrEnum):
     REPORT_STARTED = "report that it runs"
     REPORT_STOPPED = "report that it is stopped"
     REPORT_CRASHED = "report that it ended unasked"
+    REPORT_PAUSED = "report that it was paused by hand"
+    REPORT_UNASKED = "report that it was started by hand"
     REPORT_LOST = "report that its container is gone"
     REPORT_RESIZED = "report its limits"
     REPORT_TERMINATED = "report that it is gone"
@@ -46,40 +48,57 @@ def next_step(wanted: Instance, seen: SeenContainer | None) -> Step:
 
 def _towards_stopped(wanted: Instance, seen: SeenContainer | None) -> Step:
     if seen is not None and seen.state in {"running", "paused", "restarting"}:
-        return Step.STOP
-    if wanted.status != "stopped":
+        return Step.REPORT_UNASKED if wanted.status == "stopped" else Step.STOP
+    if _has_other_limits(wanted, seen):
+        return Step.RESIZE
+    unheard = seen is not None and seen.started_at not in {None, wanted.started_at}
+    if wanted.status != "stopped" or unheard:
         return Step.REPORT_STOPPED
-    return _limits(wanted, seen)
+    return _reported_limits(wanted)
 
 
 def _towards_running(wanted: Instance, seen: SeenContainer | None) -> Step:
-    if seen is None:
-        return Step.REPORT_LOST if wanted.status == "running" else Step.MAKE
-    if seen.state == "running":
+    if seen is not None and seen.state == "running":
         return _keep_running(wanted, seen)
-    if seen.state == "paused":
-        return Step.START
-    if seen.started_at is not None and (wanted.status == "running" or seen.started_at != wanted.started_at):
+    if seen is not None and seen.state == "paused":
+        return Step.REPORT_PAUSED if wanted.status == "running" else Step.START
+    if wanted.is_stopping:
+        # Told first: else the run that was asked to end would count as one that ended unasked.
+        return Step.REPORT_STOPPED
+    if seen is None:
+        return Step.REPORT_LOST if wanted.is_up else Step.MAKE
+    return _start_again(wanted, seen)
+
+
+def _start_again(wanted: Instance, seen: SeenContainer) -> Step:
+    if seen.started_at is not None and (wanted.is_up or seen.started_at != wanted.started_at):
         return Step.REPORT_CRASHED
-    if seen.generation != wanted.generation:
+    if seen.generation != wanted.generation or seen.state == "dead":
         return Step.MAKE
     return Step.WAIT if seen.state == "restarting" else Step.START
 
 
 def _keep_running(wanted: Instance, seen: SeenContainer) -> Step:
     known = seen.started_at == wanted.started_at
-    if wanted.status == "running":
-        # A run we have not heard of: the engine started it again by itself after an end we did not see.
-        return _limits(wanted, seen) if known else Step.REPORT_CRASHED
+    if wanted.is_up and not known:
+        # The engine started it again by itself after an end we did not see.
+        return Step.REPORT_CRASHED
     if wanted.reboots and known:
         return Step.RESTART
     if seen.generation != wanted.generation:
         return Step.MAKE
-    return Step.REPORT_STARTED
-
-
-def _limits(wanted: Instance, seen: SeenContainer | None) -> Step:
-    limits = instance_type(wanted.type)
-    if seen is not None and (seen.cpus, seen.memory_mb) != (limits.cpus, limits.memory_mb):
+    # Before the report that it runs: were it refused again and again, each pass would tell of both.
+    if _has_other_limits(wanted, seen):
         return Step.RESIZE
+    if wanted.status != "running":
+        return Step.REPORT_STARTED
+    return _reported_limits(wanted)
+
+
+def _has_other_limits(wanted: Instance, seen: SeenContainer | None) -> bool:
+    limits = instance_type(wanted.type)
+    return seen is not None and (seen.cpus, seen.memory_mb) != (limits.cpus, limits.memory_mb)
+
+
+def _reported_limits(wanted: Instance) -> Step:
     return Step.NOTHING if wanted.applied_type == wanted.type else Step.REPORT_RESIZED

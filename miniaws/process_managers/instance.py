@@ -4,7 +4,10 @@ Each pass repeats ``domain.instance.next_step`` and carries out what it says, on
 time, until nothing is left to do. Dying anywhere in between is harmless: the next pass starts from what is there.
 """
 
+import contextlib
 from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 import orjson
@@ -13,15 +16,29 @@ from domain.errors import PortError, Unreachable
 from domain.instance import Instance, ProgramEnd, Step, next_step
 from domain.instance_type import instance_type
 from domain.ports import Containers, ContainerSpec, EngineEvent, Mount, PublishedPort, SeenContainer
-from domain.store import Cause
+from domain.store import Cause, VersionConflict
 from domain.volume import Volume
+from domain.vpc import Vpc
 from miniaws.application import Cloud, Request
 from miniaws.runtime.workers import Pass
 
 _CAUSE = Cause(actor="system:instance-manager", account_id="")
 _MOST_STEPS = 12
 _WAIT_S = 0.5
+_SOON_S = 0.1
 _REMEMBERED = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How a program ended, as the engine told."""
+
+    exit_code: int | None
+    oom: bool
+    at: datetime
+
+
+_NOT_SEEN = _End(None, oom=False, at=datetime.min.replace(tzinfo=UTC))
 
 
 class InstanceManager:
@@ -33,17 +50,16 @@ class InstanceManager:
         self._cloud = cloud
         self._containers = containers
         # How programs ended: an engine that starts one again at once leaves no other trace of its exit code.
-        self._ends: OrderedDict[str, tuple[int | None, bool]] = OrderedDict()
+        self._ends: OrderedDict[str, _End] = OrderedDict()
 
     def notice(self, event: EngineEvent) -> None:
         """Remember how a program ended."""
         if event.kind != self.kind or event.action not in {"die", "oom"}:
             return
-        exit_code, oom = self._ends.get(event.resource_id, (None, False))
-        self._ends[event.resource_id] = (
-            event.exit_code if event.action == "die" else exit_code,
-            oom or event.action == "oom",
-        )
+        before = self._ends.get(event.resource_id, _NOT_SEEN)
+        oom = event.action == "oom"
+        exit_code = before.exit_code if oom else event.exit_code
+        self._ends[event.resource_id] = _End(exit_code, before.oom or oom, event.at)
         while len(self._ends) > _REMEMBERED:
             self._ends.popitem(last=False)
 
@@ -60,6 +76,8 @@ class InstanceManager:
                 if step in {Step.NOTHING, Step.WAIT}:
                     did = ", ".join(done) or step.value
                     return Pass(did, _WAIT_S if step is Step.WAIT else None)
+                if step is Step.MAKE and (missing := await self._still_creating(wanted)):
+                    return Pass(f"waits for {missing}", _SOON_S)
                 await self._carry_out(step, wanted, seen)
             except PortError as error:
                 await self._report_failed(resource_id, error)
@@ -73,7 +91,7 @@ class InstanceManager:
             case Step.MAKE:
                 await containers.ensure(await self._spec(wanted))
             case Step.START:
-                await containers.start(id_)
+                await self._start(wanted, seen)
             case Step.STOP:
                 await containers.stop(id_)
             case Step.RESTART:
@@ -91,35 +109,50 @@ class InstanceManager:
             case _:
                 await self._report(step, wanted, seen)
 
+    async def _start(self, wanted: Instance, seen: SeenContainer | None) -> None:
+        if seen is not None and seen.state != "created":
+            # Its network may have been made anew since it ran.
+            await self._containers.ensure(await self._spec(wanted))
+        await self._containers.start(wanted.public_id)
+
     async def _report(self, step: Step, wanted: Instance, seen: SeenContainer | None) -> None:
         def decide(instance: Instance) -> None:
             # Somebody may have changed the wish since this step was chosen: report only what still is the next step.
-            if next_step(instance, seen) is not step:
-                return
-            match step:
-                case Step.REPORT_STARTED if seen is not None and seen.started_at is not None:
-                    instance.report_started(seen.address, seen.started_at)
-                case Step.REPORT_STOPPED:
-                    instance.report_stopped(seen.exit_code if seen else None)
-                case Step.REPORT_RESIZED:
-                    instance.report_resized()
-                case _:
-                    instance.report_crashed(self._end(instance, seen))
+            if next_step(instance, seen) is step:
+                self._tell(step, instance, seen)
 
         await self._cloud.report(Instance, wanted.id, _CAUSE, decide)
         if step is Step.REPORT_CRASHED:
             self._ends.pop(wanted.public_id, None)
 
+    def _tell(self, step: Step, instance: Instance, seen: SeenContainer | None) -> None:
+        match step:
+            case Step.REPORT_STARTED if seen is not None and seen.started_at is not None:
+                instance.report_started(seen.address, seen.started_at)
+            case Step.REPORT_STOPPED:
+                instance.report_stopped(*((seen.exit_code, seen.started_at) if seen else (None, None)))
+            case Step.REPORT_RESIZED:
+                instance.report_resized()
+            case Step.REPORT_PAUSED:
+                instance.report_failed("its program was paused by hand")
+            case Step.REPORT_UNASKED:
+                instance.report_failed("it was started by hand")
+            case _:
+                instance.report_crashed(self._end(instance, seen))
+
     def _end(self, instance: Instance, seen: SeenContainer | None) -> ProgramEnd:
         if seen is None:
             return ProgramEnd(None, "its container was removed by hand", instance.started_at, None)
-        exit_code, oom = self._ends.get(instance.public_id, (None, False))
+        end = self._ends.get(instance.public_id, _NOT_SEEN)
+        if instance.started_at is not None and end.at < instance.started_at:
+            end = _NOT_SEEN  # of an earlier run
         if seen.state == "running":
-            why = _reason(exit_code, oom=oom) if exit_code is not None else "it ended while nobody watched"
-            return ProgramEnd(exit_code, f"{why}; the engine started it again", instance.started_at, None)
-        exit_code = seen.exit_code if seen.exit_code is not None else exit_code
+            known = end.exit_code is not None
+            why = _reason(end.exit_code, oom=end.oom) if known else "it ended while nobody watched"
+            return ProgramEnd(end.exit_code, f"{why}; the engine started it again", instance.started_at, None)
+        exit_code = seen.exit_code if seen.exit_code is not None else end.exit_code
         return ProgramEnd(
-            exit_code, _reason(exit_code, oom=oom or seen.oom_killed), seen.started_at, seen.finished_at
+            exit_code, _reason(exit_code, oom=end.oom or seen.oom_killed), seen.started_at, seen.finished_at
         )
 
     async def _report_failed(self, resource_id: UUID, error: PortError) -> None:
@@ -137,7 +170,18 @@ class InstanceManager:
                 volume.detach(instance.public_id)
                 volumes.append(volume)
         cause = Cause(actor=_CAUSE.actor, account_id=instance.account_id)
-        await self._cloud.save(Request(cause), instance, *volumes)
+        # When somebody saved one of them in between, the next step is to report it again.
+        with contextlib.suppress(VersionConflict):
+            await self._cloud.save(Request(cause), instance, *volumes)
+
+    async def _still_creating(self, wanted: Instance) -> str | None:
+        """Return the network or volume that is about to be there: nothing is wrong yet."""
+        needed = [(Vpc, wanted.vpc_id), *((Volume, each["volume_id"]) for each in wanted.volumes)]
+        for kind, id_ in needed:
+            found = await self._cloud.load(kind, wanted.account_id, id_)
+            if found.status == "creating":
+                return f"{found.KIND} {found.name}"
+        return None
 
     async def _spec(self, wanted: Instance) -> ContainerSpec:
         limits = instance_type(wanted.type)

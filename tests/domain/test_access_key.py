@@ -1,0 +1,88 @@
+"""The rules of access keys, each under its own name."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from domain.access_key import AccessKey, NewKey, Role, admin_scope
+from domain.aggregate import Claim
+from domain.errors import Conflict, Invalid
+from tests.domain.pretended import told
+from tests.domain.refusals import refused
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+HASH = "ab" * 32
+
+
+def issued(role: Role = Role.OPERATOR, expires_at: datetime | None = None) -> AccessKey:
+    key = AccessKey.issue(NewKey("main", "ci", role, HASH, expires_at), NOW)
+    told(key)
+    return key
+
+
+def test_only_the_hash_of_a_key_is_kept() -> None:
+    key = AccessKey.issue(NewKey("main", "ci", Role.VIEWER, HASH), NOW)
+    (event,) = key.collect_events()
+    assert {HASH} == {value for value in vars(event).values() if isinstance(value, str) and len(value) > 40}
+
+
+def test_a_key_belongs_to_one_account_and_has_one_role() -> None:
+    key = issued(Role.ADMIN)
+    assert (key.account_id, key.name, key.role) == ("main", "ci", Role.ADMIN)
+    assert key.public_id.startswith("key-")
+
+
+@pytest.mark.parametrize(("role", "covered"), [(Role.VIEWER, 1), (Role.OPERATOR, 2), (Role.ADMIN, 3)])
+def test_a_role_covers_the_lesser_ones(role: Role, covered: int) -> None:
+    assert [other for other in Role if role.covers(other)] == list(Role)[:covered]
+
+
+def test_a_key_is_found_by_its_hash_as_long_as_it_opens_something() -> None:
+    key = issued()
+    claims = key.take_conditions().claims
+    assert Claim("access-key-hash", HASH, key.id) in claims
+    assert Claim("name/main/access_key", "ci", key.id) in claims
+    key.revoke(other_admins=0)
+    assert key.take_conditions().releases == claims
+
+
+def test_a_revoked_key_opens_nothing() -> None:
+    key = issued()
+    key.revoke(other_admins=0)
+    assert key.is_revoked
+    assert told(key) == ["revoked"]
+
+
+def test_revoking_twice_is_revoking_once() -> None:
+    key = issued()
+    key.revoke(other_admins=0)
+    key.revoke(other_admins=0)
+    assert told(key) == ["revoked"]
+
+
+@pytest.mark.parametrize("late", [timedelta(0), timedelta(seconds=-1)])
+def test_a_key_that_has_expired_is_not_issued(late: timedelta) -> None:
+    with refused(Invalid, "expired", "choose a time in the future", field="expires_at"):
+        issued(expires_at=NOW + late)
+    assert issued(expires_at=NOW + timedelta(seconds=1)).expires_at == NOW + timedelta(seconds=1)
+
+
+def test_an_account_never_loses_its_last_admin_key() -> None:
+    key = issued(Role.ADMIN)
+    with refused(Conflict, "ci", "last admin key", "issue another admin key first"):
+        key.revoke(other_admins=0)
+    assert told(key) == []
+    key.revoke(other_admins=1)
+    assert told(key) == ["revoked"]
+
+
+def test_admin_keys_are_listed_by_account() -> None:
+    key = issued(Role.ADMIN)
+    assert Claim(admin_scope("main"), key.public_id, key.id) in key.conditions.claims
+    assert admin_scope("main") not in {claim.scope for claim in issued().conditions.claims}
+
+
+@pytest.mark.parametrize(("account", "name", "field"), [("Main", "ci", "account"), ("main", "C I", "name")])
+def test_account_and_name_follow_the_rule_of_names(account: str, name: str, field: str) -> None:
+    with refused(Invalid, "1 to 63", field=field):
+        AccessKey.issue(NewKey(account, name, Role.VIEWER, HASH), NOW)

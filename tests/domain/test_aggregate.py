@@ -1,0 +1,74 @@
+"""What every aggregate shares."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain.aggregate import Aggregate, Claim, snake_case, upcast
+from domain.errors import DomainError, StaleVersion
+from domain.store import ClaimTaken, RequirementMissing, ScopeInUse
+from tests.domain.pretended import instance
+from tests.domain.refusals import refused
+
+
+def test_a_stored_name_is_the_kind_and_what_happened() -> None:
+    assert snake_case("LoadBalancer") == "load_balancer"
+    assert Aggregate.events["instance.launch_requested"].__name__ == "LaunchRequested"
+
+
+def test_a_change_decided_on_another_version_is_refused() -> None:
+    found = instance()
+    found.refuse_unless_version(None)
+    found.refuse_unless_version(1)
+    with refused(StaleVersion, "cannot change web-1", "version 2 was expected", "version 1", "retry") as it:
+        found.refuse_unless_version(2)
+    assert it.value.more == {"version": 1}
+
+
+def test_conditions_are_taken_once() -> None:
+    found = instance()
+    assert found.take_conditions().claims
+    assert not found.take_conditions().claims
+
+
+def test_no_snapshot_holds_a_condition() -> None:
+    found = instance()
+    found.take_conditions()
+    assert "_conditions" not in vars(found)
+
+
+def test_an_old_payload_becomes_the_newest_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Renamed:
+        class_version = 3
+
+        @staticmethod
+        def upcast_v1_v2(payload: dict[str, Any]) -> None:
+            payload["b"] = payload.pop("a")
+
+        @staticmethod
+        def upcast_v2_v3(payload: dict[str, Any]) -> None:
+            payload["c"] = 1
+
+    monkeypatch.setitem(Aggregate.events, "thing.renamed", Renamed)
+    assert upcast("thing.renamed", {"a": 0}) == {"b": 0, "c": 1}
+    assert upcast("thing.renamed", {"b": 0, "class_version": 2}) == {"b": 0, "c": 1}
+    assert upcast("thing.unknown", {"a": 0}) == {"a": 0}
+
+
+def _below(kind: type[DomainError]) -> list[type[DomainError]]:
+    return [kind, *(each for below in kind.__subclasses__() for each in _below(below))]
+
+
+def test_every_error_has_a_code_of_its_own_and_words_that_start_with_cannot() -> None:
+    claim = Claim("scope", "k", UUID(int=1))
+    special: dict[type[DomainError], DomainError] = {
+        ClaimTaken: ClaimTaken(claim),
+        RequirementMissing: RequirementMissing(claim),
+        ScopeInUse: ScopeInUse("scope"),
+    }
+    kinds = _below(DomainError)
+    for kind in kinds:
+        assert str(special.get(kind) or kind()).startswith("cannot "), kind
+    codes = [kind.code for kind in kinds]
+    assert len(codes) == len(set(codes))

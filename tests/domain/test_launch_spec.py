@@ -1,0 +1,58 @@
+"""What may be asked of an instance, and how the rest is refused."""
+
+from typing import Any
+
+import pytest
+
+from domain.errors import Invalid
+from domain.instance import PortSpec, VolumeSpec
+from tests.domain.pretended import spec
+from tests.domain.refusals import refused
+
+BAD: list[tuple[dict[str, Any], str, str]] = [
+    ({"name": "Web"}, "name", "`Web`"),
+    ({"image": ""}, "image", "`nginx:1.27`"),
+    ({"type": "huge"}, "type", "use one of nano"),
+    ({"tags": {"": ""}}, "tags", "cannot use the tag"),
+    (
+        {"restart": "sometimes"},
+        "restart",
+        "`sometimes` as a restart policy: use one of always, on-failure, never",
+    ),
+    ({"command": ["a"] * 101}, "command", "at most 100 arguments"),
+    ({"command": ["a\0"]}, "command", "cannot use the command"),
+    ({"environment": {f"E{n}": "" for n in range(201)}}, "env", "201 variables: use at most 200"),
+    ({"environment": {"1A": ""}}, "env", "`1A`"),
+    ({"environment": {"A": "\0"}}, "env", "cannot set A"),
+    ({"ports": [PortSpec(0)]}, "ports.port", "0 as a port: use 1 to 65535"),
+    ({"ports": [PortSpec(80, 65536)]}, "ports.publish", "65536 as a port"),
+    ({"ports": [PortSpec(80), PortSpec(80)]}, "ports", "list port `80` twice"),
+    ({"ports": [PortSpec(80, 81), PortSpec(81, 81)]}, "ports", "publish `81` twice"),
+    ({"volumes": [VolumeSpec("vol-1", "data")]}, "path", "`data`"),
+    ({"volumes": [VolumeSpec("v1", "/a"), VolumeSpec("v2", "/a")]}, "volumes", "two volumes at `/a`"),
+    ({"volumes": [VolumeSpec("v1", "/a"), VolumeSpec("v1", "/b")]}, "volumes", "attach `v1` twice"),
+]
+
+
+def test_a_full_launch_is_accepted() -> None:
+    spec(
+        type="large",
+        restart="never",
+        command=["a"] * 100,
+        environment={"A": "ä\n"},
+        ports=[PortSpec(1), PortSpec(65535, 65535)],
+        volumes=[VolumeSpec("v1", "/a"), VolumeSpec("v2", "/b")],
+        tags={"env": "test"},
+    ).check()
+
+
+@pytest.mark.parametrize(("changes", "field", "words"), BAD, ids=[words for _, _, words in BAD])
+def test_what_can_never_be_right_is_refused(changes: dict[str, Any], field: str, words: str) -> None:
+    with refused(Invalid, words, field=field):
+        spec(**changes).check()
+
+
+def test_a_value_of_the_environment_is_in_no_message() -> None:
+    with refused(Invalid, "cannot set TOKEN", field="env") as it:
+        spec(environment={"TOKEN": "canary\0"}).check()
+    assert "canary" not in str(it.value)
