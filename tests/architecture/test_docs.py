@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ VARIABLES = (
     OF_COMPOSE | OF_SCRIPTS | {"MINIAWS_URL"} | {f"MINIAWS_{name.upper()}" for name in Settings.model_fields}
 )
 TOP = {path.name for path in ROOT.iterdir()}
-PLACEHOLDER = re.compile(r"[<>*…{}$]|NNNN|NAME|CAPABILITY")
+PLACEHOLDER = re.compile(r"[<>*…{}$]|NNNN|NAME|gateway|:local")
 
 page = pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 
@@ -44,22 +44,24 @@ def spans(text: str) -> list[str]:
     return re.findall(r"`([^`\n]+)`", outside)
 
 
-def commands(text: str, program: str) -> Iterator[list[str]]:
-    """Yield the words after a program's name, wherever a page calls it."""
-    for line in [*blocks(text), *spans(text)]:
+def calls(lines: Iterable[str], program: str) -> Iterator[list[str]]:
+    """Yield the words after a program's name, wherever it is called."""
+    for line in lines:
         for part in re.split(r"\||;|&&|\$\(", line.partition(" # ")[0]):
             words = re.sub(r"^(\s*[A-Z_]+=\S*)*\s*(\.venv/bin/)?", "", part)
             if words.startswith(f"{program} "):
-                yield shlex.split(words.rstrip(")"), posix=True)[1:]
+                yield shlex.split(words)[1:]
 
 
-def refuse_unknown(words: list[str]) -> None:
-    """Fail unless the command line knows the command and each option."""
+def refuse_unknown(words: list[str], *, whole: bool) -> None:
+    """Fail unless the command line knows the command and each option; a whole command must lack nothing."""
     command: Any = get_command(app)
     rest = list(words)
     while hasattr(command, "commands") and rest and not rest[0].startswith("-"):
         context = command.make_context("cloud", list(rest), resilient_parsing=True)
         _, command, rest = command.resolve_command(context, rest)
+    if whole:
+        command.make_context("cloud", list(rest))
     options = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
     for word in rest[: rest.index("--") if "--" in rest else None]:
         if word.startswith("-") and word != "-":
@@ -69,23 +71,31 @@ def refuse_unknown(words: list[str]) -> None:
 
 
 @page
-def test_every_command_exists(path: Path) -> None:
-    for words in commands(path.read_text(), "cloud"):
-        refuse_unknown(words)
+def test_every_command_can_be_typed_as_it_is_written(path: Path) -> None:
+    for words in calls(blocks(path.read_text()), "cloud"):
+        refuse_unknown(words, whole=True)
+
+
+@page
+def test_every_command_that_is_named_exists(path: Path) -> None:
+    for words in calls(spans(path.read_text()), "cloud"):
+        refuse_unknown(words, whole=False)
 
 
 def test_every_command_that_a_message_names_exists() -> None:
     for folder in ("domain", "projections", "adapters", "miniaws"):
         for path in (ROOT / folder).rglob("*.py"):
-            for words in commands(re.sub(r'"\n\s*f?"', "", path.read_text()), "cloud"):
+            text = re.sub(r'"\n\s*f?"', "", path.read_text())
+            for words in calls(spans(text), "cloud"):
                 if not PLACEHOLDER.search(" ".join(words)):
-                    refuse_unknown(words)
+                    refuse_unknown(words, whole=False)
 
 
 @page
 def test_every_make_target_exists(path: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = {words[0] for words in commands(path.read_text(), "make") if words}
+    text = path.read_text()
+    named = {words[0] for words in calls([*blocks(text), *spans(text)], "make")}
     assert named <= targets
 
 
