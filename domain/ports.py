@@ -112,6 +112,35 @@ class EngineEvent:
     """What the program ended with, for the action ``die``; a restart by policy leaves no other trace of it."""
 
 
+HOST = "host"
+"""What the machine itself is called among samples."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What a container, or the host, has used up to an instant.
+
+    The counters (CPU time in nanoseconds, bytes moved) begin at zero in each ``run``. None is what cannot be
+    measured here.
+    """
+
+    resource_id: str
+    run: str
+    """Another word after each start."""
+    at: datetime
+    cpu_ns: int
+    memory_bytes: int
+    """In use now, without the file cache that can be given back at once."""
+    network_rx_bytes: int | None = None
+    network_tx_bytes: int | None = None
+    block_read_bytes: int | None = None
+    block_write_bytes: int | None = None
+    cpus: float | None = None
+    """Cores it may use; None when only the resource's type knows."""
+    memory_limit_bytes: int | None = None
+    """As above, for memory."""
+
+
 class Containers(Protocol):
     """Runs containers."""
 
@@ -224,6 +253,14 @@ class EngineWatch(Protocol):
 
     def watch(self, cursor: str | None) -> AsyncIterator[EngineEvent]:
         """Yield what happened since the cursor, then what happens. Ends with Unreachable when cut."""
+        ...
+
+
+class Stats(Protocol):
+    """Measures what containers use."""
+
+    async def sample(self) -> list[Sample]:
+        """Return a sample of every container that runs, and of the host where it can be seen; no others."""
         ...
 
 

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapters.docker.cgroup_files import CgroupFiles
 from adapters.docker.containers import DockerContainers
 from adapters.docker.engine import DockerEngine
 from adapters.docker.images import DockerImages
 from adapters.docker.networks import DockerNetworks
+from adapters.docker.stats import DockerStats
 from adapters.docker.volumes import DockerVolumes
 from adapters.docker.watch import DockerWatch
 
@@ -16,6 +18,7 @@ __all__ = [
     "DockerImages",
     "DockerNetworks",
     "DockerPorts",
+    "DockerStats",
     "DockerVolumes",
     "DockerWatch",
     "docker_ports",
@@ -32,9 +35,11 @@ class DockerPorts:
     volumes: DockerVolumes
     images: DockerImages
     watch: DockerWatch
+    stats: DockerStats
 
     async def close(self) -> None:
         """Close the connections to the engine."""
+        await self.stats.close()
         await self.engine.close()
 
 
@@ -52,4 +57,5 @@ def docker_ports(docker_host: str, cloud: str, volumes_dir: Path, *, allow_pull:
         volumes=DockerVolumes(engine, volumes_dir),
         images=DockerImages(engine),
         watch=DockerWatch(engine),
+        stats=DockerStats(engine, CgroupFiles() if docker_host.startswith("unix:") else None),
     )
