@@ -51,10 +51,10 @@ def tags(given: Mapping[str, str]) -> dict[str, str]:
     if len(given) > _MAX_TAGS:
         raise Invalid(f"cannot keep {len(given)} tags: use at most {_MAX_TAGS}", field="tags")
     for key, value in given.items():
-        if not re.fullmatch(r"[\w.:/=+@-][\w .:/=+@-]{0,127}", key) or len(value) > 256:
+        if not re.fullmatch(r"[\w.:/=+@-][\w .:/=+@-]{0,127}", key) or len(value) > 256 or "\0" in value:
             raise Invalid(
                 f"cannot use the tag {shown(key)}: keys have 1 to 128 letters, digits, spaces and ._:/=+@- , values up "
-                'to 256 characters, e.g. {"env": "test"}',
+                'to 256 characters without NUL, e.g. {"env": "test"}',
                 field="tags",
             )
     return dict(given)

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC
+from typing import Any, LiteralString
 from uuid import UUID
 
 import orjson
@@ -17,7 +18,10 @@ from projections.sql import queries
 
 _SQL = queries("activity")
 _END = 2**62
-_LONGEST_CHAIN = 200
+_LONGEST_CHAIN = 1000
+_REMEMBERED = 50_000
+_CONDITIONS = ("account", "resource", "kind", "type", "actor", "correlation", "text")
+"""What a timeline may be narrowed by, each a field of Filter and a condition in the SQL."""
 _HIDDEN = {"access_key.issued": {"hash"}}
 """Fields that serve the store and tell a reader nothing."""
 _INNER = {"timestamp", "class_version"}
@@ -49,47 +53,66 @@ class Activity:
 
     async def timeline(self, wanted: Filter) -> list[dict[str, Any]]:
         """Return events as CloudEvents, newest or oldest first."""
+        # Only the conditions that are wished for: a plan for all of them at once would use no index.
+        conditions = _SQL["between"]
+        for name in _CONDITIONS:
+            if getattr(wanted, name) is not None:
+                conditions += " AND " + _SQL[name]
         order = _SQL["newest_first" if wanted.newest_first else "oldest_first"]
-        rows = await self._reads.rows(
-            _SQL["timeline"] + " " + order,
-            account=wanted.account,
-            after=wanted.after,
-            before=wanted.before,
-            resource=wanted.resource,
-            kind=wanted.kind,
-            type=wanted.type,
-            actor=wanted.actor,
-            correlation=wanted.correlation,
-            text=wanted.text,
-            limit=wanted.limit,
-        )
-        return await self.told([_recorded(row) for row in rows])
+        return await self.told(await self._events(conditions + " " + order, **_values(wanted)))
 
     async def chain(self, resource: UUID, at: int) -> list[dict[str, Any]]:
-        """Return what led to the state of a resource at a position: its newest event first, then causes.
+        """Return what led to the state of a resource at a position, newest first.
 
-        A chain that ends in a later request of a person is followed by how the resource came to be.
+        These are the events that turned its status, back to a person's request, then how it came to be. Where an
+        event of another resource led to one of them, that resource's chain follows.
         """
-        rows = await self._reads.rows(_SQL["newest_of"], resource=resource, at=at)
-        if not rows:
-            return []
-        found = await self._reads.rows(_SQL["chain"], position=rows[0]["position"], limit=_LONGEST_CHAIN)
-        if all(row["resource_id"] != resource or row["version"] > 1 for row in found):
-            found += await self._reads.rows(_SQL["first_of"], resource=resource)
-        return await self.told([_recorded(row) for row in found])
+        found: dict[int, Recorded] = {}
+        waiting = [(resource, at)]
+        while waiting and len(found) < _LONGEST_CHAIN:
+            about, until = waiting.pop()
+            turns = await self._turns(about, until)
+            causes = [turn.causation for turn in turns if turn.causation and turn.position not in found]
+            found.update({turn.position: turn for turn in turns})
+            elsewhere = await self._events(_SQL["of_others"], positions=causes, resource=about)
+            waiting += [(cause.resource_id, cause.position) for cause in elsewhere]
+        return await self.told(sorted(found.values(), key=lambda event: -event.position))
 
     async def told(self, events: Sequence[Recorded]) -> list[dict[str, Any]]:
         """Return events as CloudEvents, with the names of resources and keys."""
         ids = {event.resource_id for event in events}
         ids |= {parsed[1] for event in events if (parsed := parse_id(event.actor)) is not None}
-        await self._learn(ids)
-        return [cloud_event(event, self._names) for event in events]
+        names = await self._named(ids)
+        return [cloud_event(event, names) for event in events]
 
-    async def _learn(self, ids: Iterable[UUID]) -> None:
-        unknown = [id_ for id_ in ids if id_ not in self._names]
+    async def _turns(self, resource: UUID, at: int) -> list[Recorded]:
+        """Return the events that turned a resource's status, newest first, back to a person's, and its first."""
+        rows = await self._reads.rows(_SQL["turns"], resource=resource, at=at, limit=_LONGEST_CHAIN)
+        found: list[Recorded] = []
+        states = [(row.pop("status"), row.pop("reason")) for row in rows]
+        for row, state, before in zip(rows, states, [*states[1:], None], strict=False):
+            if state != before:
+                found.append(_recorded(row))
+                if not row["actor"].startswith("system:"):
+                    break
+        if found and found[-1].version > 1:
+            found += await self._events(_SQL["first_of"], resource=resource)
+        return found
+
+    async def _events(self, conditions: LiteralString, **values: Any) -> list[Recorded]:
+        return [_recorded(row) for row in await self._reads.rows(_SQL["events"] + " " + conditions, **values)]
+
+    async def _named(self, ids: Iterable[UUID]) -> dict[UUID, str]:
+        """Return the names of resources, which never change: from their first events, so that no read lags behind."""
+        names = {id_: self._names[id_] for id_ in ids if id_ in self._names}
+        unknown = [id_ for id_ in ids if id_ not in names]
         if unknown:
             rows = await self._reads.rows(_SQL["names"], ids=unknown)
-            self._names.update({row["resource_id"]: row["name"] for row in rows})
+            names |= {row["resource_id"]: row["name"] for row in rows if row["name"]}
+            if len(self._names) > _REMEMBERED:
+                self._names.clear()
+            self._names |= names
+        return names
 
 
 def cloud_event(event: Recorded, names: dict[UUID, str]) -> dict[str, Any]:
@@ -104,7 +127,7 @@ def cloud_event(event: Recorded, names: dict[UUID, str]) -> dict[str, Any]:
         "source": "/miniaws",
         "type": event.type,
         "subject": resource_id(kind, event.resource_id),
-        "time": event.recorded_at.isoformat(),
+        "time": event.recorded_at.astimezone(UTC).isoformat(),
         "datacontenttype": "application/json",
         "data": {key: value for key, value in event.payload.items() if key not in hidden},
         "position": event.position,
@@ -122,18 +145,8 @@ def cloud_event(event: Recorded, names: dict[UUID, str]) -> dict[str, Any]:
     }
 
 
-def why(chain: Sequence[dict[str, Any]]) -> str:
-    """Return the chain of causes as one sentence, from what is now back to a key or a schedule."""
-    return "; ".join(_clause(event) for event in chain)
-
-
-def _clause(event: dict[str, Any]) -> str:
-    if event["actor"].startswith("system:"):
-        who = f"seen by the {event['actorname'].replace('-', ' ')}" if event["causationid"] else "at set-up"
-    else:
-        origin = f" from {event['sourceip']}" if event["sourceip"] else ""
-        who = f"by key `{event['actorname']}`{origin}"
-    return f"{event['summary']} at {event['time'][:19]}Z, {who}"
+def _values(wanted: Filter) -> dict[str, Any]:
+    return {name: getattr(wanted, name) for name in (*_CONDITIONS, "after", "before", "limit")}
 
 
 def _recorded(row: dict[str, Any]) -> Recorded:

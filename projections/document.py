@@ -6,6 +6,7 @@ per event with ``on``; the function changes a fresh copy, and must replace neste
 """
 
 from collections.abc import Callable
+from datetime import UTC
 from typing import Any
 from uuid import UUID
 
@@ -53,7 +54,7 @@ def fold(document: Document | None, event: Recorded) -> Document:
         change(changed, event.payload)
     changed["version"] = event.version
     changed["position"] = event.position
-    changed["updated_at"] = event.recorded_at.isoformat()
+    changed["updated_at"] = event.recorded_at.astimezone(UTC).isoformat()
     return changed
 
 
@@ -96,7 +97,7 @@ def _first(event: Recorded) -> Document:
         "tags": event.payload.get("tags", {}),
         "version": event.version,
         "position": event.position,
-        "created_at": event.recorded_at.isoformat(),
+        "created_at": event.recorded_at.astimezone(UTC).isoformat(),
         "updated_at": "",
         "created_by": event.actor,
         "spec": {},

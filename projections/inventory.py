@@ -162,6 +162,10 @@ class Inventory:
     async def at_instant(self, instant: datetime) -> tuple[int, bool]:
         """Return the position that was the newest at an instant, and whether the instant lies in the future."""
         (row,) = await self._rows("instant", instant=instant)
+        if row["recent"] and not row["future"]:
+            # What is being appended may bear an earlier instant: the answer must be the same for ever after.
+            await self._rows("appended")
+            (row,) = await self._rows("instant", instant=instant)
         return row["position"], bool(row["future"])
 
     async def recorded_at(self, position: int) -> datetime | None:
@@ -178,6 +182,12 @@ class Inventory:
         """Return the resource that has a name at a position, or had it last."""
         rows = await self._rows("named", account=account, kind=kind, name=name, at=at)
         return rows[0]["resource_id"] if rows else None
+
+    async def bearing(self, account: str | None, kinds: Sequence[str], name: str, at: int) -> dict[str, UUID]:
+        """Return the resource of each kind that bears a name at a position; when none lives, those that had it last."""
+        rows = await self._rows("bearing", account=account, kinds=list(kinds), name=name, at=at)
+        living = [row for row in rows if row["lives"]]
+        return {row["kind"]: row["resource_id"] for row in living or rows}
 
     async def page(self, query: Query) -> Page:
         """Return one page of documents, by name."""

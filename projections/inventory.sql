@@ -40,9 +40,13 @@ SELECT position, shape FROM progress
 SELECT DISTINCT ON (resource_id) resource_id, document FROM versions
 WHERE resource_id = ANY(%s) ORDER BY resource_id, position DESC
 
+-- appended --
+SELECT pg_advisory_xact_lock_shared(7202, 1)
+
 -- instant --
-SELECT coalesce(max(notification_id), 0) AS position, now() < %(instant)s AS future
-FROM events WHERE recorded_at <= %(instant)s
+SELECT coalesce((SELECT notification_id FROM events WHERE recorded_at <= %(instant)s
+                 ORDER BY recorded_at DESC, notification_id DESC LIMIT 1), 0) AS position,
+       now() < %(instant)s AS future, now() - %(instant)s < interval '1 minute' AS recent
 
 -- recorded_at --
 SELECT recorded_at FROM events WHERE notification_id <= %(position)s ORDER BY notification_id DESC LIMIT 1
@@ -57,6 +61,11 @@ ORDER BY v.position DESC LIMIT 1
 SELECT resource_id FROM resources
 WHERE account_id = %(account)s AND kind = %(kind)s AND name = %(name)s AND created_position <= %(at)s
 ORDER BY (ended_position IS NULL OR ended_position > %(at)s) DESC, created_position DESC LIMIT 1
+
+-- bearing --
+SELECT DISTINCT ON (kind) kind, resource_id, ended_position IS NULL OR ended_position > %(at)s AS lives FROM resources
+WHERE (%(account)s::text IS NULL OR account_id = %(account)s) AND kind = ANY(%(kinds)s) AND name = %(name)s AND created_position <= %(at)s
+ORDER BY kind, lives DESC, created_position DESC
 
 -- page --
 SELECT r.name, r.resource_id, v.document::text AS document

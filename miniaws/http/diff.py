@@ -6,10 +6,9 @@ import orjson
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from domain.aggregate import Aggregate
 from domain.errors import Invalid
-from domain.values import parse_id, shown
-from miniaws.http.reading import POSITION_HEADER, Caller, CloudDep, position_at
+from miniaws.http.narrowing import Accounts, Between, check_kind, resolve_any
+from miniaws.http.reading import POSITION_HEADER, CloudDep, tags_of
 from miniaws.http.writing import KnownQuery
 from projections.changes import changes
 from projections.document import Document
@@ -20,14 +19,15 @@ Pair = tuple[Document | None, Document | None]
 
 
 @router.get("")
-async def show_diff(  # noqa: PLR0913, PLR0917 - one parameter per filter
+async def show_diff(
     cloud: CloudDep,
-    caller: Caller,
-    from_: Annotated[str, Query(alias="from", max_length=64, description="RFC 3339 or a position")],
-    to: Annotated[str | None, Query(max_length=64, description="left out: now")] = None,
+    account: Accounts,
+    between: Between,
     kind: Annotated[str | None, Query(max_length=40)] = None,
-    resource: Annotated[str | None, Query(max_length=100, description="the id of one resource")] = None,
-    tag: Annotated[str | None, Query(max_length=400, description="key=value, before or after")] = None,
+    resource: Annotated[str | None, Query(min_length=1, max_length=100, description="id or name")] = None,
+    tag: Annotated[
+        list[str] | None, Query(max_length=10, description="key=value, before or after; repeat for more")
+    ] = None,
     full: Annotated[  # noqa: FBT002
         bool, Query(description="whole documents and bookkeeping fields, fit to be applied")
     ] = False,
@@ -36,37 +36,22 @@ async def show_diff(  # noqa: PLR0913, PLR0917 - one parameter per filter
 
     Applying the full difference to the estate as of `from` gives the estate as of `to`.
     """
-    if kind is not None and kind not in Aggregate.kinds:
-        raise Invalid(
-            f"cannot compare the kind {shown(kind)}: use one of {', '.join(Aggregate.kinds)}", field="kind"
-        )
-    parsed = parse_id(resource) if resource is not None else None
-    if resource is not None and parsed is None:
-        raise Invalid(f"cannot compare {shown(resource)}: give the id of a resource", field="resource")
-    before = await position_at(cloud, from_, "from")
-    after = await position_at(cloud, to, "to") if to else await cloud.ports.inventory.position()
-    if before > after:
-        raise Invalid(
-            "cannot compare a time that ends before it begins: let `from` be earlier than `to`", field="from"
-        )
+    if between.texts[0] is None:
+        raise Invalid("cannot compare with nothing: give `from`, an instant or a position", field="from")
+    check_kind(kind)
+    tags = tags_of(tag)
+    found = (await resolve_any(cloud, account, resource, kind, between.to))[1] if resource else None
     pairs = await cloud.ports.inventory.differing(
-        before, after, caller.account_id, kind=kind, resource=parsed[1] if parsed else None
+        between.after, between.to, account, kind=kind, resource=found
     )
-    body = {
-        "from": before,
-        "to": after,
-        **_grouped([pair for pair in pairs if _has_tag(pair, tag)], full=full),
-    }
-    return Response(orjson.dumps(body), headers={POSITION_HEADER: str(after)}, media_type="application/json")
+    kept = [pair for pair in pairs if any(_has(document, tags) for document in pair)]
+    body = {"from": between.after, "to": between.to, **_grouped(kept, full=full)}
+    headers = {POSITION_HEADER: str(between.to)}
+    return Response(orjson.dumps(body), headers=headers, media_type="application/json")
 
 
-def _has_tag(pair: Pair, tag: str | None) -> bool:
-    if tag is None:
-        return True
-    key, separator, value = tag.partition("=")
-    if not separator:
-        raise Invalid(f"cannot filter by the tag {shown(tag)}: write it as key=value", field="tag")
-    return any(document is not None and document["tags"].get(key) == value for document in pair)
+def _has(document: Document | None, tags: dict[str, str]) -> bool:
+    return document is not None and tags.items() <= document["tags"].items()
 
 
 def _grouped(pairs: list[Pair], *, full: bool) -> dict[str, Any]:

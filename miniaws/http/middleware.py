@@ -52,6 +52,10 @@ class Gate:
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > self._max_body:
             raise _too_large(self._max_body)
+        if "\0" in scope["path"] or b"%00" in scope["query_string"]:
+            raise Problem(
+                400, "malformed_url", "cannot read the URL: it holds a NUL, which no name has; remove `%00`"
+            )
         if _PUBLIC.fullmatch(scope["path"]):
             return
         authorization = headers.get(b"authorization", b"").decode("latin-1")

@@ -117,6 +117,19 @@ async def resolve(cloud: Cloud, kind: type[Aggregate], account: str, id_or_name:
     return found
 
 
+def tags_of(given: list[str] | None) -> dict[str, str]:
+    """Return ``key=value`` texts as a dictionary. Raises Invalid."""
+    tags: dict[str, str] = {}
+    for each in given or []:
+        key, separator, value = each.partition("=")
+        if not separator:
+            raise errors.Invalid(
+                f"cannot filter by the tag {shown(each)}: write it as key=value", field="tag"
+            )
+        tags[key] = value
+    return tags
+
+
 async def one(
     cloud: Cloud,
     kind: type[Aggregate],
@@ -158,16 +171,8 @@ def filters(
     cursor: Annotated[str | None, Query(max_length=1000, description="where the last page ended")] = None,
 ) -> Filters:
     """Read the query parameters of a list."""
-    tags: dict[str, str] = {}
-    for each in tag or []:
-        key, separator, value = each.partition("=")
-        if not separator:
-            raise errors.Invalid(
-                f"cannot filter by the tag {shown(each)}: write it as key=value", field="tag"
-            )
-        tags[key] = value
     ended = ended or status in {"terminated", "deleted", "revoked"}
-    return Filters(name, status, tags, ended, limit, cursor)
+    return Filters(name, status, tags_of(tag), ended, limit, cursor)
 
 
 Narrowed = Annotated[Filters, Depends(filters)]
@@ -231,5 +236,10 @@ def _open_cursor(cursor: str, digest: str) -> tuple[int, tuple[str, UUID]]:
 
 
 def _not_found(kind: type[Aggregate], id_or_name: str) -> errors.NotFound:
-    words = kind.KIND.replace("_", " ")
-    return errors.NotFound(f"cannot find {words} {shown(id_or_name)}; list them to see what there is")
+    return errors.NotFound(
+        f"cannot find {_words(kind.KIND)} {shown(id_or_name)}; list them to see what there is"
+    )
+
+
+def _words(kind: str) -> str:
+    return kind.replace("_", " ")

@@ -1,46 +1,43 @@
 """What happened, over HTTP."""
 
-import base64
 from dataclasses import replace
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Header, Query
 from starlette.responses import Response
 
+from domain.access_key import AccessKey
 from domain.aggregate import Aggregate
 from domain.errors import Invalid
-from domain.values import parse_id, shown
+from domain.values import parse_id, public_id, shown
 from miniaws.application import Cloud
-from miniaws.http.errors import Problem
-from miniaws.http.reading import POSITION_HEADER, Caller, CloudDep, digest_of, position_at, resolve
+from miniaws.http.narrowing import Accounts, Between, check_kind, close_cursor, open_cursor, resolve_any
+from miniaws.http.reading import POSITION_HEADER, CloudDep, digest_of
 from miniaws.http.writing import KnownQuery
 from projections.activity import Filter
 
 router = APIRouter(prefix="/api/timeline", tags=["time"], dependencies=[KnownQuery])
 
 _NDJSON = "application/x-ndjson"
-_Moment = Annotated[str | None, Query(max_length=64)]
-_Word = Annotated[str | None, Query(max_length=200)]
+_SYSTEM = "system:"
 
 
 @router.get("")
 async def show_timeline(  # noqa: PLR0913, PLR0917 - one parameter per filter
     cloud: CloudDep,
-    caller: Caller,
-    resource: Annotated[
-        str | None, Query(max_length=100, description="id, or name together with kind")
-    ] = None,
-    kind: _Word = None,
+    account: Accounts,
+    between: Between,
+    resource: Annotated[str | None, Query(min_length=1, max_length=100, description="id or name")] = None,
+    kind: Annotated[str | None, Query(max_length=40)] = None,
     type: Annotated[str | None, Query(max_length=100, description="e.g. instance.crashed")] = None,  # noqa: A002
-    actor: Annotated[str | None, Query(max_length=100, description="a key's id, or system:<manager>")] = None,
-    correlation: _Word = None,
-    from_: Annotated[
-        str | None, Query(alias="from", max_length=64, description="RFC 3339 or a position")
+    actor: Annotated[
+        str | None, Query(max_length=100, description="id or name of a key, or system:<manager>")
     ] = None,
-    to: _Moment = None,
-    text: Annotated[str | None, Query(max_length=200, description="anywhere in the event")] = None,
+    correlation: Annotated[str | None, Query(max_length=200)] = None,
+    text: Annotated[
+        str | None, Query(min_length=1, max_length=200, description="anywhere in the event")
+    ] = None,
     order: Literal["newest", "oldest"] = "newest",
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     cursor: Annotated[str | None, Query(max_length=500)] = None,
@@ -49,88 +46,66 @@ async def show_timeline(  # noqa: PLR0913, PLR0917 - one parameter per filter
     """Show events with who, what, on which resource, why and when, as CloudEvents.
 
     `{"items", "position", "next_cursor"}`, or a line per event with `Accept: application/x-ndjson`. A cursor
-    stays right while new events arrive.
+    stays right while new events arrive: all pages show what there was when the first one was read.
     """
-    _check(kind, type)
-    digest = digest_of(caller.account_id, resource, kind, type, actor, correlation, from_, to, text, order)
+    check_kind(kind)
+    _check_type(type)
+    words = (*between.texts, resource, kind, type, actor, correlation, text, order)
     wanted = Filter(
-        account=caller.account_id,
-        after=await position_at(cloud, from_, "from") if from_ else 0,
-        before=(await position_at(cloud, to, "to") if to else await cloud.ports.inventory.position()) + 1,
-        resource=await _resource(cloud, caller.account_id, resource, kind),
+        account=account,
+        after=between.after,
+        before=between.to + 1,
+        resource=(await resolve_any(cloud, account, resource, kind, between.to))[1] if resource else None,
         kind=kind,
         type=type,
-        actor=actor,
+        actor=await _actor(cloud, account, actor, between.to),
         correlation=correlation,
         text=text,
         newest_first=order == "newest",
         limit=limit + 1,
     )
-    if from_ and to and wanted.after >= wanted.before:
-        raise Invalid(
-            "cannot show a time that ends before it begins: let `from` be earlier than `to`", field="from"
-        )
-    found = await cloud.ports.activity.timeline(_from_cursor(wanted, cursor, digest))
-    return _answer(found, wanted, digest, accept)
+    digest = digest_of(account, *words)
+    page, position = _from_cursor(wanted, cursor, digest)
+    found = await cloud.ports.activity.timeline(page)
+    items = found[:limit]
+    rest = close_cursor(digest, *_rest(page, items), position) if len(found) > limit else None
+    return _answer(items, position, rest, accept)
 
 
-def _check(kind: str | None, event_type: str | None) -> None:
-    if kind is not None and kind not in Aggregate.kinds:
-        raise Invalid(
-            f"cannot filter by the kind {shown(kind)}: use one of {', '.join(Aggregate.kinds)}", field="kind"
-        )
+def _check_type(event_type: str | None) -> None:
     if event_type is not None and event_type not in Aggregate.events:
         raise Invalid(
             f"cannot filter by the type {shown(event_type)}: see docs/events.md for the types", field="type"
         )
 
 
-async def _resource(cloud: Cloud, account: str, resource: str | None, kind: str | None) -> UUID | None:
-    if resource is None:
-        return None
-    parsed = parse_id(resource)
-    if parsed is not None:
-        return parsed[1]
-    if kind is None:
-        raise Invalid(
-            f"cannot tell which resource {shown(resource)} is: give its id, or its kind too", field="resource"
-        )
-    return await resolve(
-        cloud, Aggregate.kinds[kind], account, resource, await cloud.ports.inventory.position()
-    )
+async def _actor(cloud: Cloud, account: str | None, actor: str | None, at: int) -> str | None:
+    """Return a key by its id; what is neither an id nor ours is a key's name."""
+    if actor is None or actor.startswith(_SYSTEM) or parse_id(actor) is not None:
+        return actor
+    _, found = await resolve_any(cloud, account, actor, AccessKey.KIND, at)
+    return public_id(AccessKey.PREFIX, found)
 
 
-def _from_cursor(wanted: Filter, cursor: str | None, digest: str) -> Filter:
-    """Continue where a page ended: by position, so that what is new meanwhile moves nothing."""
+def _from_cursor(wanted: Filter, cursor: str | None, digest: str) -> tuple[Filter, int]:
+    """Continue where a page ended: between positions, so that what is new meanwhile moves nothing."""
     if cursor is None:
-        return wanted
-    try:
-        last, head, made_for = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
-        if made_for != digest or not isinstance(last, int) or not isinstance(head, int):
-            raise ValueError  # noqa: TRY301 - one answer for all that can be wrong with a cursor
-    except (ValueError, TypeError):
-        raise Problem(
-            422,
-            "invalid_cursor",
-            "cannot use the cursor: it belongs to another query; start without one",
-            field="cursor",
-        ) from None
-    if wanted.newest_first:
-        return replace(wanted, before=last)
-    return replace(wanted, after=last, before=head)
+        return wanted, wanted.before - 1
+    after, before, position = open_cursor(cursor, digest, 3)
+    return replace(wanted, after=after, before=before), position
 
 
-def _answer(found: list[dict[str, Any]], wanted: Filter, digest: str, accept: str) -> Response:
-    shown_events = found[: wanted.limit - 1]
-    headers = {POSITION_HEADER: str(wanted.before - 1)}
-    cursor = None
-    if len(found) == wanted.limit:
-        last = shown_events[-1]["position"]
-        cursor = base64.urlsafe_b64encode(orjson.dumps([last, wanted.before, digest])).decode()
+def _rest(page: Filter, items: list[dict[str, Any]]) -> tuple[int, int]:
+    last: int = items[-1]["position"]
+    return (page.after, last) if page.newest_first else (last, page.before)
+
+
+def _answer(items: list[dict[str, Any]], position: int, cursor: str | None, accept: str) -> Response:
+    headers = {POSITION_HEADER: str(position)}
     if _NDJSON in accept:
-        lines = b"".join(orjson.dumps(event) + b"\n" for event in shown_events)
-        if cursor:
+        lines = b"".join(orjson.dumps(event) + b"\n" for event in items)
+        if cursor is not None:
             headers["Miniaws-Next-Cursor"] = cursor
         return Response(lines, headers=headers, media_type=_NDJSON)
-    body = {"items": shown_events, "position": wanted.before - 1, "next_cursor": cursor}
+    body = {"items": items, "position": position, "next_cursor": cursor}
     return Response(orjson.dumps(body), headers=headers, media_type="application/json")

@@ -1,0 +1,134 @@
+"""A cloud to look back on: the real API, controller and Postgres in one loop; only the containers are a pretence."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+import pytest
+import structlog
+from fastapi import FastAPI
+from httpx import ASGITransport, AsyncClient, Response
+
+from adapters.memory import MemoryEngine
+from miniaws import bootstrap, profile
+from miniaws.runtime.controller import Controller
+from miniaws.settings import Settings
+
+T = TypeVar("T")
+DEADLINE_S = 30.0
+IMAGE = "miniaws/hello:local"
+
+
+class Remembering:
+    """One cloud and a loop to use it in; ``http`` speaks to its API as its first admin."""
+
+    def __init__(self, home: Path, database_url: str) -> None:
+        self.settings = Settings.model_validate(
+            {
+                "data_dir": home,
+                "database_url": database_url,
+                "engine": "memory",
+                "rate_limit": 1e6,
+                "rate_burst": 1_000_000,
+                "concurrency": 16,
+            }
+        )
+        self.database_url = database_url
+        self.engine = MemoryEngine()
+        self.http: AsyncClient
+        self._app: FastAPI
+        self._runner = asyncio.Runner()
+        self._inside = self._open()
+
+    def start(self) -> None:
+        """Return when it answers and has a default VPC."""
+        bootstrap.prepare(self.settings)
+        self._runner.run(self._inside.__aenter__())
+
+    def stop(self) -> None:
+        """End it."""
+        self._runner.run(self._inside.__aexit__(None, None, None))
+        self._runner.close()
+
+    def run(self, coroutine: Awaitable[T]) -> T:
+        """Run something in its loop."""
+
+        async def inside() -> T:
+            return await coroutine
+
+        return self._runner.run(inside())
+
+    def client(self, key: str) -> AsyncClient:
+        """Return a client signed in with a key."""
+        transport = ASGITransport(self._app, raise_app_exceptions=False)
+        return AsyncClient(transport=transport, base_url="http://cloud", headers={"Authorization": key})
+
+    async def get(self, path: str, client: AsyncClient | None = None, **params: Any) -> Any:
+        """Read something that must be there."""
+        answer = await (client or self.http).get(path, params=params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def post(self, path: str, body: dict[str, Any] | None = None, wait: int = 20) -> dict[str, Any]:
+        """Ask for a change that must be accepted, and wait until it has come about."""
+        return accepted(await self.http.post(path, json=body, headers={"Prefer": f"wait={wait}"}))
+
+    async def launch(self, name: str, **more: Any) -> dict[str, Any]:
+        """Launch an instance and return it running."""
+        document = await self.post("/api/instances", {"name": name, "image": IMAGE, "type": "nano", **more})
+        assert document["status"] == "running", document
+        return document
+
+    async def until(self, condition: Callable[[], Awaitable[bool]], what: str) -> None:
+        """Wait for something to come about."""
+        end = time.monotonic() + DEADLINE_S
+        while not await condition():
+            assert time.monotonic() < end, f"not within {DEADLINE_S:g} s: {what}"
+            await asyncio.sleep(0.01)
+
+    def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """Ask the database itself."""
+        with psycopg.connect(self.database_url) as connection:
+            return connection.execute(sql.encode(), values).fetchall()
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncGenerator[None]:
+        await bootstrap.ensure_first_key(self.settings)
+        world = bootstrap.memory_world(self.engine)
+        self._app = bootstrap.create_api(self.settings, world)
+        async with (
+            self._app.router.lifespan_context(self._app),
+            bootstrap.open_controller(self.settings, world) as controller,
+            self.client(profile.read(self.settings.credentials)["MINIAWS_API_KEY"]) as self.http,
+        ):
+            running = asyncio.create_task(Controller.run(controller))
+            await self.until(self._has_default_vpc, "there is a default VPC")
+            yield
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+
+    async def _has_default_vpc(self) -> bool:
+        answer = await self.http.get("/api/vpcs/default")
+        return answer.status_code == 200 and answer.json()["status"] == "available"
+
+
+def accepted(answer: Response) -> dict[str, Any]:
+    """Return the document of a change that must be accepted."""
+    assert answer.status_code == 202, answer.text
+    return answer.json()
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, database_url: str) -> Generator[Remembering]:
+    """A cloud of its own."""
+    found = Remembering(tmp_path / "cloud", database_url)
+    with (tmp_path / "log").open("w") as log:
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(log))
+        found.start()
+        yield found
+        found.stop()
+        structlog.reset_defaults()
