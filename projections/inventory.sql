@@ -28,7 +28,7 @@ INSERT INTO resources (resource_id, kind, account_id, name, created_position, en
 VALUES (%s, %s, %s, %s, %s, %s)
 
 -- end_resource --
-UPDATE resources SET ended_position = %s WHERE resource_id = %s
+UPDATE resources SET ended_position = %s WHERE resource_id = %s AND ended_position IS NULL
 
 -- move --
 UPDATE progress SET position = %s WHERE position = %s

@@ -64,7 +64,7 @@ def build(connection: psycopg.Connection[Any], schema: str, upto: int) -> int:
             document = latest[event.resource_id] = fold(known, event)
             if known is None:
                 resources[event.resource_id] = list(inventory.resource_row(event.resource_id, document))
-            elif has_ended(document) and not has_ended(known):
+            elif has_ended(document) and resources[event.resource_id][-1] is None:
                 resources[event.resource_id][-1] = event.position
             copy.write_row((event.resource_id, event.position, orjson.dumps(document).decode()))
             count += 1

@@ -79,11 +79,11 @@ def rows(url: str, query: LiteralString, *values: Any) -> list[dict[str, Any]]:
         return cursor.fetchall() if cursor.description else []
 
 
-def texts(url: str, table: str) -> str:
-    """Return every row of a table as text."""
-    query = SQL("SELECT t::text AS row FROM {} t").format(Identifier(table))
+def table(url: str, schema: str, name: str) -> list[str]:
+    """Return the rows of a table as text, in order."""
+    query = SQL("SELECT t::text FROM {} t ORDER BY 1").format(Identifier(schema, name))
     with psycopg.connect(url) as connection:
-        return "\n".join(row[0] for row in connection.execute(query))
+        return [row[0] for row in connection.execute(query)]
 
 
 def positions(url: str) -> list[int]:

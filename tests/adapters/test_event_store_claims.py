@@ -225,4 +225,4 @@ def _contents(url: str) -> str:
         url, "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
     )
     assert {"events", "claims", "secrets"} <= {table["name"] for table in tables}
-    return "\n".join(stores.texts(url, table["name"]) for table in tables)
+    return "\n".join(row for table in tables for row in stores.table(url, "public", table["name"]))

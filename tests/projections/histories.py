@@ -1,0 +1,161 @@
+"""Histories by chance: resources of every kind, changed through their own commands, refusals included."""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any, TypeVar, cast
+from uuid import UUID
+
+from domain.access_key import AccessKey, NewKey, Role
+from domain.aggregate import Aggregate
+from domain.errors import DomainError
+from domain.instance import Instance, LaunchSpec, PortSpec, ProgramEnd
+from domain.instance_type import INSTANCE_TYPES
+from domain.values import public_id
+from domain.volume import Volume
+from domain.vpc import Vpc
+
+T = TypeVar("T")
+ACCOUNTS = ("acc", "other")
+START = datetime(2025, 1, 1, tzinfo=UTC)
+_WORDS = ("no space", "the image is gone", "exit code 1")
+_TYPES = tuple(INSTANCE_TYPES)
+_VPC = UUID(int=7)
+
+
+def by_chance(seed: int) -> Random:
+    """Return chance that repeats itself."""
+    return Random(seed)  # noqa: S311 - a play, not a secret
+
+
+class History:
+    """Grows by one change at a time. What chance chooses may be refused: then nothing has happened."""
+
+    def __init__(self, chance: Random) -> None:
+        self.resources: list[Aggregate] = []
+        self._chance = chance
+        self._made = 0
+
+    def steps(self, count: int) -> Iterator[Aggregate]:
+        """Yield the resource that each change left with events to save."""
+        for _ in range(count):
+            try:
+                changed = self._step()
+            except DomainError:
+                continue
+            if changed.pending_events:
+                yield changed
+
+    def _step(self) -> Aggregate:
+        if not self.resources or self._chance.random() < 0.12:
+            return self._make()
+        resource = self._pick(self.resources)
+        self._pick(_CHANGES[type(resource)])(resource, self)
+        return resource
+
+    def _make(self) -> Aggregate:
+        self._made += 1
+        made = self._pick(_MAKES)(f"r-{self._made}", self._pick(ACCOUNTS), self)
+        self.resources.append(made)
+        return made
+
+    def _pick(self, options: Sequence[T]) -> T:
+        return options[self._chance.randrange(len(options))]
+
+    def number(self, below: int) -> int:
+        """Return a number by chance."""
+        return self._chance.randrange(below)
+
+    def word(self) -> str:
+        """Return a reason by chance."""
+        return self._pick(_WORDS)
+
+    def instant(self) -> datetime:
+        """Return an instant by chance."""
+        return START + timedelta(seconds=self.number(100))
+
+    def tags(self) -> dict[str, str]:
+        """Return tags by chance."""
+        return {f"k{n}": f"v{self.number(3)}" for n in range(self.number(3))}
+
+    def type(self) -> str:
+        """Return an instance type by chance."""
+        return self._pick(_TYPES)
+
+    def end(self) -> ProgramEnd:
+        """Return by chance how a program ended."""
+        return ProgramEnd(self.number(2), self.word(), self.instant(), self.instant())
+
+
+def _instance(name: str, account: str, by: History) -> Instance:
+    spec = LaunchSpec(
+        account_id=account,
+        name=name,
+        image="miniaws/hello:local",
+        type=by.type(),
+        vpc_id=_VPC,
+        vpc_public_id=public_id("vpc", _VPC),
+        vpc_name="default",
+        restart=cast("Any", ("always", "on-failure", "never")[by.number(3)]),
+        command=["/hello", "--äöü"],
+        environment={"A": "secret"},
+        environment_id=UUID(int=9),
+        ports=[PortSpec(8080), PortSpec(443, 8443)],
+        tags=by.tags(),
+    )
+    return Instance.launch(spec, {})
+
+
+def _key(name: str, account: str, by: History) -> AccessKey:
+    expires = by.instant() if by.number(2) else None
+    role = list(Role)[by.number(3)]
+    return AccessKey.issue(NewKey(account, name, role, f"hash-of-{name}", expires), START - timedelta(1))
+
+
+def _volume(name: str, account: str, by: History) -> Volume:
+    return Volume.create(account, name, by.number(3) or None, by.tags())
+
+
+def _vpc(name: str, account: str, by: History) -> Vpc:
+    return Vpc.create(account, name, f"10.1.{by.number(200)}.0/24", by.tags())
+
+
+_MAKES: tuple[Callable[[str, str, History], Aggregate], ...] = (_instance, _key, _volume, _vpc)
+
+Change = Callable[[Any, History], object]
+_CHANGES: dict[type[Aggregate], tuple[Change, ...]] = {
+    AccessKey: (lambda key, by: key.revoke(by.number(2)),),
+    Vpc: (
+        lambda vpc, _: vpc.report_available(),
+        lambda vpc, by: vpc.report_failed(by.word()),
+        lambda vpc, by: vpc.change_tags(by.tags()),
+        lambda vpc, by: by.number(3) or vpc.delete(),
+        lambda vpc, _: vpc.is_deleting and vpc.report_deleted(),
+    ),
+    Volume: (
+        lambda volume, _: volume.report_available(),
+        lambda volume, by: volume.report_failed(by.word()),
+        lambda volume, by: volume.attach(f"i-{by.number(3)}", "web", "/data"),
+        lambda volume, _: volume.detach(volume.attached_to or "i-0"),
+        lambda volume, by: volume.change_tags(by.tags()),
+        lambda volume, by: by.number(3) or volume.delete(),
+        lambda volume, _: volume.is_deleting and volume.report_deleted(),
+    ),
+    Instance: (
+        lambda instance, _: instance.start(),
+        lambda instance, _: instance.stop(),
+        lambda instance, _: instance.reboot(),
+        lambda instance, by: by.number(5) or instance.terminate(),
+        lambda instance, by: instance.change_type(by.type()),
+        lambda instance, by: instance.change_tags(by.tags()),
+        lambda instance, by: instance.attach_volume(f"vol-{by.number(3)}", "data", f"/data{by.number(9)}"),
+        lambda instance, by: instance.detach_volume(f"vol-{by.number(3)}"),
+        lambda instance, _: instance.note_execution("sh"),
+        lambda instance, by: instance.report_started("10.1.0.2", by.instant()),
+        lambda instance, by: instance.report_stopped(by.number(2), by.instant()),
+        lambda instance, by: instance.report_crashed(by.end()),
+        lambda instance, _: instance.report_resized(),
+        lambda instance, by: instance.report_failed(by.word()),
+        lambda instance, _: instance.wanted == "terminated" and instance.report_terminated(),
+    ),
+}
