@@ -60,6 +60,7 @@ def refuse_unknown(words: list[str], *, whole: bool) -> None:
     while hasattr(command, "commands") and rest and not rest[0].startswith("-"):
         context = command.make_context("cloud", list(rest), resilient_parsing=True)
         _, command, rest = command.resolve_command(context, rest)
+        assert command is not None, f"there is no `cloud {shlex.join(words)}`"
     if whole:
         command.make_context("cloud", list(rest))
     options = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
