@@ -9,6 +9,7 @@ import uvloop
 
 from miniaws import bootstrap, telemetry
 from miniaws.settings import Settings
+from miniaws.tasks import end
 
 
 def run_part(name: str) -> int:
@@ -57,10 +58,11 @@ def _controller(settings: Settings) -> None:
             loop.add_signal_handler(number, stopped.set)
         async with bootstrap.open_controller(settings) as controller:
             running = asyncio.create_task(controller.run())
-            waiting = asyncio.create_task(stopped.wait())
-            await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            waiting: asyncio.Task[object] = asyncio.create_task(stopped.wait())
+            done, _ = await asyncio.wait({running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            await end(running)
+            if running in done:
+                running.result()
 
     uvloop.run(serve())
 

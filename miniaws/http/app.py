@@ -25,6 +25,7 @@ from miniaws.hub import Hub
 from miniaws.keyring import Keyring, RateLimit
 from miniaws.settings import Settings
 from miniaws.tail import Tail
+from miniaws.tasks import end
 
 ROUTERS = (health, access_keys, vpcs, volumes, instances, resources, timeline, diff, stream, problems)
 
@@ -47,8 +48,7 @@ def create_app(settings: Settings, open_cloud: Callable[[], AbstractAsyncContext
             try:
                 yield
             finally:
-                handing_out.cancel()
-                await asyncio.gather(handing_out, return_exceptions=True)
+                await end(handing_out)
 
     app = FastAPI(
         title="miniaws",

@@ -17,6 +17,7 @@ from miniaws.http.reading import Caller, CloudDep
 from miniaws.http.writing import KnownQuery
 from miniaws.hub import Hub, Message, Wish
 from miniaws.keyring import Identity, Keyring
+from miniaws.tasks import end
 
 router = APIRouter(prefix="/api/dashboard", tags=["dashboard"])
 
@@ -82,9 +83,7 @@ async def _serve(socket: WebSocket, messages: AsyncIterator[Message]) -> None:
     sending = asyncio.create_task(_send(socket, messages))
     leaving = asyncio.create_task(_until_closed(socket))
     await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (sending, leaving):
-        task.cancel()
-    await asyncio.gather(sending, leaving, return_exceptions=True)
+    await end(sending, leaving)
     with contextlib.suppress(RuntimeError):
         await socket.close()
 
