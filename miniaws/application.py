@@ -22,6 +22,7 @@ from domain.values import parse_id, shown
 from miniaws.settings import Settings
 from projections.activity import Activity
 from projections.inventory import Inventory
+from projections.metrics import Metrics
 
 A = TypeVar("A", bound=Aggregate)
 _ATTEMPTS = 10
@@ -44,6 +45,7 @@ class Ports:
     store: EventStore
     inventory: Inventory
     activity: Activity
+    metrics: Metrics
     visibility: Visibility
     containers: Containers
     networks: Networks

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import psycopg
 from fastapi import FastAPI
@@ -19,12 +20,13 @@ from adapters.memory import (
     MemoryEngine,
     MemoryImages,
     MemoryNetworks,
+    MemoryStats,
     MemoryVolumes,
     MemoryWatch,
 )
 from adapters.system import SystemChance, SystemClock
 from adapters.vault import Vault
-from domain.ports import Containers, EngineWatch, Images, Networks, Volumes
+from domain.ports import Containers, EngineWatch, Images, Networks, Stats, Volumes
 from miniaws import profile
 from miniaws.application import Cloud, Ports
 from miniaws.http.app import Opened, create_app
@@ -32,12 +34,15 @@ from miniaws.process_managers.instance import InstanceManager
 from miniaws.process_managers.volume import VolumeManager
 from miniaws.process_managers.vpc import VpcManager
 from miniaws.runtime.controller import Controller, Parts
+from miniaws.runtime.metrics import Collector
 from miniaws.runtime.queue import WorkQueue
 from miniaws.settings import Settings
 from miniaws.tail import Tail
+from miniaws.tasks import end
 from projections import rebuild
 from projections.activity import Activity
-from projections.inventory import Inventory
+from projections.inventory import SCHEMA, Inventory
+from projections.metrics import Kept, Metrics
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +54,22 @@ class World:
     volumes: Volumes
     images: Images
     watch: EngineWatch
+    stats: Stats
     close: Callable[[], Awaitable[None]]
 
 
 def docker_world(settings: Settings) -> World:
     """Return the world that a Docker engine runs."""
     ports = docker_ports(settings.docker_host, settings.cloud, settings.home / "volumes")
-    return World(ports.containers, ports.networks, ports.volumes, ports.images, ports.watch, ports.close)
+    return World(
+        ports.containers,
+        ports.networks,
+        ports.volumes,
+        ports.images,
+        ports.watch,
+        ports.stats,
+        ports.close,
+    )
 
 
 def memory_world(engine: MemoryEngine | None = None) -> World:
@@ -67,6 +81,7 @@ def memory_world(engine: MemoryEngine | None = None) -> World:
         MemoryVolumes(engine),
         MemoryImages(engine),
         MemoryWatch(engine),
+        MemoryStats(engine, SystemClock().now),
         _nothing,
     )
 
@@ -104,13 +119,14 @@ async def open_cloud(settings: Settings, in_world: World) -> AsyncGenerator[Clou
         await inventory.open()
         stack.push_async_callback(inventory.close)
         listening = asyncio.create_task(visibility.run(), name="visibility")
-        stack.push_async_callback(_end, listening)
+        stack.push_async_callback(end, listening)
         yield Cloud(
             settings,
             Ports(
                 store=store,
                 inventory=inventory,
                 activity=Activity(inventory),
+                metrics=Metrics(inventory, kept(settings)),
                 visibility=visibility,
                 containers=in_world.containers,
                 networks=in_world.networks,
@@ -133,7 +149,7 @@ def create_api(settings: Settings, in_world: World | None = None) -> FastAPI:
             try:
                 yield cloud, tail
             finally:
-                await _end(following)
+                await end(following)
 
     return create_app(settings, opened)
 
@@ -153,6 +169,17 @@ async def open_controller(
             open=False,
             kwargs={"autocommit": True, "row_factory": dict_row},
         ) as pool,
+        AsyncConnectionPool[AsyncConnection[DictRow]](
+            conninfo(settings),
+            min_size=1,
+            max_size=2,
+            open=False,
+            kwargs={
+                "autocommit": True,
+                "row_factory": dict_row,
+                "options": f"-c search_path={SCHEMA},public",
+            },
+        ) as metrics_pool,
     ):
         instances = InstanceManager(cloud, found.containers)
         managers = (VpcManager(cloud, found.networks), VolumeManager(cloud, found.volumes), instances)
@@ -162,8 +189,18 @@ async def open_controller(
             managers=managers,
             engine=found.watch,
             notice=instances.notice,
+            collector=Collector(metrics_pool, found.stats, cloud.ports.clock, kept(settings)),
         )
         yield Controller(cloud, parts)
+
+
+def kept(settings: Settings) -> Kept:
+    """Return for how long metrics are kept."""
+    return Kept(
+        timedelta(hours=settings.metrics_second_hours),
+        timedelta(days=settings.metrics_minute_days),
+        timedelta(days=settings.metrics_hour_days),
+    )
 
 
 def database_answers(settings: Settings) -> bool:
@@ -177,11 +214,6 @@ def database_answers(settings: Settings) -> bool:
 
 async def _nothing() -> None:
     pass
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
 
 
 async def ensure_first_key(settings: Settings) -> None:

@@ -62,6 +62,19 @@ class Settings(BaseSettings):
         default=300, ge=0, description="seconds before an unknown thing with our labels is removed"
     )
     concurrency: int = Field(default=4, ge=1, le=64, description="resources reconciled at once")
+    metrics_second_hours: int = Field(
+        default=2, ge=1, le=48, description="hours that a point a second is kept"
+    )
+    metrics_minute_days: int = Field(
+        default=14, ge=1, le=366, description="days that a point a minute is kept"
+    )
+    metrics_hour_days: int = Field(
+        default=400, ge=30, le=3660, description="days that a point an hour is kept"
+    )
+    heartbeat_s: float = Field(
+        default=15, gt=0, description="seconds between two heartbeats of a live stream"
+    )
+    session_hours: float = Field(default=12, gt=0, le=720, description="hours a browser stays signed in")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="least severe log line"
     )

@@ -16,10 +16,12 @@ from psycopg.rows import DictRow
 from domain.ports import EngineEvent, EngineWatch
 from miniaws.application import Cloud
 from miniaws.runtime import wakeups
+from miniaws.runtime.metrics import Collector
 from miniaws.runtime.projector import Log, Projector
 from miniaws.runtime.queue import WorkQueue
 from miniaws.runtime.sweep import Sweep
 from miniaws.runtime.workers import ProcessManager, Workers
+from miniaws.tasks import together
 from projections.inventory import SCHEMA, PositionMoved
 
 _log = structlog.get_logger("controller")
@@ -39,6 +41,8 @@ class Parts:
     engine: EngineWatch
     notice: Callable[[EngineEvent], None]
     """Told of every event of the engine, before its resource is woken."""
+    collector: Collector | None = None
+    """Measures what runs; None for a controller that need not."""
 
 
 class Controller:
@@ -60,8 +64,8 @@ class Controller:
                     _log.info("leading")
                     self.leads.set()
                     await self._serve(log)
-            except* (OperationalError, PositionMoved) as lost:
-                _log.warning("lost the lead", why=str(lost.exceptions[0]))
+            except (OperationalError, PositionMoved) as lost:
+                _log.warning("lost the lead", why=str(lost))
             finally:
                 self.leads.clear()
             await asyncio.sleep(_RECONNECT_S)
@@ -86,18 +90,18 @@ class Controller:
             settings.orphan_hold_s,
             parts.queue.note_orphans,
         )
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(Projector(log, self._kinds, workers.wake).run(), name="projector")
-            tasks.create_task(workers.run(), name="workers")
-            tasks.create_task(
-                wakeups.watch(parts.engine, parts.queue, self._kinds, parts.notice, workers.wake),
-                name="watch",
-            )
-            tasks.create_task(
-                wakeups.resync(parts.queue, self._kinds, settings.resync_s, workers.wake), name="resync"
-            )
-            tasks.create_task(sweep.run(settings.resync_s), name="sweep")
-            tasks.create_task(self._forget(), name="forget")
+        watch = wakeups.watch(parts.engine, parts.queue, self._kinds, parts.notice, workers.wake)
+        loops = {
+            "projector": Projector(log, self._kinds, workers.wake).run(),
+            "workers": workers.run(),
+            "watch": watch,
+            "resync": wakeups.resync(parts.queue, self._kinds, settings.resync_s, workers.wake),
+            "sweep": sweep.run(settings.resync_s),
+            "forget": self._forget(),
+        }
+        if parts.collector is not None:
+            loops["metrics"] = parts.collector.run()
+        await together(**loops)
 
     async def _forget(self) -> None:
         while True:

@@ -1,0 +1,177 @@
+"""What instances and the host used, at any moment that is still kept.
+
+Points of each second are rolled up by the minute and by the hour (``miniaws/runtime/metrics.py`` writes them). What
+was not measured is absent: an average is over what was, and a stretch without any has none.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from domain.errors import Invalid
+from domain.ports import HOST
+from domain.values import public_id
+from projections.inventory import Inventory
+from projections.sql import queries
+
+SQL = queries("metrics")
+HOST_ID = UUID(int=0)
+"""What the host is called in the tables."""
+
+METRICS = {
+    "cpu_percent": "percent of the cores that the instance type grants",
+    "cpu_cores": "cores",
+    "memory_percent": "percent of the memory that the instance type grants",
+    "memory_bytes": "bytes, without the file cache that can be given back",
+    "network_rx_bytes_per_s": "bytes received a second",
+    "network_tx_bytes_per_s": "bytes sent a second",
+    "block_read_bytes_per_s": "bytes read from devices a second",
+    "block_write_bytes_per_s": "bytes written to devices a second",
+}
+"""Each metric and its unit."""
+
+STEPS_S = (1, 5, 10, 30, 60, 300, 900, 3600, 6 * 3600, 24 * 3600)
+MOST_POINTS = 5000
+MOST_RESOURCES = 500
+_ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)
+_MINUTE_S = 60
+_HOUR_S = 3600
+
+Point = dict[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """For how long points of each resolution are kept."""
+
+    second: timedelta
+    minute: timedelta
+    hour: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of time in steps of ``step_s`` seconds; ``start`` is included, ``end`` is not."""
+
+    start: datetime
+    end: datetime
+    step_s: int
+    resolution: str
+
+    @property
+    def times(self) -> list[datetime]:
+        """The beginning of every step."""
+        step = timedelta(seconds=self.step_s)
+        return [self.start + index * step for index in range((self.end - self.start) // step)]
+
+
+def window(
+    start: datetime, end: datetime, step_s: int | None, oldest: Kept, now: datetime, want: int
+) -> Window:
+    """Return the steps that cover a stretch of time: of the length asked for, or else about ``want`` of them.
+
+    Raises Invalid when it ends before it begins, or is in steps that are not kept, or too many.
+    """
+    if start >= end:
+        raise Invalid(
+            "cannot show a time that ends before it begins: let `from` be earlier than `to`", field="from"
+        )
+    age = now - start
+    if step_s is None:
+        fine = _finest(age, oldest)
+        span = (end - start).total_seconds()
+        step_s = next((s for s in STEPS_S if s >= fine and span / s <= want), STEPS_S[-1])
+    _check(step_s, age, oldest)
+    step = timedelta(seconds=step_s)
+    first = _ORIGIN + (start - _ORIGIN) // step * step
+    last = _ORIGIN - (_ORIGIN - end) // step * step
+    if (last - first) // step > MOST_POINTS:
+        raise Invalid(
+            f"cannot show more than {MOST_POINTS} points at once: use a longer `step`, or leave it out",
+            field="step",
+        )
+    resolution = "second" if step_s < _MINUTE_S else "minute" if step_s < _HOUR_S else "hour"
+    return Window(first, last, step_s, resolution)
+
+
+def _finest(age: timedelta, oldest: Kept) -> int:
+    return 1 if age <= oldest.second else _MINUTE_S if age <= oldest.minute else _HOUR_S
+
+
+def _check(step_s: int, age: timedelta, oldest: Kept) -> None:
+    fine = _finest(age, oldest)
+    if step_s < fine:
+        raise Invalid(
+            f"cannot show steps of {step_s} s of a time so long ago: use a `step` of {fine} s or more",
+            field="step",
+        )
+    unit = _HOUR_S if step_s >= _HOUR_S else _MINUTE_S if step_s >= _MINUTE_S else 1
+    if step_s % unit:
+        raise Invalid(
+            f"cannot show steps of {step_s} s: use less than 60 s, whole minutes, or whole hours",
+            field="step",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """What a resource used a moment ago."""
+
+    id: str
+    name: str
+    account_id: str | None
+    at: datetime
+    values: Point
+
+
+class Metrics:
+    """Answers what was used, on the connections of the inventory."""
+
+    def __init__(self, inventory: Inventory, kept: Kept) -> None:
+        self._reads = inventory
+        self.kept = kept
+
+    async def points(self, ids: Iterable[UUID], span: Window) -> dict[UUID, dict[datetime, Point]]:
+        """Return averages, maxima (``…_max``) and ``samples`` per resource and step; what is missing is absent."""
+        rows = await self._reads.rows(
+            SQL["points"],
+            ids=list(ids),
+            resolution=span.resolution,
+            step=span.step_s,
+            **{"from": span.start, "to": span.end},
+        )
+        found: dict[UUID, dict[datetime, Point]] = {}
+        for row in rows:
+            resource_id, at = row.pop("resource_id"), row.pop("at")
+            found.setdefault(resource_id, {})[at] = {name: _number(value) for name, value in row.items()}
+        return found
+
+    async def measured(self, account: str, at: int) -> list[dict[str, Any]]:
+        """Return id, kind and name of what was measured of an account at a position."""
+        return await self._reads.rows(SQL["measured"], account=account, at=at, limit=MOST_RESOURCES)
+
+    async def newest(self, accounts: Iterable[str] | None, age_s: float = 5) -> list[Newest]:
+        """Return what resources of some accounts, or of all, and the host used last; nothing that is older."""
+        listed = None if accounts is None else list(accounts)
+        rows = await self._reads.rows(SQL["newest"], accounts=listed, age_s=age_s, host=HOST_ID)
+        return [_newest(row) for row in rows]
+
+
+def _newest(row: dict[str, Any]) -> Newest:
+    is_host = row["resource_id"] == HOST_ID
+    return Newest(
+        id=HOST if is_host else public_id("i", row["resource_id"]),
+        name=HOST if is_host else row["name"] or "",
+        account_id=row["account_id"],
+        at=row["at"],
+        values={name: _number(row[name]) for name in METRICS},
+    )
+
+
+def _number(value: Any) -> float | None:
+    """Return a figure as JSON shows it: whole where a fraction says nothing."""
+    if value is None:
+        return None
+    return round(value) if value >= 1000 else round(float(value), 4)
