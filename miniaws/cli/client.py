@@ -34,7 +34,7 @@ def connect(settings: Settings | None = None, *, patience_s: float = _ANSWER_S) 
     settings = settings or Settings()
     known = profile.read(settings.credentials)
     url = (settings.url_override or known.get("MINIAWS_URL") or settings.url).rstrip("/")
-    if settings.api_key is not None:
+    if settings.api_key:
         return Client(url, settings.api_key, patience_s=patience_s)
     if "MINIAWS_API_KEY" not in known:
         raise Failure(
@@ -85,16 +85,20 @@ class Client:
 
     def pages(self, path: str, limit: int | None, **params: Any) -> list[Document]:
         """Return the documents of a list, all pages as of one position."""
-        found: list[Document] = []
+        return [document for page in self.page_by_page(path, limit, **params) for document in page]
+
+    def page_by_page(self, path: str, limit: int | None, **params: Any) -> Iterator[list[Document]]:
+        """Yield the documents of a list, a page at a time."""
         cursor: str | None = None
-        while limit is None or len(found) < limit:
-            size = _PAGE if limit is None else min(_PAGE, limit - len(found))
+        left = limit
+        while left is None or left > 0:
+            size = _PAGE if left is None else min(_PAGE, left)
             page = self.read(path, **params, limit=size, cursor=cursor)
-            found += page["items"]
+            yield page["items"]
+            left = None if left is None else left - len(page["items"])
             cursor = page["next_cursor"]
             if cursor is None:
                 break
-        return found
 
     def change(
         self,
@@ -123,9 +127,9 @@ class Client:
                 return answer
 
     @contextmanager
-    def stream(self, path: str, **params: Any) -> Generator[Iterator[str]]:
-        """Open a text that may never end, and yield its lines."""
-        timeout = httpx.Timeout(self._patience_s, read=None)
+    def stream(self, path: str, *, silence_s: float | None = None, **params: Any) -> Generator[Iterator[str]]:
+        """Open a text that may never end, and yield its lines; so much silence means a lost connection."""
+        timeout = httpx.Timeout(self._patience_s, read=silence_s)
         try:
             with self._http.stream("GET", path, params=_given(params), timeout=timeout) as response:
                 if response.is_error:
@@ -169,8 +173,8 @@ def _problem(response: httpx.Response) -> Failure:
         sentence = str(problem["detail"])
     except (ValueError, KeyError, TypeError):
         return Failure(
-            f"cannot understand the answer of {_origin(str(response.url))}: status {response.status_code} without a "
-            "reason; is it a miniaws cloud?",
+            f"cannot understand the answer of {_origin(str(response.url))}: status {response.status_code} without "
+            "a reason; is it a miniaws cloud?",
             NO_ANSWER,
         )
     notes = [f"{error['field']}: {error['message']}" for error in problem.get("errors", [])[1:]]
@@ -186,13 +190,12 @@ def _given(params: Document) -> Document:
 
 def _origin(url: str) -> str:
     """Return scheme, host and port: a URL may hold a password, too."""
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        parsed = httpx.URL()
-    if parsed.scheme not in {"http", "https"} or not parsed.host:
+    match = re.match(
+        r"https?://(?:[^@/]*@)?([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?(?=[/?]|$)", url, re.IGNORECASE
+    )
+    if match is None:
         raise Failure("cannot use MINIAWS_URL: write it as e.g. http://127.0.0.1:8080", NOT_PERMITTED)
-    return str(httpx.URL(scheme=parsed.scheme, host=parsed.host, port=parsed.port))
+    return f"{url.partition(':')[0]}://{match[1]}{match[2] or ''}"
 
 
 def _is_here(origin: str) -> bool:

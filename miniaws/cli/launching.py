@@ -24,12 +24,13 @@ def ports(inside: Sequence[int] | None, published: Sequence[str] | None) -> list
     """Return the ports; one that is published need not be given twice."""
     found: dict[int, Port] = {port: {"port": port, "publish": None} for port in inside or ()}
     for each in published or ():
-        host, _, container = each.partition(":")
-        if not host.isdecimal() or not (container or host).isdecimal():
+        host, separator, inner = each.partition(":")
+        container = inner if separator else host
+        if not (each.isascii() and host.isdecimal() and container.isdecimal()):
             raise typer.BadParameter(
                 f"cannot read {each!r}: write it as HOST:PORT, e.g. 8081:80", param_hint="--publish"
             )
-        port = int(container or host)
+        port = int(container)
         if found.get(port, {}).get("publish"):
             raise typer.BadParameter(f"cannot publish port {port} twice", param_hint="--publish")
         found[port] = {"port": port, "publish": int(host)}

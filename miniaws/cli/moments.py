@@ -23,8 +23,7 @@ def past(text: str) -> str:
     text = text.strip()
     if text.isascii() and text.isdigit():
         return text
-    span = _span(text)
-    instant = _instant(text) if span is None else now() - span
+    instant = _instant(text) or _from_now(text, -1)
     if instant is None:
         raise ValueError(
             f"cannot read {text!r} as a moment: use e.g. `10m ago`, `2 hours ago`, `2026-11-23 14:00` (local time), "
@@ -36,8 +35,7 @@ def past(text: str) -> str:
 def future(text: str) -> str:
     """Return an instant to come, from ``30d`` or an instant. Raises ValueError with the rule."""
     text = text.strip()
-    span = _span(text)
-    instant = _instant(text) if span is None else now() + span
+    instant = _instant(text) or _from_now(text, +1)
     if instant is None:
         raise ValueError(
             f"cannot read {text!r} as a moment: use e.g. `30d`, `12 hours`, `2026-11-23 14:00` (local time) or "
@@ -60,12 +58,12 @@ def age(instant: str) -> str:
     return f"{seconds}s"
 
 
-def _span(text: str) -> timedelta | None:
+def _from_now(text: str, direction: int) -> datetime | None:
     match = _RELATIVE.fullmatch(text)
     if match is None or (unit := _UNITS.get(match[2].lower())) is None:
         return None
     try:
-        return timedelta(seconds=int(match[1]) * unit)
+        return now() + direction * timedelta(seconds=int(match[1]) * unit)
     except OverflowError:
         return None
 

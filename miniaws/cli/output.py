@@ -79,7 +79,9 @@ def details(document: Document) -> Table:
 def text(value: Any, name: str = "") -> str:
     """Return a value of a document as people read it; ``name`` is that of its field."""
     match value:
-        case None | "" | [] | {}:
+        case None | "" | []:
+            return "-"
+        case dict() if not value:  # the pattern {} would match every dictionary
             return "-"
         case bool():
             return "yes" if value else "no"
