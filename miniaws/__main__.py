@@ -11,7 +11,7 @@ def main() -> None:
     """Run the ``cloud`` command."""
     from miniaws.cli import app  # noqa: PLC0415 - see above
 
-    app()
+    app(prog_name="cloud")
 
 
 def run_part(name: str) -> int:
