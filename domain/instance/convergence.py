@@ -54,6 +54,9 @@ def _towards_stopped(wanted: Instance, seen: SeenContainer | None) -> Step:
     unheard = seen is not None and seen.started_at not in {None, wanted.started_at}
     if wanted.status != "stopped" or unheard:
         return Step.REPORT_STOPPED
+    if seen is not None and seen.generation < wanted.generation:
+        # A stopped container, too, holds on to a volume that was detached.
+        return Step.MAKE
     return _reported_limits(wanted)
 
 
