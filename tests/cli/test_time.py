@@ -1,0 +1,154 @@
+"""The time machine from the command line."""
+
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+
+from miniaws import profile
+from miniaws.cli import events
+from miniaws.cli.client import Client
+from miniaws.cli.failures import Failure
+from tests.cli.conftest import CloudServer, Command
+
+LAUNCH = ("instance", "launch", "--image", "miniaws/hello:local")
+
+
+def position(cloud: Command) -> str:
+    """Return the newest position."""
+    return cloud("timeline", "--limit", "1", "-o", "name").stdout.strip()
+
+
+def test_the_timeline_is_narrowed_and_paged(cloud: Command) -> None:
+    cloud(*LAUNCH, "web-1")
+    cloud("volume", "create", "data", "--size", "1")
+    header, *rows = cloud("timeline").stdout.splitlines()
+    assert header.split() == ["POSITION", "TIME", "WHO", "KIND", "WHAT", "CAUSE"]
+    assert any("key admin (127.0.0.1)" in row and "web-1 launched from" in row for row in rows)
+    of_web = json.loads(cloud("timeline", "--resource", "web-1", "--oldest-first", "-o", "json").stdout)
+    assert [event["type"] for event in of_web] == ["instance.launch_requested", "instance.started"]
+    assert of_web[1]["causationid"] == of_web[0]["position"]
+    lines = cloud("timeline", "--actor", "admin", "--limit", "1", "-o", "ndjson").stdout.splitlines()
+    assert json.loads(lines[0])["type"] == "volume.create_requested"
+    assert len(lines) == 1
+    until = str(of_web[0]["position"])
+    assert cloud("timeline", "--as-of", until, "-o", "name").stdout.split()[0] == until
+    assert cloud("timeline", "--from", "1 hour ago", "--text", "NOSUCH").stderr == "there is no such event\n"
+
+
+def test_wrong_use_is_told(cloud: Command) -> None:
+    for line, exit_code, words in (
+        ("timeline --kind castle", 1, "use one of"),
+        ("timeline --type instance.flown", 1, "docs/events.md"),
+        ("timeline --resource web-9", 4, "cannot find"),
+        ("timeline --from 3 --to 1", 1, "ends before it begins"),
+        ("timeline --from 99999", 1, "the newest event has position"),
+        ("timeline --from soon", 2, "as a moment"),
+        ("diff 2 1", 1, "ends before it begins"),
+        ("diff 1 --tag alone", 2, "KEY=VALUE"),
+        ("why web-9", 4, "cannot find"),
+    ):
+        told = cloud(*line.split(), exit_code=exit_code, COLUMNS="500").stderr
+        assert words in " ".join(told.split()), line
+
+
+def test_a_difference_is_grouped_and_short(cloud: Command) -> None:
+    cloud(*LAUNCH, "web-1")
+    cloud("volume", "create", "data", "--size", "1")
+    before = position(cloud)
+    cloud("instance", "stop", "web-1")
+    cloud("volume", "delete", "data", "--yes")
+    cloud("volume", "create", "logs", "--size", "2")
+    shown = cloud("diff", before).stdout.splitlines()
+    assert [line.rstrip() for line in shown if not line.startswith("      ")] == [
+        "created (1)",
+        "  + volume logs available",
+        "deleted (1)",
+        "  - volume data available",
+        "changed (1)",
+        "  ~ instance web-1",
+    ]
+    assert "      status: running → stopped" in [line.rstrip() for line in shown]
+    assert cloud("diff", before, "--kind", "vpc").stderr.startswith("nothing differs")
+    full = json.loads(cloud("diff", before, "--full", "-o", "json").stdout)
+    assert full["created"][0]["spec"] == {"size_gb": 2}
+    assert cloud("diff", before, "--resource", "web-1", "-o", "name").stdout == "web-1\n"
+
+
+def test_why_tells_of_a_crash(cloud: Command, cloud_server: CloudServer) -> None:
+    cloud(*LAUNCH, "web-1")
+    id_ = json.loads(cloud("instance", "show", "web-1", "-o", "json").stdout)["id"]
+    cloud_server.accident("kill", id_)
+    follow = cloud("events", "--follow", "--from", "1", "--type", "instance.crashed", "--limit", "1")
+    assert "web-1 ended unasked: killed (exit 137)" in follow.stdout
+    first, *others = cloud("why", "web-1", COLUMNS="500").stdout.splitlines()
+    assert first.startswith("instance web-1 ")
+    assert any("ended unasked: killed (exit 137)" in line for line in [first, *others])
+    assert "launched from miniaws/hello:local as micro" in others[-1]
+    assert "by key `admin` from 127.0.0.1" in others[-1]
+    assert "issued as admin by the set-up of the cloud" in cloud("why", "admin", COLUMNS="500").stdout
+
+
+def test_events_show_the_newest_last(cloud: Command) -> None:
+    cloud(*LAUNCH, "web-1")
+    lines = cloud("events", "--limit", "2").stdout.splitlines()
+    assert "launched from" in lines[0]
+    assert "started running" in lines[1]
+    found = cloud("events", "--from", "0", "--limit", "1", "-o", "ndjson").stdout
+    assert json.loads(found)["position"] == 1
+
+
+class Unsteady:
+    """A way to the cloud that is cut again and again."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.cuts = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def stream(self, path: str, **params: Any) -> Any:
+        """Open the stream; it is lost after 20 lines."""
+        unsteady = self
+
+        class Cut:
+            def __enter__(self) -> Iterator[str]:
+                self._inside = unsteady._client.stream(path, **params)
+                return self._lines(self._inside.__enter__())
+
+            def __exit__(self, *error: object) -> None:
+                self._inside.__exit__(None, None, None)
+
+            def _lines(self, lines: Iterator[str]) -> Iterator[str]:
+                for count, line in enumerate(lines):
+                    if count == 20:
+                        unsteady.cuts += 1
+                        raise Failure("cannot reach the cloud", 5)
+                    yield line
+
+        return Cut()
+
+
+def test_following_goes_on_after_each_cut(cloud: Command, cloud_server: CloudServer) -> None:
+    settings = cloud_server.settings
+    key = profile.read(settings.credentials)["MINIAWS_API_KEY"]
+    head = int(position(cloud))
+
+    def change() -> None:
+        with httpx.Client(base_url=settings.url, headers={"Authorization": key}) as http:
+            for number in range(20):
+                http.patch("/api/vpcs/default", json={"tags": {"n": str(number)}}).raise_for_status()
+
+    changing = threading.Thread(target=change)
+    with Client(settings.url, SecretStr(key)) as client:
+        way: Any = Unsteady(client)
+        followed = events.followed(way, head, {"type": "vpc.tags_changed"})
+        changing.start()
+        found = [next(followed) for _ in range(20)]
+        changing.join()
+    assert [event["data"]["tags"]["n"] for event in found] == [str(number) for number in range(20)]
+    assert way.cuts > 1
