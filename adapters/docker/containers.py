@@ -216,10 +216,10 @@ class DockerContainers:
         return api.inspect_container(container["Id"])
 
     def _remove(self, api: APIClient, resource_id: str) -> None:
-        for suffix in ("", ".next", ".flat"):
-            if container := self._own(api, resource_id, suffix):
-                _remove_container(api, container["Id"])
+        # By label, not by name: what somebody else made in our name goes too.
         filters = self.engine.only("instance", resource_id)
+        for container in api.containers(all=True, filters=filters):
+            _remove_container(api, container["Id"])
         volumes: list[Json] = api.volumes(filters=filters)["Volumes"] or []
         for volume in volumes:
             _tolerate_missing(partial(api.remove_volume, volume["Name"]))
