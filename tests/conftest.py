@@ -13,7 +13,9 @@ from psycopg import sql
 
 from adapters import engine_sweep
 from adapters.embedded_postgres import EmbeddedPostgres
+from adapters.event_store import migrate
 from miniaws.settings import Settings
+from projections import rebuild
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEED = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "300"}
@@ -43,6 +45,26 @@ def database_url(postgres: EmbeddedPostgres) -> Generator[str]:
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
         yield postgres.url(name.as_string().strip('"'))
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+@pytest.fixture(scope="session")
+def _prepared(postgres: EmbeddedPostgres) -> str:
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
+        admin.execute("CREATE DATABASE prepared TEMPLATE template0")
+    url = postgres.url("prepared")
+    migrate(url)
+    rebuild.ensure(url)
+    return url
+
+
+@pytest.fixture
+def prepared_url(_prepared: str) -> str:
+    """A database with every table and no row: quicker than one of its own for each test."""
+    with psycopg.connect(_prepared, autocommit=True) as connection:
+        tables = "events, claims, secrets, work, followers, read_model.resources, read_model.versions"
+        connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY").format(sql.SQL(tables)))
+        connection.execute("UPDATE read_model.progress SET position = 0")
+    return _prepared
 
 
 @pytest.fixture(scope="session")
