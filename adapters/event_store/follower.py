@@ -37,7 +37,11 @@ class Follower:
             keepalives_interval=2,
             keepalives_count=3,
         )
-        await self.connection.execute(SQL("LISTEN {}").format(Identifier(self._channel)))
+        try:
+            await self.connection.execute(SQL("LISTEN {}").format(Identifier(self._channel)))
+        except BaseException:
+            await self.connection.close()
+            raise
         return self
 
     async def __aexit__(

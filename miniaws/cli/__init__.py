@@ -18,6 +18,10 @@ _COMMANDS = {
     "volume": ("miniaws.cli.volume:app", "Files that outlive an instance."),
     "key": ("miniaws.cli.access_key:app", "Keys that sign in."),
     "resource": ("miniaws.cli.resource:app", "Every kind of resource at once."),
+    "timeline": ("miniaws.cli.timeline:timeline", "Show what happened, and who did it."),
+    "events": ("miniaws.cli.events:events", "Follow what happens."),
+    "diff": ("miniaws.cli.diff:diff", "Show what differs between two moments."),
+    "why": ("miniaws.cli.why:why", "Tell why a resource is as it is."),
 }
 """Each command: where it is, and what it says of itself before it is imported."""
 

@@ -1,56 +1,42 @@
-"""Every version of a resource, and what changed from one to the next."""
+"""Every version of a resource: what changed, who did it, and what it says of itself."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from operator import itemgetter
-from typing import Any
 
 from miniaws.cli import moments, output
+from miniaws.cli.diff import changed
 from miniaws.cli.noun import Column, Document
 from miniaws.cli.options import Format
+from miniaws.cli.timeline import who
 
-_TOLD_ELSEWHERE = {"version", "position", "updated_at", "status", "status_reason"}
+_TOLD_ELSEWHERE = {"status", "status_reason"}
 
 
-def show(documents: Sequence[Document], how: Format) -> None:
+def show(versions: Sequence[Document], how: Format) -> None:
     """Print one line per version."""
     output.write(
         how,
-        list(documents),
-        lambda: output.table(_COLUMNS, list(_versions(documents))),
-        [str(document["position"]) for document in documents],
+        list(versions),
+        lambda: output.table(_COLUMNS, versions),
+        [str(version["position"]) for version in versions],
     )
 
 
-def differences(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Yield each field that differs: its path, what it was and what it is; None where there is none."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        for name in dict.fromkeys([*before, *after]):
-            below = f"{path}.{name}" if path else str(name)
-            yield from differences(before.get(name), after.get(name), below)
-    elif before != after:
-        yield path, before, after
+def _changes(version: Document) -> str:
+    told = [change for change in version["changes"] if change["field"] not in _TOLD_ELSEWHERE]
+    return "; ".join(changed(told))
 
 
-def _versions(documents: Sequence[Document]) -> Iterator[Document]:
-    before: Document | None = None
-    for document in documents:
-        changes = _changes(before, document) if before else ["asked for"]
-        yield {**document, "changes": "; ".join(changes)}
-        before = document
-
-
-def _changes(before: Document, after: Document) -> Iterator[str]:
-    for path, was, is_ in differences(before, after):
-        if path not in _TOLD_ELSEWHERE:
-            name = path.rpartition(".")[2]
-            short = path.removeprefix("spec.").removeprefix("observed.")
-            yield f"{short}: {output.text(was, name)} → {output.text(is_, name)}"
+def _event(version: Document) -> str:
+    summary: str = version["event"]["summary"]
+    return summary.removeprefix(f"{version['name']} ")
 
 
 _COLUMNS = (
     Column("POSITION", itemgetter("position")),
     Column("TIME", lambda version: moments.local(version["updated_at"])),
     Column("STATUS", itemgetter("status")),
-    Column("REASON", itemgetter("status_reason")),
-    Column("CHANGES", itemgetter("changes")),
+    Column("WHO", lambda version: who(version["event"])),
+    Column("WHAT", _event),
+    Column("CHANGES", _changes),
 )

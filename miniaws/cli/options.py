@@ -11,7 +11,7 @@ from miniaws.cli.completion import complete_names
 Format = Literal["table", "json", "yaml", "name"]
 
 
-def _checked(parse: Callable[[str], str]) -> Callable[[str | None], str | None]:
+def checked(parse: Callable[[str], str]) -> Callable[[str | None], str | None]:
     """Let a parser's ValueError be a wrong use of its option."""
 
     def callback(value: str | None) -> str | None:
@@ -51,7 +51,7 @@ AsOf = Annotated[
     typer.Option(
         "--as-of",
         metavar="WHEN",
-        callback=_checked(moments.past),
+        callback=checked(moments.past),
         help="Show the past: `10m ago`, `2026-11-23 14:00` (local), RFC 3339, or a position of the log.",
     ),
 ]
@@ -59,7 +59,7 @@ Expires = Annotated[
     str | None,
     typer.Option(
         metavar="WHEN",
-        callback=_checked(moments.future),
+        callback=checked(moments.future),
         help="When it ends: `30d`, `2026-11-23 14:00` (local) or RFC 3339. Default: never.",
     ),
 ]
