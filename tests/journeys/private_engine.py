@@ -1,0 +1,110 @@
+"""A Docker engine of a test's own, to be killed without harm to what else runs on the machine."""
+
+import contextlib
+import fcntl
+import os
+import secrets
+import signal
+import socket
+import struct
+import subprocess
+from collections.abc import Generator
+from pathlib import Path
+
+import docker
+
+from tests.journeys.running_cloud import IMAGE, wait_until
+
+_ADD_BRIDGE, _REMOVE_BRIDGE, _SET_FLAGS = 0x89A0, 0x89A1, 0x8914
+
+
+class PrivateEngine:
+    """Runs ``dockerd`` with data, socket and bridge of its own; its networks are bridges, without the firewall."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._bridge = f"mawt{secrets.token_hex(4)}"
+        self._process: subprocess.Popen[bytes] | None = None
+        self.host = f"unix://{home}/docker.sock"
+        _bridge_call(_ADD_BRIDGE, self._bridge)
+
+    def start(self) -> None:
+        """Start the engine, also over the remains of a killed one, and wait until it answers."""
+        (self._home / "docker.pid").unlink(missing_ok=True)
+        options = {
+            "host": self.host,
+            "data-root": str(self._home / "data"),
+            "exec-root": str(self._home / "exec"),
+            "pidfile": str(self._home / "docker.pid"),
+            # Without a bridge of its own the engine would take the other engine's away.
+            "bridge": self._bridge,
+            "iptables": "false",
+        }
+        command = ["dockerd", *(f"--{name}={value}" for name, value in options.items())]
+        with (self._home / "docker.log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+        wait_until(self._answers, "the engine answers", 30)
+
+    def load(self, source: str) -> None:
+        """Take the test image from another engine."""
+        with contextlib.closing(docker.DockerClient(base_url=source)) as other:
+            saved = b"".join(other.images.get(IMAGE).save(named=True))
+        with contextlib.closing(docker.DockerClient(base_url=self.host)) as own:
+            own.images.load(saved)
+
+    def kill(self) -> None:
+        """End the engine as a power cut would; its containers' processes go on for now."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+
+    def close(self) -> None:
+        """Remove every container and end the engine."""
+        assert self._process is not None
+        if self._process.poll() is not None:
+            self.start()
+        with contextlib.closing(docker.DockerClient(base_url=self.host)) as own:
+            for container in own.containers.list(all=True):
+                container.remove(force=True, v=True)
+            for network in own.networks.list(filters={"type": "custom"}):
+                network.remove()
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(30)
+        _set_down(self._bridge)
+        _bridge_call(_REMOVE_BRIDGE, self._bridge)
+
+    def _answers(self) -> bool:
+        path = self._home / "docker.sock"
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(path))
+            except OSError:
+                return False
+            probe.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
+            return b"200 OK" in probe.recv(4096)
+
+
+@contextlib.contextmanager
+def private_engine(home: Path, source: str) -> Generator[PrivateEngine]:
+    """An engine with the test image."""
+    # A socket's path is short: the test's own folder may be too deep for it.
+    short = Path(f"/tmp/mawt-{os.getpid()}")  # noqa: S108 - removed below
+    short.symlink_to(home)
+    engine = PrivateEngine(short)
+    try:
+        engine.start()
+        engine.load(source)
+        yield engine
+    finally:
+        engine.close()
+        short.unlink()
+
+
+def _bridge_call(request: int, name: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as control:
+        fcntl.ioctl(control, request, name.encode() + b"\0")
+
+
+def _set_down(name: str) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as control:
+        fcntl.ioctl(control, _SET_FLAGS, struct.pack("16sh14x", name.encode(), 0))

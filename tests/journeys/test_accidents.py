@@ -1,0 +1,94 @@
+"""What happens to containers behind our back is seen within seconds, told truly and healed as asked."""
+
+import socket
+from typing import Any
+
+import pytest
+
+from tests.conftest import free_port
+from tests.journeys.running_cloud import RunningCloud, wait_until
+
+SEEN_S = 5.0
+
+
+def reasons(cloud: RunningCloud, resource_id: str) -> list[str]:
+    items = cloud.show(f"/api/timeline?resource={resource_id}&type=instance.crashed")["items"]
+    return [event["data"]["reason"] for event in items]
+
+
+def heals(cloud: RunningCloud, before: dict[str, Any]) -> bool:
+    now = cloud.instance(before["name"])
+    return (
+        now["status"] == "running"
+        and now["version"] > before["version"]
+        and bool(reasons(cloud, before["id"]))
+    )
+
+
+def test_a_kill_by_hand_is_told_and_healed(cloud: RunningCloud) -> None:
+    web = cloud.launch("web-1")
+    cloud.container(web["id"]).kill()
+    wait_until(lambda: heals(cloud, web), "it runs again", SEEN_S)
+    assert reasons(cloud, web["id"]) == ["killed (exit 137)"]
+    assert cloud.types(web["id"])[-2:] == ["crashed", "started"]
+
+
+def test_a_removal_by_hand_is_told_and_healed(cloud: RunningCloud) -> None:
+    web = cloud.launch("web-1")
+    cloud.container(web["id"]).remove(force=True)
+    wait_until(lambda: heals(cloud, web), "it runs again", SEEN_S)
+    assert reasons(cloud, web["id"])[0] in {"its container was removed by hand", "killed (exit 137)"}
+    assert len(cloud.containers()) == 1
+
+
+def test_a_memory_hog_is_told_from_a_crash(cloud: RunningCloud) -> None:
+    web = cloud.launch("web-1", command=["sh", "-c", "sleep 1; tail /dev/zero"], restart="never")
+    wait_until(lambda: cloud.instance("web-1")["status"] == "stopped", "it was stopped", 10)
+    assert "memory" in cloud.instance("web-1")["status_reason"]
+    assert cloud.instance("web-1")["observed"]["exit_code"] == 137
+    assert cloud.types(web["id"])[-1] == "crashed"
+
+
+@pytest.mark.parametrize(
+    ("restart", "exit_code", "status"),
+    [
+        ("never", 3, "stopped"),
+        ("on-failure", 0, "stopped"),
+        ("on-failure", 3, "running"),
+        ("always", 0, "running"),
+    ],
+)
+def test_the_restart_policy_decides(cloud: RunningCloud, restart: str, exit_code: int, status: str) -> None:
+    # Ends once, one second after its first start, and then runs for ever.
+    once = f"[ -e /done ] && exec sleep 1000; touch /done; sleep 1; exit {exit_code}"
+    web = cloud.launch("job", command=["sh", "-c", once], restart=restart)
+    wait_until(lambda: bool(reasons(cloud, web["id"])), "its end was told", 10)
+    wait_until(lambda: cloud.instance("job")["status"] == status, f"it is {status}", 10)
+    assert f"code {exit_code}" in reasons(cloud, web["id"])[0]
+
+
+def test_a_taken_port_is_an_error_that_heals(cloud: RunningCloud) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", free_port()))
+        holder.listen()
+        port = holder.getsockname()[1]
+        web = cloud.launch("web-1", ports=[{"port": 8080, "publish": port}])
+        wait_until(lambda: cloud.instance("web-1")["status"] == "error", "it is in error", 10)
+        assert str(port) in cloud.instance("web-1")["status_reason"]
+    wait_until(lambda: cloud.instance("web-1")["status"] == "running", "it runs", 20)
+    assert cloud.types(web["id"]).count("failed") == 1
+
+
+def test_an_orphan_is_removed_and_a_stranger_is_not(cloud: RunningCloud) -> None:
+    labels = {"miniaws.cloud": cloud.cloud, "miniaws.kind": "instance", "miniaws.id": "i-" + "a" * 26}
+    orphan = cloud.engine.containers.create(
+        "miniaws/hello:local", labels={**labels, "miniaws.generation": "1"}
+    )
+    stranger = cloud.engine.containers.create("miniaws/hello:local")
+    try:
+        wait_until(lambda: cloud.containers() == {}, "the orphan is gone", 20)
+        stranger.reload()
+    finally:
+        stranger.remove(force=True)
+        if cloud.containers():
+            orphan.remove(force=True)

@@ -1,0 +1,144 @@
+"""Killing any process at any instant loses nothing, doubles nothing and strands nothing.
+
+``MINIAWS_TORTURE`` sets how many kills; ``make torture`` asks for a thousand.
+"""
+
+import os
+import random
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from psycopg.sql import SQL
+
+from projections import rebuild
+from tests.journeys.running_cloud import IMAGE, RunningCloud, kill, wait_until
+
+KILLS = int(os.environ.get("MINIAWS_TORTURE", "50"))
+SEED = 20261123
+READ_MODEL = (
+    (SQL("SELECT * FROM read_model.resources"), SQL("SELECT * FROM rebuilt.resources")),
+    (
+        SQL("SELECT resource_id, position, document::text FROM read_model.versions"),
+        SQL("SELECT resource_id, position, document::text FROM rebuilt.versions"),
+    ),
+)
+
+
+def test_a_retry_after_a_killed_api_gives_one_instance(cloud: RunningCloud, database_url: str) -> None:
+    """The API dies between append and answer; the same idempotency key gives the same instance."""
+    (controller,) = cloud.controllers
+    # A stopped controller keeps the answer back: the API waits until reads show the event.
+    controller.send_signal(signal.SIGSTOP)
+    body = {"name": "web-1", "image": IMAGE, "type": "nano"}
+    headers = {"Idempotency-Key": "once", "Prefer": "wait=30"}
+
+    def ask() -> None:
+        with pytest.raises(httpx.TransportError):
+            cloud.http.post("/api/instances", json=body, headers=headers)
+
+    asking = threading.Thread(target=ask)
+    with psycopg.connect(database_url, autocommit=True) as log:
+        asking.start()
+        written = "SELECT count(*) FROM events WHERE topic = 'instance.launch_requested'"
+        wait_until(lambda: log.execute(written).fetchone() == (1,), "the event is written")
+        cloud.kill_api()
+        asking.join()
+        controller.send_signal(signal.SIGCONT)
+        cloud.start_api()
+        answer = cloud.http.post("/api/instances", json=body, headers=headers)
+        assert answer.status_code == 202
+        assert answer.json()["status"] == "running"
+        assert log.execute(written).fetchone() == (1,)
+    assert list(cloud.containers()) == [answer.json()["id"]]
+
+
+@pytest.mark.timeout(0)
+def test_random_kills_of_the_controller_strand_nothing(cloud: RunningCloud, database_url: str) -> None:
+    """Instances come and go while the leading controller is killed again and again."""
+    chance = random.Random(SEED)  # noqa: S311 - repeatable, not secret
+    wanted: dict[str, str] = {}
+    # A second controller stands by, as it would on another host.
+    cloud.start_controller()
+    for number in range(KILLS):
+        command(cloud, chance, wanted, number)
+        victim = cloud.controllers.pop(0)
+        threading.Event().wait(chance.uniform(0, 0.4))
+        kill(victim)
+        cloud.start_controller()
+    wait_until(lambda: unsettled(cloud, wanted) == {}, "everything is as wanted", 60)
+    running = {name for name, status in wanted.items() if status == "running"}
+    alive = {c.labels["miniaws.id"] for c in cloud.containers().values() if c.status == "running"}
+    assert alive == {cloud.instance(name)["id"] for name in running}
+    assert len(cloud.containers()) == len([s for s in wanted.values() if s != "terminated"])
+    assert_reads_equal_a_rebuild(cloud, database_url)
+
+
+def command(cloud: RunningCloud, chance: random.Random, wanted: dict[str, str], number: int) -> None:
+    living = [name for name, status in wanted.items() if status != "terminated"]
+    action = chance.choice(["launch", "launch", "stop", "start", "terminate", "terminate"])
+    if action == "launch" or not living:
+        name = f"i-{number}"
+        ask(cloud, "POST", "/api/instances", {"name": name, "image": IMAGE, "type": "nano"})
+        wanted[name] = "running"
+        return
+    name = chance.choice(living)
+    if action == "terminate":
+        ask(cloud, "DELETE", f"/api/instances/{name}")
+        wanted[name] = "terminated"
+    else:
+        ask(cloud, "POST", f"/api/instances/{name}/{action}")
+        wanted[name] = "running" if action == "start" else "stopped"
+
+
+def ask(cloud: RunningCloud, method: str, path: str, body: dict[str, Any] | None = None) -> None:
+    """Send a command as a careful client does: retried with one key until it is answered."""
+    headers = {"Idempotency-Key": f"{method}-{path}-{os.urandom(8).hex()}"}
+
+    def accepted() -> bool:
+        answer = cloud.http.request(method, path, json=body, headers=headers)
+        assert answer.status_code in {202, 503}, answer.text
+        return answer.status_code == 202
+
+    wait_until(accepted, f"{method} {path} is accepted")
+
+
+def unsettled(cloud: RunningCloud, wanted: dict[str, str]) -> dict[str, Any]:
+    items = cloud.show("/api/instances?ended=true&limit=1000")["items"]
+    found = {item["name"]: (item["status"], item["status_reason"]) for item in items}
+    return {
+        name: found.get(name) for name, status in wanted.items() if found.get(name, ("", ""))[0] != status
+    }
+
+
+def assert_reads_equal_a_rebuild(cloud: RunningCloud, database_url: str) -> None:
+    for controller in cloud.controllers:
+        kill(controller)
+    cloud.controllers.clear()
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute("SELECT position FROM read_model.progress").fetchone()
+        assert row is not None
+        rebuild.build(connection, "rebuilt", row[0])
+        for live, anew in READ_MODEL:
+            differing = SQL("({a} EXCEPT {b}) UNION ALL ({b} EXCEPT {a})").format(a=live, b=anew)
+            assert connection.execute(differing).fetchall() == []
+        connection.rollback()
+
+
+def test_a_cloud_that_comes_back_adopts_what_runs(cloud: RunningCloud, tmp_path: Path) -> None:
+    web = cloud.launch("web-1")
+    (controller,) = cloud.controllers
+    kill(controller)
+    cloud.kill_api()
+    started = cloud.container(web["id"]).attrs["State"]["StartedAt"]
+    cloud.controllers.clear()
+    cloud.start_controller()
+    cloud.start_api()
+    cloud.post("/api/volumes", {"name": "proof-that-the-controller-works"})
+    assert cloud.container(web["id"]).attrs["State"]["StartedAt"] == started
+    assert cloud.instance("web-1")["version"] == web["version"]
+    assert (tmp_path / "controller.log").exists()
