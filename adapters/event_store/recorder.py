@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 import orjson
@@ -21,6 +21,7 @@ from psycopg.sql import SQL, Composed
 from domain.aggregate import Claim
 from domain.store import Cause, ClaimTaken, RequirementMissing, ScopeInUse, VersionConflict
 
+APPEND: LiteralString = "SELECT * FROM append_events(%s::text::jsonb)"
 _NOBODY = Cause(actor="system:library", account_id="")
 
 
@@ -55,12 +56,8 @@ class EventRecorder(PostgresApplicationRecorder):
         Not repeated on a lost connection: whether it was written is then unknown, and only the caller's
         idempotency key can tell.
         """
-        parameter = b"[" + b",".join(batch) + b"]"
         with self.datastore.get_connection() as connection:
-            rows = connection.execute(
-                "SELECT * FROM append_events(%s::text::jsonb)", (parameter.decode(),), prepare=True
-            ).fetchall()
-        return [_outcome(row) for row in rows]
+            return outcomes(connection.execute(APPEND, (parameter(batch),), prepare=True).fetchall())
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
         """Write the events of one save; the library's way in. Raises IntegrityError on a version conflict."""
@@ -120,6 +117,16 @@ def encode(events: Sequence[StoredEvent], cause: Cause, more: dict[str, Any] | N
     )
     head = orjson.dumps({"cause": cause, **(more or {})})
     return b'%s,"events":[%s]}' % (head[:-1], rows)
+
+
+def parameter(saves: Sequence[bytes]) -> str:
+    """Return a batch of saves as the parameter of ``append_events``."""
+    return "[" + b",".join(saves).decode() + "]"
+
+
+def outcomes(rows: Sequence[dict[str, Any]]) -> list[Outcome]:
+    """Return what ``append_events`` answered, save by save."""
+    return [_outcome(row) for row in rows]
 
 
 def _outcome(row: dict[str, Any]) -> Outcome:

@@ -13,6 +13,7 @@ from eventsourcing.application import AggregateNotFoundError, Repository
 from eventsourcing.persistence import EventStore, InterfaceError, OperationalError
 from eventsourcing.postgres import PostgresDatastore
 from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import dict_row
 
 from adapters.event_store.mapper import OrjsonMapper
 from adapters.event_store.recorder import EventRecorder, encode
@@ -36,21 +37,21 @@ class PostgresEventStore:
     """Implements ``domain.store.EventStore``. Use ``migrate`` first."""
 
     def __init__(self, conninfo: str, vault: Vault, *, readers: int = 4) -> None:
-        self._datastore = datastore(conninfo, pool_size=readers + 1)
+        self._datastore = datastore(conninfo, pool_size=readers)
         self._recorder = EventRecorder(self._datastore)
         self._mapper = OrjsonMapper()
         # No cache: the library's is not safe with threads, and a load is one indexed read.
         self._repository = Repository[UUID](EventStore(self._mapper, self._recorder))
-        self._writer = GroupWriter(self._recorder)
+        self._writer = GroupWriter(conninfo)
         self._threads = ThreadPoolExecutor(readers, thread_name_prefix="event-reader")
         self._vault = vault
 
     async def close(self) -> None:
         """Write what waits and let go of the connections."""
+        await self._writer.close()
         await asyncio.get_running_loop().run_in_executor(None, self._close)
 
     def _close(self) -> None:
-        self._writer.close()
         self._threads.shutdown()
         self._datastore.close()
 
@@ -59,10 +60,6 @@ class PostgresEventStore:
         stored = [self._mapper.to_stored_event(event) for event in append.events]
         save = encode(stored, append.cause, self._more(append))
         outcome = await self._writer.write(save)
-        if isinstance(outcome.error, _LOST):
-            raise Unavailable(
-                "cannot reach the event store at the moment; retry with the same Idempotency-Key"
-            ) from outcome.error
         if outcome.error is not None:
             raise outcome.error
         assert outcome.recorded_at is not None  # noqa: S101 - set whenever there is no error
@@ -172,17 +169,10 @@ class PostgresEventStore:
 
 def datastore(conninfo: str, *, pool_size: int) -> PostgresDatastore:
     """Return the library's connection pool for a database."""
-    parts = conninfo_to_dict(conninfo)
-    return PostgresDatastore(
-        dbname=str(parts.get("dbname") or ""),
-        host=str(parts.get("host") or ""),
-        port=str(parts.get("port") or 5432),
-        user=str(parts.get("user") or ""),
-        password=str(parts.get("password") or ""),
-        pool_size=pool_size,
-        max_overflow=0,
-        connect_timeout=10,
-    )
+    made = PostgresDatastore("", "", "", "", "", pool_size=pool_size, max_overflow=0, connect_timeout=10)
+    # Not through the library's parameters: it knows no others, and would lose an `sslmode`.
+    made.pool.kwargs = {**conninfo_to_dict(conninfo), "row_factory": dict_row}
+    return made
 
 
 def recorded(row: dict[str, Any]) -> Recorded:

@@ -1,91 +1,105 @@
-"""Group commit: one thread writes all saves that wait, in one transaction, and tells each what became of it.
+"""Group commit: saves that arrive while one transaction is being written share the next one.
 
-Measured: one thread with a queue reaches several times the rate of a transaction per save, because all saves
-that arrive during one flush of the disk share the next one.
+Each is told what became of it alone. Measured: 16 writers reach several times the rate of a transaction per save,
+because they share the flushes of the disk; and one writer loses nothing, because no thread is in between.
 """
 
 import asyncio
-import contextlib
-import queue
-import threading
+import select
+from collections import deque
 from collections.abc import Sequence
 
-from eventsourcing.persistence import InterfaceError, OperationalError, PersistenceError
+import psycopg
+from psycopg.rows import DictRow, dict_row
 
-from adapters.event_store.recorder import EventRecorder, Outcome
+from adapters.event_store.recorder import APPEND, Outcome, outcomes, parameter
+from domain.errors import Unavailable
 
-_Waiting = tuple[bytes, asyncio.AbstractEventLoop, "asyncio.Future[Outcome]"]
 _MAX_BATCH = 64
 
 
 class GroupWriter:
-    """Hands saves from event loops to the one thread that writes."""
+    """Writes on a connection of its own, in the event loop that first uses it."""
 
-    def __init__(self, recorder: EventRecorder) -> None:
-        self._recorder = recorder
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="event-writer", daemon=True)
-        self._thread.start()
+    def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
+        self._connection: psycopg.AsyncConnection[DictRow] | None = None
+        self._waiting: deque[tuple[bytes, asyncio.Future[Outcome]]] = deque()
+        self._writing: asyncio.Task[None] | None = None
 
     async def write(self, save: bytes) -> Outcome:
-        """Return what became of a save; an OperationalError or InterfaceError means that nobody knows."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Outcome] = loop.create_future()
-        self._queue.put((save, loop, future))
+        """Return what became of a save; its error is Unavailable when nobody knows."""
+        future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+        self._waiting.append((save, future))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_waiting(), name="event-writer")
         # A caller that goes away does not take its save back: it is written, and its answer is for nobody.
         return await asyncio.shield(future)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Write what waits, then end."""
-        self._queue.put(None)
-        self._thread.join()
+        if self._writing is not None:
+            await self._writing
+        await self._disconnect()
 
-    def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            batch, last = self._batch(first)
-            _answer(batch, self._write([save for save, _, _ in batch]))
-            if last:
-                return
+    async def _write_waiting(self) -> None:
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(_MAX_BATCH, len(self._waiting)))]
+            found = await self._write([save for save, _ in batch])
+            for (_, future), outcome in zip(batch, found, strict=True):
+                if not future.done():
+                    future.set_result(outcome)
 
-    def _write(self, saves: Sequence[bytes]) -> list[Outcome]:
+    async def _write(self, saves: Sequence[bytes]) -> list[Outcome]:
         try:
-            return self._recorder.append(saves)
-        except (OperationalError, InterfaceError) as error:
-            # After a restart of Postgres every pooled connection is dead: the next batch must not meet them.
-            self._recorder.datastore.pool.check()
-            return [Outcome((), None, error)] * len(saves)
-        except PersistenceError as error:
+            return await self._append(saves)
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            await self._disconnect()
+            return [_unknown(error) for _ in saves]
+        except psycopg.Error as error:
             # Nothing was written. One save cannot be stored, and the others must not suffer from it.
             if len(saves) > 1:
-                return [outcome for save in saves for outcome in self._write([save])]
+                return [outcome for save in saves for outcome in await self._write([save])]
             return [Outcome((), None, error)]
         except Exception as error:  # noqa: BLE001 - it belongs to the callers, and the writer must go on
-            return [Outcome((), None, error)] * len(saves)
+            return [Outcome((), None, error) for _ in saves]
 
-    def _batch(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
-        batch = [first]
-        while len(batch) < _MAX_BATCH:
-            try:
-                waiting = self._queue.get_nowait()
-            except queue.Empty:
-                break
-            if waiting is None:
-                return batch, True
-            batch.append(waiting)
-        return batch, False
+    async def _append(self, saves: Sequence[bytes]) -> list[Outcome]:
+        connection = await self._connected()
+        cursor = await connection.execute(APPEND, (parameter(saves),), prepare=True)
+        return outcomes(await cursor.fetchall())
+
+    async def _connected(self) -> psycopg.AsyncConnection[DictRow]:
+        if self._connection is not None and _was_cut(self._connection):
+            await self._disconnect()
+        if self._connection is None:
+            self._connection = await psycopg.AsyncConnection[DictRow].connect(
+                self._conninfo,
+                autocommit=True,
+                row_factory=dict_row,
+                connect_timeout=10,
+                keepalives_idle=5,
+                keepalives_interval=2,
+                keepalives_count=3,
+            )
+        return self._connection
+
+    async def _disconnect(self) -> None:
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
 
 
-def _answer(batch: list[_Waiting], outcomes: list[Outcome]) -> None:
-    # One wake-up per loop, not per save: waking a loop from another thread costs a system call.
-    by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[Outcome], Outcome]]] = {}
-    for (_, loop, future), outcome in zip(batch, outcomes, strict=True):
-        by_loop.setdefault(loop, []).append((future, outcome))
-    for loop, answers in by_loop.items():
-        with contextlib.suppress(RuntimeError):  # the loop has ended, and nobody waits any more
-            loop.call_soon_threadsafe(_resolve, answers)
+def _was_cut(connection: psycopg.AsyncConnection[DictRow]) -> bool:
+    """Tell whether the server has ended an idle connection, as in a restart: it is the last thing it says."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
-def _resolve(answers: list[tuple[asyncio.Future[Outcome], Outcome]]) -> None:
-    for future, outcome in answers:
-        if not future.done():
-            future.set_result(outcome)
+def _unknown(error: Exception) -> Outcome:
+    unavailable = Unavailable(
+        "cannot reach the event store at the moment; retry with the same Idempotency-Key"
+    )
+    unavailable.__cause__ = error
+    return Outcome((), None, unavailable)

@@ -67,6 +67,7 @@ CREATE TABLE followers (
 --            "secrets": [{"id", "owner", "key", "value"}], "erases": [uuid]}]
 -- The lock is taken first and held to the commit, so positions are handed out in commit order and a reader of
 -- `position > n` never misses one. It stops no vacuum, and claims cannot deadlock.
+-- Claims are looked up one by one: the planner takes every list in JSON for a long one and would read the whole table.
 CREATE FUNCTION append_events(p_batch jsonb)
 RETURNS TABLE (n integer, positions bigint[], at timestamptz, problem text, detail jsonb)
 LANGUAGE plpgsql AS $$
@@ -75,6 +76,7 @@ DECLARE
     obstacle jsonb;
     cause jsonb;
     led_by events;
+    released record;
     constraint_broken text;
 BEGIN
     PERFORM pg_advisory_xact_lock(7202, 1);
@@ -84,8 +86,8 @@ BEGIN
         BEGIN
             positions := NULL; detail := NULL; problem := NULL;
             IF item ? 'claims' THEN
-                SELECT to_jsonb(c) INTO obstacle FROM claims c
-                JOIN jsonb_to_recordset(item->'claims') AS r(scope text, key text) USING (scope, key)
+                SELECT to_jsonb(c) INTO obstacle FROM jsonb_to_recordset(item->'claims') AS r(scope text, key text)
+                CROSS JOIN LATERAL (SELECT * FROM claims h WHERE h.scope = r.scope AND h.key = r.key LIMIT 1) c
                 -- First of all, tell a repeated request that it was carried out.
                 ORDER BY starts_with(c.scope, 'idempotency/') DESC LIMIT 1;
                 IF FOUND THEN
@@ -94,14 +96,14 @@ BEGIN
             END IF;
             IF item ? 'requires' THEN
                 SELECT to_jsonb(r) INTO obstacle FROM jsonb_to_recordset(item->'requires') AS r(scope text, key text, owner uuid)
-                WHERE NOT EXISTS (SELECT FROM claims c WHERE c.scope = r.scope AND c.key = r.key AND c.owner = r.owner) LIMIT 1;
+                WHERE r.owner IS DISTINCT FROM (SELECT c.owner FROM claims c WHERE c.scope = r.scope AND c.key = r.key) LIMIT 1;
                 IF FOUND THEN
                     problem := 'requirement'; detail := obstacle; RETURN NEXT; CONTINUE;
                 END IF;
             END IF;
             IF item ? 'unused' THEN
-                SELECT to_jsonb(c.scope) INTO obstacle FROM claims c
-                WHERE c.scope IN (SELECT jsonb_array_elements_text(item->'unused')) LIMIT 1;
+                SELECT to_jsonb(c.scope) INTO obstacle FROM jsonb_array_elements_text(item->'unused') AS u(scope)
+                CROSS JOIN LATERAL (SELECT h.scope FROM claims h WHERE h.scope = u.scope LIMIT 1) c LIMIT 1;
                 IF FOUND THEN
                     problem := 'in_use'; detail := obstacle; RETURN NEXT; CONTINUE;
                 END IF;
@@ -126,8 +128,10 @@ BEGIN
                 RETURNING notification_id)
             SELECT coalesce(array_agg(w.notification_id ORDER BY w.notification_id), '{}') INTO positions FROM written w;
             IF item ? 'releases' THEN
-                DELETE FROM claims c USING jsonb_to_recordset(item->'releases') AS r(scope text, key text, owner uuid)
-                WHERE c.scope = r.scope AND c.key = r.key AND c.owner = r.owner;
+                FOR released IN SELECT * FROM jsonb_to_recordset(item->'releases') AS r(scope text, key text, owner uuid) LOOP
+                    DELETE FROM claims c
+                    WHERE c.scope = released.scope AND c.key = released.key AND c.owner = released.owner;
+                END LOOP;
             END IF;
             IF item ? 'claims' THEN
                 INSERT INTO claims SELECT r.scope, r.key, r.owner, r.note, append_events.at
@@ -138,7 +142,8 @@ BEGIN
                 FROM jsonb_to_recordset(item->'secrets') AS r(id uuid, owner uuid, key text, value text);
             END IF;
             IF item ? 'erases' THEN
-                DELETE FROM secrets s WHERE s.secret_id IN (SELECT jsonb_array_elements_text(item->'erases')::uuid);
+                DELETE FROM secrets s
+                WHERE s.secret_id = ANY (ARRAY(SELECT jsonb_array_elements_text(item->'erases')::uuid));
             END IF;
             RETURN NEXT;
         EXCEPTION WHEN unique_violation THEN

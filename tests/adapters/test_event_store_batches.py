@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import psycopg
 import pytest
-from eventsourcing.persistence import DataError
 
 from adapters.event_store import PostgresEventStore
 from domain.aggregate import Claim, Conditions
@@ -89,7 +88,7 @@ async def test_a_save_that_cannot_be_stored_does_not_harm_its_neighbours(databas
         ]
         left, broken, right = await _append_together(database_url, store, saves)
         assert isinstance(left, Receipt)
-        assert isinstance(broken, DataError)
+        assert isinstance(broken, psycopg.DataError)
         assert isinstance(right, Receipt)
         assert await store.load(poison.id) is None
         await store.append(stores.save(stores.volume("after")))
