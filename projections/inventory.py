@@ -50,6 +50,10 @@ class InventoryProjection:
 
         Raises PositionMoved when the position is not the one before the batch.
         """
+        # First of all: it locks out another projector, whose rows would clash with ours.
+        moved = await connection.execute(SQL["move"], (events[-1].position, before), prepare=True)
+        if moved.rowcount != 1:
+            raise PositionMoved
         await self._load_latest(connection, {event.resource_id for event in events})
         versions: list[tuple[UUID, int, str]] = []
         async with connection.cursor() as cursor:
@@ -68,9 +72,6 @@ class InventoryProjection:
             async with cursor.copy(SQL["copy_versions"]) as copy:
                 for row in versions:
                     await copy.write_row(row)
-            await cursor.execute(SQL["move"], (events[-1].position, before), prepare=True)
-            if cursor.rowcount != 1:
-                raise PositionMoved
         while len(self._latest) > _CACHED:
             self._latest.popitem(last=False)
 

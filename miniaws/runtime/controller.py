@@ -13,6 +13,7 @@ import structlog
 from psycopg import AsyncConnection, OperationalError
 from psycopg.rows import DictRow
 
+from domain.errors import Unavailable
 from domain.ports import EngineEvent, EngineWatch
 from miniaws.application import Cloud
 from miniaws.runtime import wakeups
@@ -64,7 +65,7 @@ class Controller:
                     _log.info("leading")
                     self.leads.set()
                     await self._serve(log)
-            except (OperationalError, PositionMoved) as lost:
+            except (OperationalError, PositionMoved, Unavailable) as lost:
                 _log.warning("lost the lead", why=str(lost))
             finally:
                 self.leads.clear()

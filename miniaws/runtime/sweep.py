@@ -61,10 +61,8 @@ class Sweep:
                 if not await self._is_orphan(thing):
                     continue
                 orphans.add(thing)
-                if self._held_long_enough(thing):
-                    await remove(thing.resource_id)
+                if self._held_long_enough(thing) and await _removed(remove, thing):
                     removed.append(thing)
-                    _log.warning("removed an orphan", kind=thing.kind, resource=thing.resource_id)
         self._first_seen = {thing: at for thing, at in self._first_seen.items() if thing in orphans}
         await self._note(len(orphans) - len(removed))
         return removed
@@ -82,3 +80,14 @@ class Sweep:
             self._first_seen[thing] = now
             _log.warning("found an orphan", kind=thing.kind, resource=thing.resource_id)
         return now - self._first_seen[thing] >= self._hold
+
+
+async def _removed(remove: Callable[[str], Awaitable[None]], thing: Found) -> bool:
+    """Remove a thing; one that cannot go now keeps no other from going."""
+    try:
+        await remove(thing.resource_id)
+    except PortError as error:
+        _log.warning("cannot remove an orphan", kind=thing.kind, resource=thing.resource_id, why=str(error))
+        return False
+    _log.warning("removed an orphan", kind=thing.kind, resource=thing.resource_id)
+    return True

@@ -1,0 +1,69 @@
+"""Reads and work move together, one projector at a time."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from adapters.event_store import Follower
+from miniaws.runtime.projector import Projector
+from projections.inventory import PositionMoved
+from tests.runtime.running import Running, eventually, open_running, rows
+
+
+async def project(running: Running) -> None:
+    """Follow the log until cancelled or refused."""
+    async with Follower(running.database_url) as log:
+        await log.connection.execute("SET search_path = read_model, public")
+        await Projector(log, ["vpc"], lambda: None).run()
+
+
+async def state(running: Running) -> tuple[int, int, int]:
+    (found,) = await rows(
+        running.database_url,
+        "SELECT (SELECT position FROM read_model.progress) AS position,"
+        " (SELECT count(*) FROM read_model.versions) AS versions, (SELECT count(*) FROM work) AS work",
+    )
+    return found["position"], found["versions"], found["work"]
+
+
+async def test_an_event_becomes_a_version_and_work_in_one_transaction(
+    prepared_url: str, tmp_path: Path
+) -> None:
+    async with open_running(prepared_url, tmp_path) as running:
+        task = asyncio.create_task(project(running))
+        seen: set[tuple[int, int, int]] = set()
+        for number in range(5):
+            await running.vpc(f"web-{number}")
+
+        async def all_shown() -> bool:
+            seen.add(await state(running))
+            return (5, 5, 5) in seen
+
+        await eventually(all_shown)
+        await running.end(task)
+        assert all(position == versions == work for position, versions, work in seen), seen
+
+
+async def test_of_two_projectors_one_gives_up_and_nothing_is_doubled(
+    prepared_url: str, tmp_path: Path
+) -> None:
+    async with open_running(prepared_url, tmp_path) as running:
+        tasks = [asyncio.create_task(project(running)) for _ in range(2)]
+        async with asyncio.timeout(10):
+            number = 0
+            while not any(task.done() for task in tasks):
+                number += 1
+                await running.vpc(f"web-{number}")
+        (lost,) = [task for task in tasks if task.done()]
+        with pytest.raises(PositionMoved):
+            await lost
+        head = await running.cloud.ports.store.head()
+
+        async def caught_up() -> bool:
+            return (await state(running))[0] == head
+
+        await eventually(caught_up)
+        for task in tasks:
+            await running.end(task)
+        assert await state(running) == (head, head, head)
