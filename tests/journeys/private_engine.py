@@ -2,12 +2,12 @@
 
 import contextlib
 import fcntl
-import os
 import secrets
 import signal
 import socket
 import struct
 import subprocess
+import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
@@ -30,7 +30,9 @@ class PrivateEngine:
 
     def start(self) -> None:
         """Start the engine, also over the remains of a killed one, and wait until it answers."""
-        (self._home / "docker.pid").unlink(missing_ok=True)
+        # Where nobody buries the dead, a process id in a file looks alive for ever.
+        for stale in ("docker.pid", "exec/containerd/containerd.pid"):
+            (self._home / stale).unlink(missing_ok=True)
         options = {
             "host": self.host,
             "data-root": str(self._home / "data"),
@@ -70,34 +72,36 @@ class PrivateEngine:
                 network.remove()
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(30)
+        # A killed engine leaves its mounts behind.
+        for mounted in reversed(_mounts_below(self._home)):
+            subprocess.run(["umount", "--lazy", mounted], check=True)
         _set_down(self._bridge)
         _bridge_call(_REMOVE_BRIDGE, self._bridge)
 
     def _answers(self) -> bool:
-        path = self._home / "docker.sock"
-        with socket.socket(socket.AF_UNIX) as probe:
-            try:
-                probe.connect(str(path))
-            except OSError:
-                return False
+        with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
+            probe.connect(str(self._home / "docker.sock"))
             probe.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
             return b"200 OK" in probe.recv(4096)
+        return False
 
 
 @contextlib.contextmanager
-def private_engine(home: Path, source: str) -> Generator[PrivateEngine]:
-    """An engine with the test image."""
-    # A socket's path is short: the test's own folder may be too deep for it.
-    short = Path(f"/tmp/mawt-{os.getpid()}")  # noqa: S108 - removed below
-    short.symlink_to(home)
-    engine = PrivateEngine(short)
-    try:
-        engine.start()
-        engine.load(source)
-        yield engine
-    finally:
-        engine.close()
-        short.unlink()
+def private_engine(source: str) -> Generator[PrivateEngine]:
+    """An engine with the test image, in a folder whose path is short enough for sockets."""
+    with tempfile.TemporaryDirectory(prefix="mawt-") as home:
+        engine = PrivateEngine(Path(home))
+        try:
+            engine.start()
+            engine.load(source)
+            yield engine
+        finally:
+            engine.close()
+
+
+def _mounts_below(folder: Path) -> list[str]:
+    places = [line.split()[1] for line in Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()]
+    return [place for place in places if place.startswith(f"{folder}/")]
 
 
 def _bridge_call(request: int, name: str) -> None:

@@ -12,10 +12,8 @@ SEEN_S = 5.0
 
 
 @pytest.fixture
-def own_engine(tmp_path: Path, engine: str) -> Generator[PrivateEngine]:
-    home = tmp_path / "engine"
-    home.mkdir()
-    with private_engine(home, engine) as found:
+def own_engine(engine: str) -> Generator[PrivateEngine]:
+    with private_engine(engine) as found:
         yield found
 
 
