@@ -16,7 +16,7 @@ import orjson
 
 from domain.aggregate import Aggregate, Claim, Conditions, name_scope
 from domain.errors import KeyReused, NameTaken, NotFound, Unavailable
-from domain.ports import Chance, Clock, Containers, Images, Networks, Volumes
+from domain.ports import Chance, Clock, Containers, Images, Networks, Sessions, Volumes
 from domain.store import Append, Cause, ClaimTaken, EventStore, Receipt, VersionConflict
 from domain.values import parse_id, shown
 from miniaws.settings import Settings
@@ -46,6 +46,7 @@ class Ports:
     inventory: Inventory
     activity: Activity
     metrics: Metrics
+    sessions: Sessions
     visibility: Visibility
     containers: Containers
     networks: Networks

@@ -24,6 +24,7 @@ from adapters.memory import (
     MemoryVolumes,
     MemoryWatch,
 )
+from adapters.sessions import PostgresSessions
 from adapters.system import SystemChance, SystemClock
 from adapters.vault import Vault
 from domain.ports import Containers, EngineWatch, Images, Networks, Stats, Volumes
@@ -113,11 +114,14 @@ async def open_cloud(settings: Settings, in_world: World) -> AsyncGenerator[Clou
     store = PostgresEventStore(database, Vault.at(settings.home / "master.key"))
     inventory = Inventory(database)
     visibility = ProjectedPosition(database)
+    sessions = PostgresSessions(database)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(in_world.close)
         stack.push_async_callback(store.close)
         await inventory.open()
         stack.push_async_callback(inventory.close)
+        await sessions.connect()
+        stack.push_async_callback(sessions.disconnect)
         listening = asyncio.create_task(visibility.run(), name="visibility")
         stack.push_async_callback(end, listening)
         yield Cloud(
@@ -127,6 +131,7 @@ async def open_cloud(settings: Settings, in_world: World) -> AsyncGenerator[Clou
                 inventory=inventory,
                 activity=Activity(inventory),
                 metrics=Metrics(inventory, kept(settings)),
+                sessions=sessions,
                 visibility=visibility,
                 containers=in_world.containers,
                 networks=in_world.networks,

@@ -6,27 +6,29 @@ does not keep up is cut and can resume; it never slows another.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import orjson
 import structlog
 
 from domain.ports import Clock
 from domain.store import Recorded
+from domain.values import parse_id
 from miniaws.keyring import Identity
 from projections.activity import Activity, Filter
 
 _log = structlog.get_logger("hub")
 _PAGE = 500
 _LONGEST_QUEUE = 1000
+_TOO_SLOW = "too slow; connect again with Last-Event-ID"
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a stream; ``position`` only for events of the log."""
+    """One message of a stream; ``position`` only where a client can resume."""
 
     name: str
     data: bytes
@@ -46,35 +48,72 @@ class Wish:
     def wants(self, event: dict[str, Any]) -> bool:
         """Tell whether an event is for this client."""
         return (
-            event["accountid"] == self.identity.account_id
+            "events" in self.parts
+            and event["accountid"] == self.identity.account_id
             and self.kind in {None, event["resourcekind"]}
             and self.type in {None, event["type"]}
             and self.resource in {None, event["subject"]}
         )
 
+    def after(self, position: int) -> Filter:
+        """Return the filter that finds the next page of the same events in the log."""
+        parsed = parse_id(self.resource) if self.resource else None
+        return Filter(
+            account=self.identity.account_id,
+            after=position,
+            kind=self.kind,
+            type=self.type,
+            resource=parsed[1] if parsed else None,
+            newest_first=False,
+            limit=_PAGE,
+        )
+
 
 @dataclass(slots=True, eq=False)
 class Client:
-    """One stream: what waits to be sent, and whether it has come too late."""
+    """What waits to be sent to one client, and why there will be no more."""
 
     wish: Wish
-    waiting: deque[Message] = field(default_factory=deque[Message])
+    events: deque[Message] = field(default_factory=deque[Message])
+    latest: dict[str, Message] = field(default_factory=dict[str, Message])
+    """Of what is no event only the newest matters."""
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     is_cut: bool = False
     ended: str | None = None
 
     def put(self, message: Message) -> None:
-        """Queue a message, or cut the client when its queue is full."""
-        if len(self.waiting) >= _LONGEST_QUEUE:
-            self.is_cut = True
+        """Queue a message; an event for which there is no room cuts the client, and nothing may follow it."""
+        if self.is_cut or self.ended is not None:
+            return
+        if message.position is None:
+            self.latest[message.name] = message
+        elif len(self.events) < _LONGEST_QUEUE:
+            self.events.append(message)
         else:
-            self.waiting.append(message)
+            self.is_cut = True
+        self.woken.set()
+
+    def cut(self) -> None:
+        """Let the client connect again: it would miss something."""
+        self.is_cut = True
         self.woken.set()
 
     def end(self, reason: str) -> None:
         """Let the stream end with a reason."""
-        self.ended = reason
+        self.ended = self.ended or reason
         self.woken.set()
+
+    def begin_anew(self) -> None:
+        """Forget what waits: the log has it."""
+        self.events.clear()
+        self.is_cut = False
+
+    def take(self) -> list[Message]:
+        """Return what waits, and forget it."""
+        found = [*self.events, *self.latest.values()]
+        self.events.clear()
+        self.latest.clear()
+        return found
 
 
 class Hub:
@@ -85,12 +124,27 @@ class Hub:
         self._clock = clock
         self._clients: set[Client] = set()
         self._incoming: asyncio.Queue[Sequence[Recorded]] = asyncio.Queue()
-        self._position = 0
+        self._touched: set[str] = set()
+        self._joined: set[str] = set()
 
     @property
-    def accounts(self) -> set[str]:
-        """The accounts that somebody watches."""
-        return {client.wish.identity.account_id for client in self._clients}
+    def count(self) -> int:
+        """How many clients there are."""
+        return len(self._clients)
+
+    def watching(self, part: str) -> set[str]:
+        """Return the accounts of which somebody watches a part."""
+        return {c.wish.identity.account_id for c in self._clients if part in c.wish.parts}
+
+    def touched(self) -> set[str]:
+        """Return the accounts in which something happened since this was asked last."""
+        found, self._touched = self._touched, set()
+        return found
+
+    def joined(self) -> set[str]:
+        """Return the accounts that got a client since this was asked last."""
+        found, self._joined = self._joined, set()
+        return found
 
     def take(self, events: Sequence[Recorded]) -> None:
         """Accept new events; a listener of the tail."""
@@ -100,96 +154,138 @@ class Hub:
         """Hand out events for ever."""
         while True:
             events = await self._incoming.get()
-            self._position = events[-1].position
             if not self._clients:
                 continue
-            told = await self._activity.told(events)
+            try:
+                told = await self._activity.told(events)
+            except Exception as error:  # noqa: BLE001 - whatever it was, no client may miss these events
+                _log.warning("cannot tell events", why=type(error).__name__, clients=len(self._clients))
+                for client in self._clients:
+                    client.cut()
+                continue
             for event in told:
                 self._hand_out(event)
 
     def tell(self, account: str, name: str, part: str, data: bytes) -> None:
         """Send a message that is no event to the clients of an account that want that part."""
+        message = Message(name, data)
         for client in self._clients:
             if client.wish.identity.account_id == account and part in client.wish.parts:
-                client.put(Message(name, data))
+                client.put(message)
 
-    async def stream(self, wish: Wish, after: int | None) -> AsyncIterator[Message]:
-        """Yield messages: what the log holds after a position, then what is new. Ends when the client is cut."""
-        client = Client(wish)
+    def stream(self, wish: Wish, after: int | None) -> "Stream":
+        """Return what follows a position (None: from now on), to be entered by the one who sends it."""
+        return Stream(self, Client(wish), after)
+
+    def join(self, client: Client) -> None:
+        """Send this client what is new from here on."""
         self._clients.add(client)
-        try:
-            last = after if after is not None else await self._now()
-            async for message in self._backlog(client, last):
-                last = message.position or last
-                yield message
-            async for message in self._live(client, last):
-                yield message
-        finally:
-            self._clients.discard(client)
+        self._joined.add(client.wish.identity.account_id)
 
-    async def _backlog(self, client: Client, last: int) -> AsyncIterator[Message]:
-        if "events" not in client.wish.parts:
-            return
-        while True:
-            # What arrives from here on waits in the queue; what overflowed it is found in the log instead.
-            client.waiting.clear()
-            client.is_cut = False
-            full = True
-            while full:
-                found = await self._page(client.wish, last)
-                full = len(found) == _PAGE
-                for event in found:
-                    last = event["position"]
-                    if client.wish.wants(event):
-                        yield _message(event)
-            if not client.is_cut:
-                return
+    def leave(self, client: Client) -> None:
+        """Forget a client."""
+        self._clients.discard(client)
 
-    async def _live(self, client: Client, last: int) -> AsyncIterator[Message]:
-        while True:
-            while client.waiting:
-                message = client.waiting.popleft()
-                if message.position is None or message.position > last:
-                    yield message
-            if client.ended is not None:
-                yield Message("end", orjson.dumps({"reason": client.ended}))
-                return
-            if client.is_cut:
-                yield Message("cut", orjson.dumps({"reason": "too slow; connect again with Last-Event-ID"}))
-                return
-            if not await self._wait(client):
-                client.end("the key has expired")
+    async def newest(self) -> int:
+        """Return the position of the newest event."""
+        found = await self._activity.timeline(Filter(account=None, limit=1))
+        return found[0]["position"] if found else 0
 
-    async def _wait(self, client: Client) -> bool:
-        expires_at = client.wish.identity.expires_at
-        client.woken.clear()
-        try:
-            async with asyncio.timeout(self._seconds_until(expires_at)):
-                await client.woken.wait()
-        except TimeoutError:
-            return False
-        return True
+    async def page(self, wish: Wish, after: int) -> list[Message]:
+        """Return the next messages from the log."""
+        return [_message(event) for event in await self._activity.timeline(wish.after(after))]
 
-    def _seconds_until(self, instant: datetime | None) -> float | None:
-        return None if instant is None else max((instant - self._clock.now()).total_seconds(), 0.001)
-
-    async def _now(self) -> int:
-        newest = await self._activity.timeline(Filter(account=None, limit=1))
-        return newest[0]["position"] if newest else 0
-
-    async def _page(self, wish: Wish, after: int) -> list[dict[str, Any]]:
-        return await self._activity.timeline(
-            Filter(account=wish.identity.account_id, after=after, newest_first=False, limit=_PAGE)
-        )
+    def seconds_until(self, instant: datetime | None) -> float | None:
+        """Return how long it is to an instant, negative when it has passed, None for never."""
+        return None if instant is None else (instant - self._clock.now()).total_seconds()
 
     def _hand_out(self, event: dict[str, Any]) -> None:
         message: Message | None = None
+        self._touched.add(event["accountid"])
         for client in self._clients:
-            if "events" in client.wish.parts and client.wish.wants(event):
+            if client.wish.wants(event):
                 message = message or _message(event)
                 client.put(message)
             if event["type"] == "access_key.revoked" and event["subject"] == client.wish.identity.key_id:
                 client.end("the key was revoked")
+
+
+class Stream:
+    """What one client gets, in batches. An asynchronous context manager: on leaving, the hub forgets the client."""
+
+    def __init__(self, hub: Hub, client: Client, after: int | None) -> None:
+        self._hub = hub
+        self._client = client
+        self._last = after
+        self._reads_log = "events" in client.wish.parts
+        self._is_over = False
+
+    async def __aenter__(self) -> Self:
+        """Join the hub."""
+        self._hub.join(self._client)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Leave it."""
+        self._hub.leave(self._client)
+
+    async def batch(self) -> list[Message]:
+        """Return the next messages as soon as there are any, and nothing once the stream is over.
+
+        The last one is ``end`` when the client may not go on, ``cut`` when it can only go on by a new connection.
+        """
+        if self._last is None:
+            # Who does not say where to begin must learn it: it may be cut before its first event.
+            self._last = await self._hub.newest()
+            return [Message("hello", orjson.dumps({"position": self._last}), self._last)]
+        while not self._is_over:
+            self._end_when_expired()
+            if self._reads_log and self._client.ended is None:
+                found = await self._from_log(self._last)
+            else:
+                found = self._from_queue(self._last)
+            if found:
+                self._last = max([self._last, *(m.position for m in found if m.position is not None)])
+                return found
+            if not self._reads_log and not self._is_over:
+                await self._wait()
+        return []
+
+    async def _from_log(self, last: int) -> list[Message]:
+        # What arrives from here on waits in the queue; what came before is in the log.
+        self._client.begin_anew()
+        found = await self._hub.page(self._client.wish, last)
+        # When the queue has overflowed meanwhile, the log has that too.
+        self._reads_log = len(found) == _PAGE or self._client.is_cut
+        return found
+
+    def _from_queue(self, last: int) -> list[Message]:
+        """Return what waits, and why the stream is over when it is."""
+        client = self._client
+        if self._reads_log:
+            client.begin_anew()  # it ended early: between what was sent and what waits, something is missing
+        found = [m for m in client.take() if m.position is None or m.position > last]
+        if client.ended is not None:
+            found.append(Message("end", orjson.dumps({"reason": client.ended})))
+        elif client.is_cut:
+            found.append(Message("cut", orjson.dumps({"reason": _TOO_SLOW})))
+        self._is_over = client.ended is not None or client.is_cut
+        return found
+
+    async def _wait(self) -> None:
+        if self._client.woken.is_set():
+            self._client.woken.clear()
+            return
+        try:
+            async with asyncio.timeout(self._hub.seconds_until(self._client.wish.identity.expires_at)):
+                await self._client.woken.wait()
+        except TimeoutError:
+            pass
+
+    def _end_when_expired(self) -> None:
+        left = self._hub.seconds_until(self._client.wish.identity.expires_at)
+        if left is not None and left <= 0:
+            self._client.end("the key has expired")
 
 
 def _message(event: dict[str, Any]) -> Message:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from domain.access_key import HASH_SCOPE, AccessKey, Role
 from domain.errors import TooMany, Unauthenticated
@@ -22,6 +23,7 @@ class Identity:
     account_id: str
     role: Role
     expires_at: datetime | None
+    name: str = ""
 
 
 class Keyring:
@@ -30,7 +32,8 @@ class Keyring:
     def __init__(self, store: EventStore, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._known: dict[str, Identity] = {}
+        self._known: dict[str | UUID, Identity] = {}
+        self._forgotten = 0
 
     async def identify(self, authorization: str) -> Identity:
         """Return who sends this header. Raises Unauthenticated."""
@@ -38,29 +41,43 @@ class Keyring:
         if not secret.startswith(KEY_PREFIX):
             raise Unauthenticated
         hashed = hash_of(secret)
-        identity = self._known.get(hashed) or await self._look_up(hashed)
+        return self._valid(self._known.get(hashed) or await self._look_up(hashed))
+
+    async def of_key(self, key_id: UUID) -> Identity:
+        """Return the identity of a key that a session stands for. Raises Unauthenticated."""
+        return self._valid(self._known.get(key_id) or await self._load(key_id, key_id))
+
+    def _valid(self, identity: Identity) -> Identity:
         if identity.expires_at is not None and identity.expires_at <= self._clock.now():
             raise _UNKNOWN
         return identity
 
     async def _look_up(self, hashed: str) -> Identity:
         claim = await self._store.claim(HASH_SCOPE, hashed)
-        key = await self._store.load(claim.owner) if claim is not None else None
+        if claim is None:
+            raise _UNKNOWN
+        return await self._load(hashed, claim.owner)
+
+    async def _load(self, known_by: str | UUID, key_id: UUID) -> Identity:
+        forgotten = self._forgotten
+        key = await self._store.load(key_id)
         if not isinstance(key, AccessKey) or key.is_revoked:
             raise _UNKNOWN
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
-        identity = Identity(key.public_id, key.account_id, key.role, key.expires_at)
-        self._known[hashed] = identity
+        identity = Identity(key.public_id, key.account_id, key.role, key.expires_at, key.name)
+        if forgotten == self._forgotten:  # else the key may have been revoked since it was loaded
+            self._known[known_by] = identity
         return identity
 
     def forget(self, events: Sequence[Recorded]) -> None:
         """Look again at every key after one was revoked."""
         if any(event.type == "access_key.revoked" for event in events):
-            self._known.clear()
+            self.forget_all()
 
     def forget_all(self) -> None:
         """Look again at every key; after events may have been missed."""
+        self._forgotten += 1
         self._known.clear()
 
 

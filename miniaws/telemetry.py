@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from miniaws.application import Cloud
 from miniaws.settings import Settings
+from projections.metrics import METRICS, Newest
 
 REGISTRY = CollectorRegistry()
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -44,6 +45,20 @@ PASSES = Counter(
     "miniaws_reconcile_passes", "Passes of process managers", ["kind", "outcome"], registry=REGISTRY
 )
 
+_OF_INSTANCES = {
+    name: Gauge(
+        f"miniaws_instance_{name}",
+        f"Used by an instance: {unit}",
+        ["instance", "name", "account"],
+        registry=REGISTRY,
+    )
+    for name, unit in METRICS.items()
+}
+_OF_HOST = {
+    name: Gauge(f"miniaws_host_{name}", f"Used by the host: {METRICS[name]}", registry=REGISTRY)
+    for name in ("cpu_cores", "cpu_percent", "memory_bytes", "memory_percent")
+}
+
 _SECRET_NAME = re.compile(r"(password|secret|token|authorization|api_key|credential)", re.IGNORECASE)
 _KEY = re.compile(r"miniaws_[\w-]{20,}")
 _URL_PASSWORD = re.compile(r"(\w+://[^:/@\s]*):[^@\s]+@")
@@ -57,6 +72,27 @@ async def refresh(cloud: Cloud) -> None:
     WORK_WAITING.set(state.work_waiting)
     RECONCILE_FAILURES.set(state.work_failing)
     ORPHANS.set(state.orphans)
+    _show_usage(await cloud.ports.metrics.newest(None))
+
+
+def _show_usage(newest: list[Newest]) -> None:
+    """Set what instances and the host used last; an instance that was not measured just now has no figure."""
+    for gauge in _OF_INSTANCES.values():
+        gauge.clear()
+    for host_gauge in _OF_HOST.values():
+        host_gauge.set(float("nan"))
+    for each in newest:
+        if each.account_id is None:
+            for name, host_gauge in _OF_HOST.items():
+                host_gauge.set(_figure(each.values[name]))
+            continue
+        for name, gauge in _OF_INSTANCES.items():
+            if each.values[name] is not None:
+                gauge.labels(each.id, each.name, each.account_id).set(_figure(each.values[name]))
+
+
+def _figure(value: float | None) -> float:
+    return float("nan") if value is None else value
 
 
 def redact(text: str) -> str:

@@ -159,6 +159,12 @@ class Metrics:
         return [_newest(row) for row in rows]
 
 
+def table(points: dict[datetime, Point], span: Window) -> list[dict[str, Any]]:
+    """Return a row per step: when, how many samples, and for each metric average and maximum or None."""
+    nothing: Point = dict.fromkeys([name for metric in METRICS for name in (metric, f"{metric}_max")])
+    return [{"at": at, "samples": 0, **nothing, **points.get(at, {})} for at in span.times]
+
+
 def _newest(row: dict[str, Any]) -> Newest:
     is_host = row["resource_id"] == HOST_ID
     return Newest(

@@ -3,18 +3,21 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 
 from fastapi import FastAPI
 
 from miniaws.application import Cloud
 from miniaws.http import (
     access_keys,
+    dashboard,
     diff,
     errors,
     health,
     instances,
     problems,
     resources,
+    sessions,
     stream,
     timeline,
     volumes,
@@ -23,11 +26,27 @@ from miniaws.http import (
 from miniaws.http.middleware import Gate
 from miniaws.hub import Hub
 from miniaws.keyring import Keyring, RateLimit
+from miniaws.live import Live
+from miniaws.sessions import Browsers
 from miniaws.settings import Settings
 from miniaws.tail import Tail
 from miniaws.tasks import end
+from projections.dashboard import Dashboard
 
-ROUTERS = (health, access_keys, vpcs, volumes, instances, resources, timeline, diff, stream, problems)
+ROUTERS = (
+    health,
+    sessions,
+    access_keys,
+    vpcs,
+    volumes,
+    instances,
+    resources,
+    timeline,
+    diff,
+    dashboard,
+    stream,
+    problems,
+)
 
 Opened = tuple[Cloud, Tail]
 
@@ -38,17 +57,18 @@ def create_app(settings: Settings, open_cloud: Callable[[], AbstractAsyncContext
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
         async with open_cloud() as (cloud, tail):
-            app.state.cloud = cloud
-            app.state.tail = tail
-            app.state.keyring = Keyring(cloud.ports.store, cloud.ports.clock)
-            app.state.hub = Hub(cloud.ports.activity, cloud.ports.clock)
-            tail.listen(app.state.keyring.forget)
-            tail.listen(app.state.hub.take)
-            handing_out = asyncio.create_task(app.state.hub.run(), name="hub")
+            _compose(app, cloud, tail)
+            state = app.state
+            live = Live(state.hub, state.dashboard, cloud.ports.metrics)
+            running = [
+                asyncio.create_task(state.hub.run(), name="hub"),
+                asyncio.create_task(live.run(), name="live"),
+            ]
             try:
                 yield
             finally:
-                await end(handing_out)
+                for task in running:
+                    await end(task)
 
     app = FastAPI(
         title="miniaws",
@@ -62,3 +82,18 @@ def create_app(settings: Settings, open_cloud: Callable[[], AbstractAsyncContext
     errors.install(app)
     app.add_middleware(Gate, settings=settings, rate=RateLimit(settings.rate_limit, settings.rate_burst))
     return app
+
+
+def _compose(app: FastAPI, cloud: Cloud, tail: Tail) -> None:
+    """Make what routes find in ``app.state``."""
+    ports, state = cloud.ports, app.state
+    state.cloud = cloud
+    state.tail = tail
+    state.keyring = Keyring(ports.store, ports.clock)
+    life = timedelta(hours=cloud.settings.session_hours)
+    state.browsers = Browsers(ports.sessions, state.keyring, ports.clock, ports.chance, life)
+    state.hub = Hub(ports.activity, ports.clock)
+    state.dashboard = Dashboard(ports.inventory)
+    # In this order: a key is forgotten before the hub ends the streams of who used it.
+    tail.listen(state.keyring.forget)
+    tail.listen(state.hub.take)

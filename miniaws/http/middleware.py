@@ -6,16 +6,18 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from domain.errors import Unauthenticated
 from miniaws import telemetry
+from miniaws.http import identity
 from miniaws.http.errors import Problem, respond
 from miniaws.keyring import RateLimit
 from miniaws.settings import Settings
 
 _log = structlog.get_logger("http")
 _PUBLIC = re.compile(r"/(health/(live|ready)|metrics|openapi\.json|docs.*|(?!api/).*)?")
+_SIGN_IN = "/api/session"
 _REQUEST_ID = re.compile(r"[\w.:-]{1,128}")
 
 
@@ -58,12 +60,13 @@ class Gate:
             )
         if _PUBLIC.fullmatch(scope["path"]):
             return
-        authorization = headers.get(b"authorization", b"").decode("latin-1")
-        if not authorization:
-            raise Unauthenticated
-        identity = await scope["app"].state.keyring.identify(authorization)
-        scope["identity"] = identity
-        answer.remaining = self._rate.take(identity.key_id, time.monotonic())
+        if scope["path"] == _SIGN_IN and scope["method"] == "POST":
+            # Nobody is known yet: the route looks at what is shown, and an address may not try without end.
+            self._rate.take(f"address {scope['client'][0] if scope['client'] else ''}", time.monotonic())
+            return
+        found = await identity.of_request(scope["app"].state, scope["method"], Headers(scope=scope))
+        scope["identity"] = found
+        answer.remaining = self._rate.take(found.key_id, time.monotonic())
 
 
 class _Bounded:
@@ -111,7 +114,7 @@ def _measure(scope: Scope, answer: _Answer, seconds: float) -> None:
     telemetry.REQUEST_SECONDS.labels(scope["method"], route, str(status)).observe(seconds)
     if scope["method"] != "GET":
         telemetry.COMMAND_SECONDS.observe(seconds)
-    identity = scope.get("identity")
+    caller = scope.get("identity")
     # The query may carry a ticket: only the path is logged.
     _log.info(
         "request",
@@ -120,5 +123,5 @@ def _measure(scope: Scope, answer: _Answer, seconds: float) -> None:
         status=status,
         ms=round(seconds * 1000, 1),
         request_id=scope["request_id"],
-        key=identity.key_id if identity else None,
+        key=caller.key_id if caller else None,
     )

@@ -2,29 +2,37 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Header, Query, Request, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Header, Query, Request, WebSocket
 from sse_starlette import EventSourceResponse
 from starlette.responses import Response
+from starlette.websockets import WebSocketDisconnect
 
 from domain.aggregate import Aggregate
-from domain.errors import DomainError, Invalid, Unauthenticated
-from domain.values import shown
+from domain.errors import DomainError, Forbidden, Invalid, Unauthenticated
+from domain.values import parse_id, shown
+from miniaws.http.identity import of_socket
+from miniaws.http.narrowing import check_kind
 from miniaws.http.reading import Caller, CloudDep
 from miniaws.http.writing import KnownQuery
-from miniaws.hub import Hub, Message, Wish
-from miniaws.keyring import Identity, Keyring
-from miniaws.tasks import end
+from miniaws.hub import Hub, Message, Stream, Wish
+from miniaws.keyring import Identity
 
 router = APIRouter(prefix="/api/dashboard", tags=["dashboard"])
 
 _PARTS = frozenset({"events", "summary", "metrics"})
-_HEARTBEAT_S = 15
+_STUCK_S = 30
+"""A client that takes nothing for so long is let go."""
 _UNAUTHENTICATED = 4401
+_FORBIDDEN = 4403
 _INVALID = 4422
+_CONNECT_AGAIN = 1013
+_REFUSED = {Unauthenticated: _UNAUTHENTICATED, Forbidden: _FORBIDDEN}
+_CLOSING = {"end": _UNAUTHENTICATED, "cut": _CONNECT_AGAIN}
+"""With which code a WebSocket closes after its last message."""
 
 _From = Annotated[int | None, Query(alias="from", ge=0, le=2**62, description="resume after this position")]
 _Include = Annotated[str | None, Query(max_length=60, description="of events,summary,metrics; left out: all")]
@@ -48,14 +56,16 @@ async def stream(  # noqa: PLR0913, PLR0917 - query parameters
     after = await _after(cloud.ports.store.head, last_event_id, from_)
     hub: Hub = request.app.state.hub
     return EventSourceResponse(
-        _frames(hub.stream(wish, after)), ping=_HEARTBEAT_S, headers={"Cache-Control": "no-store"}
+        _frames(hub.stream(wish, after)),
+        ping=cloud.settings.heartbeat_s,
+        send_timeout=_STUCK_S,
+        headers={"Cache-Control": "no-store"},
     )
 
 
 @router.websocket("/ws")
 async def web_socket(
     socket: WebSocket,
-    api_key: Annotated[str | None, Query()] = None,
     from_: _From = None,
     include: _Include = None,
     kind: _Word = None,
@@ -63,37 +73,45 @@ async def web_socket(
     resource: _Word = None,
 ) -> None:
     """Follow the cloud as JSON frames ``{"event", "id", "data"}``; the same feed as the stream."""
-    keyring: Keyring = socket.app.state.keyring
     hub: Hub = socket.app.state.hub
+    # Accepted first: a browser is not told why a handshake was refused, but it sees how a socket was closed.
     await socket.accept()
     try:
-        identity = await keyring.identify(api_key or socket.headers.get("authorization", ""))
+        identity = await of_socket(socket)
         wish = _wish(identity, include, kind, type, resource)
         after = await _after(socket.app.state.cloud.ports.store.head, None, from_)
-    except Unauthenticated as error:
-        await socket.close(_UNAUTHENTICATED, str(error)[:120])
-        return
     except DomainError as error:
-        await socket.close(_INVALID, str(error)[:120])
+        code = next((code for kind, code in _REFUSED.items() if isinstance(error, kind)), _INVALID)
+        # A close frame has room for 123 bytes.
+        await socket.close(code, str(error).encode()[:123].decode(errors="ignore"))
         return
     await _serve(socket, hub.stream(wish, after))
 
 
-async def _serve(socket: WebSocket, messages: AsyncIterator[Message]) -> None:
+async def _serve(socket: WebSocket, messages: Stream) -> None:
+    """Send until the stream is over or the client leaves, whichever comes first."""
     sending = asyncio.create_task(_send(socket, messages))
     leaving = asyncio.create_task(_until_closed(socket))
-    await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-    await end(sending, leaving)
-    with contextlib.suppress(RuntimeError):
-        await socket.close()
+    try:
+        await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (sending, leaving):
+            task.cancel()
+        results = await asyncio.gather(sending, leaving, return_exceptions=True)
+    code = results[0] if isinstance(results[0], int) else _CONNECT_AGAIN
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+        await socket.close(code)
 
 
-async def _send(socket: WebSocket, messages: AsyncIterator[Message]) -> None:
-    async for message in messages:
-        id_ = b"null" if message.position is None else b'"%d"' % message.position
-        await socket.send_text(
-            (b'{"event":%s,"id":%s,"data":%s}' % (orjson.dumps(message.name), id_, message.data)).decode()
-        )
+async def _send(socket: WebSocket, messages: Stream) -> int:
+    """Send everything and return the code to close with."""
+    last = ""
+    async with messages:
+        while batch := await messages.batch():
+            for message in batch:
+                await socket.send_text(_text(message))
+            last = batch[-1].name
+    return _CLOSING[last]
 
 
 async def _until_closed(socket: WebSocket) -> None:
@@ -102,11 +120,21 @@ async def _until_closed(socket: WebSocket) -> None:
             await socket.receive_text()
 
 
-async def _frames(messages: AsyncIterator[Message]) -> AsyncIterator[bytes]:
-    yield b"retry: 1000\n\n"
-    async for message in messages:
-        id_ = b"" if message.position is None else b"id: %d\n" % message.position
-        yield id_ + b"event: %s\ndata: %s\n\n" % (message.name.encode(), message.data)
+async def _frames(messages: Stream) -> AsyncGenerator[bytes]:
+    async with messages:
+        yield b"retry: 1000\n\n"
+        while batch := await messages.batch():
+            yield b"".join(map(_frame, batch))
+
+
+def _frame(message: Message) -> bytes:
+    id_ = b"" if message.position is None else b"id: %d\n" % message.position
+    return id_ + b"event: %s\ndata: %s\n\n" % (message.name.encode(), message.data)
+
+
+def _text(message: Message) -> str:
+    id_ = b"null" if message.position is None else b'"%d"' % message.position
+    return (b'{"event":%s,"id":%s,"data":%s}' % (orjson.dumps(message.name), id_, message.data)).decode()
 
 
 def _wish(
@@ -117,12 +145,11 @@ def _wish(
         raise Invalid(
             f"cannot include {shown(include or '')}: use events, summary and metrics", field="include"
         )
-    if kind is not None and kind not in Aggregate.kinds:
-        raise Invalid(
-            f"cannot filter by the kind {shown(kind)}: use one of {', '.join(Aggregate.kinds)}", field="kind"
-        )
+    check_kind(kind)
     if event_type is not None and event_type not in Aggregate.events:
         raise Invalid(f"cannot filter by the type {shown(event_type)}: see docs/events.md", field="type")
+    if resource is not None and parse_id(resource) is None:
+        raise Invalid(f"cannot follow {shown(resource)}: give the id of a resource", field="resource")
     return Wish(identity, parts, kind, event_type, resource)
 
 

@@ -1,0 +1,70 @@
+"""Sessions of browsers in Postgres, so that every API process knows them."""
+
+from typing import Any, Literal, LiteralString
+
+from psycopg import AsyncConnection, OperationalError
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool
+
+from domain.errors import Unavailable
+from domain.ports import SignedIn
+
+_OPEN = "INSERT INTO sessions (digest, purpose, key_id, expires_at) VALUES (%s, %s, %s, %s)"
+_FORGET_EXPIRED = "DELETE FROM sessions WHERE expires_at <= clock_timestamp()"
+_FIND = (
+    "SELECT key_id, expires_at FROM sessions"
+    " WHERE digest = %s AND purpose = 'session' AND expires_at > clock_timestamp()"
+)
+_REDEEM = (
+    "DELETE FROM sessions WHERE digest = %s AND purpose = 'ticket' AND expires_at > clock_timestamp()"
+    " RETURNING key_id, expires_at"
+)
+_CLOSE = "DELETE FROM sessions WHERE digest = %s"
+
+
+class PostgresSessions:
+    """Implements ``domain.ports.Sessions``."""
+
+    def __init__(self, conninfo: str) -> None:
+        self._pool = AsyncConnectionPool[AsyncConnection[DictRow]](
+            conninfo,
+            min_size=0,
+            max_size=2,
+            open=False,
+            kwargs={"autocommit": True, "row_factory": dict_row},
+        )
+
+    async def connect(self) -> None:
+        """Get ready; a connection is made when it is first needed."""
+        await self._pool.open()
+
+    async def disconnect(self) -> None:
+        """Let go of the connections."""
+        await self._pool.close()
+
+    async def open(self, digest: str, purpose: Literal["session", "ticket"], signed_in: SignedIn) -> None:
+        """Remember a session or a ticket."""
+        await self._rows(_FORGET_EXPIRED)
+        await self._rows(_OPEN, digest, purpose, signed_in.key_id, signed_in.expires_at)
+
+    async def find(self, digest: str) -> SignedIn | None:
+        """Return who has this session."""
+        rows = await self._rows(_FIND, digest)
+        return SignedIn(**rows[0]) if rows else None
+
+    async def redeem(self, digest: str) -> SignedIn | None:
+        """Return who has this ticket; of two that try at once, one gets it."""
+        rows = await self._rows(_REDEEM, digest)
+        return SignedIn(**rows[0]) if rows else None
+
+    async def close(self, digest: str) -> None:
+        """Forget a session."""
+        await self._rows(_CLOSE, digest)
+
+    async def _rows(self, query: LiteralString, *values: Any) -> list[DictRow]:
+        try:
+            async with self._pool.connection() as connection:
+                cursor = await connection.execute(query, values, prepare=True)
+                return await cursor.fetchall() if cursor.description else []
+        except OperationalError as error:
+            raise Unavailable("cannot look up sessions at the moment; retry later") from error

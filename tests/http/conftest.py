@@ -1,0 +1,133 @@
+"""An API on a real socket, with a controller, over a real database; only the containers are a pretence."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+from pydantic import SecretStr
+
+from adapters.memory import (
+    MemoryContainers,
+    MemoryEngine,
+    MemoryImages,
+    MemoryNetworks,
+    MemoryStats,
+    MemoryVolumes,
+    MemoryWatch,
+)
+from adapters.system import SystemClock
+from miniaws import bootstrap, profile
+from miniaws.application import Cloud
+from miniaws.hub import Hub
+from miniaws.settings import Settings
+from tests.conftest import free_port
+from tests.http.following import Followed
+
+
+@dataclass
+class Api:
+    """The API as a client sees it; ``http`` speaks as the first admin of the account ``main``."""
+
+    settings: Settings
+    server: uvicorn.Server
+    http: httpx.AsyncClient
+    key: str
+    engine: MemoryEngine
+    stats: MemoryStats
+    state: Any = field(repr=False)
+
+    @property
+    def hub(self) -> Hub:
+        return self.state.hub
+
+    @property
+    def cloud(self) -> Cloud:
+        return self.state.cloud
+
+    @property
+    def followed(self) -> Followed:
+        """How to follow its streams as the first admin."""
+        return Followed(self.settings.port, self.key)
+
+    async def key_of(self, account: str, name: str = "other", **more: Any) -> tuple[str, str]:
+        """Issue a key and return it with its id."""
+        body = {"name": name, "role": "admin", "account": account, **more}
+        issued = (await self.post("/api/keys", body)).json()
+        return issued["key"], issued["id"]
+
+    async def post(self, path: str, body: dict[str, Any] | None = None, **headers: str) -> httpx.Response:
+        """Send a command and return its answer once the resource has settled."""
+        answer = await self.http.post(path, json=body, headers={"Prefer": "wait=20", **headers})
+        assert answer.is_success, answer.text
+        return answer
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncGenerator[Api]:
+    """An API and a controller."""
+    bootstrap.prepare(settings)
+    await bootstrap.ensure_first_key(settings)
+    key = profile.read(settings.credentials)["MINIAWS_API_KEY"]
+    engine = MemoryEngine()
+    stats = MemoryStats(engine, SystemClock().now)
+    world = bootstrap.World(
+        MemoryContainers(engine),
+        MemoryNetworks(engine),
+        MemoryVolumes(engine),
+        MemoryImages(engine),
+        MemoryWatch(engine),
+        stats,
+        _nothing,
+    )
+    app = bootstrap.create_api(settings, world)
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=settings.port, log_config=None, timeout_graceful_shutdown=5)
+    )
+    async with (
+        bootstrap.open_controller(settings, world) as controller,
+        asyncio.TaskGroup() as tasks,
+        httpx.AsyncClient(
+            base_url=settings.url, headers={"Authorization": key}, timeout=30, trust_env=False
+        ) as http,
+    ):
+        running = tasks.create_task(controller.run())
+        served = tasks.create_task(server.serve())
+        while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
+            await asyncio.sleep(0.01)
+        try:
+            yield Api(settings, server, http, key, engine, stats, app.state)
+        finally:
+            server.should_exit = True
+            await served
+            running.cancel()
+
+
+async def _nothing() -> None:
+    pass
+
+
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    """Settings that no rate limit gets in the way of."""
+    return Settings(
+        data_dir=tmp_path,
+        database_url=SecretStr(database_url),
+        port=free_port(),
+        engine="memory",
+        rate_limit=100_000,
+        rate_burst=100_000,
+        heartbeat_s=0.3,
+    )
+
+
+@pytest.fixture
+async def api(settings: Settings) -> AsyncGenerator[Api]:
+    """A cloud that is up."""
+    async with serving(settings) as found:
+        yield found

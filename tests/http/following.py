@@ -1,0 +1,138 @@
+"""A client of the streams that reads what is on the wire, and can be as rude as a lost network."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from websockets.asyncio.client import ClientConnection, connect
+
+DEADLINE_S = 20
+
+
+@dataclass(frozen=True)
+class Told:
+    """One message of a stream; a heartbeat has the name ``:``."""
+
+    name: str
+    position: int | None
+    data: Any
+
+
+class Sse:
+    """A stream of server-sent events over a bare socket."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.status = 0
+        self.headers: dict[str, str] = {}
+
+    async def start(self) -> None:
+        """Read the head of the answer."""
+        head = (await self.reader.readuntil(b"\r\n\r\n")).decode()
+        first, *lines = head.strip().split("\r\n")
+        self.status = int(first.split()[1])
+        self.headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
+
+    async def messages(self) -> AsyncIterator[Told]:
+        """Yield messages until the stream ends, or the connection does."""
+        async for block in self._blocks():
+            fields = {line.partition(": ")[0]: line.partition(": ")[2] for line in block.split("\n")}
+            if "data" in fields:
+                position = int(fields["id"]) if "id" in fields else None
+                yield Told(fields["event"], position, json.loads(fields["data"]))
+            elif block.startswith(":"):
+                yield Told(":", None, block)
+
+    def cut(self) -> None:
+        """Break the connection without a word, as a lost network does."""
+        self.writer.transport.abort()
+
+    async def _blocks(self) -> AsyncIterator[str]:
+        buffer = b""
+        while True:
+            try:
+                size = int(await self.reader.readuntil(b"\r\n"), 16)
+                buffer += (await self.reader.readexactly(size + 2))[:-2]
+            except (asyncio.IncompleteReadError, ConnectionError):
+                return
+            if size == 0:
+                return
+            *blocks, buffer = buffer.replace(b"\r\n", b"\n").split(b"\n\n")
+            for block in blocks:
+                yield block.decode()
+
+
+class Socket:
+    """The same over a WebSocket."""
+
+    def __init__(self, connection: ClientConnection) -> None:
+        self.connection = connection
+
+    async def messages(self) -> AsyncIterator[Told]:
+        """Yield messages until the socket is closed."""
+        async for text in self.connection:
+            frame = json.loads(text)
+            yield Told(frame["event"], int(frame["id"]) if frame["id"] else None, frame["data"])
+
+    def cut(self) -> None:
+        """Break the connection without a word."""
+        self.connection.transport.abort()
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Where the streams are, and as who to follow them."""
+
+    port: int
+    key: str
+
+    @asynccontextmanager
+    async def sse(self, query: str = "", *, window: int = 2**16, **headers: str) -> AsyncGenerator[Sse]:
+        """Follow by SSE; ``window`` bounds what waits unread in this process."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=window)
+        sent = {"Host": f"127.0.0.1:{self.port}", "Authorization": self.key, **headers}
+        lines = [f"GET /api/dashboard/stream{query} HTTP/1.1", *(f"{k}: {v}" for k, v in sent.items() if v)]
+        writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        found = Sse(reader, writer)
+        try:
+            await found.start()
+            yield found
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+    @asynccontextmanager
+    async def socket(self, query: str = "", **headers: str) -> AsyncGenerator[Socket]:
+        """Follow by WebSocket, with the key in a header unless others are given."""
+        url = f"ws://127.0.0.1:{self.port}/api/dashboard/ws{query}"
+        sent = headers or {"Authorization": self.key}
+        async with connect(
+            url, additional_headers=sent, compression=None, proxy=None, close_timeout=1
+        ) as found:
+            yield Socket(found)
+
+
+async def until(messages: AsyncIterator[Told], name: str) -> Told:
+    """Return the next message of a name."""
+    async with asyncio.timeout(DEADLINE_S):
+        async for message in messages:
+            if message.name == name:
+                return message
+    raise AssertionError(f"the stream ended before {name}")
+
+
+async def events(messages: AsyncIterator[Told], count: int) -> list[Told]:
+    """Return the next events of the log."""
+    found: list[Told] = []
+    async with asyncio.timeout(DEADLINE_S):
+        while len(found) < count:
+            message = await anext(messages)
+            if "." in message.name:
+                found.append(message)
+    return found
