@@ -129,7 +129,8 @@ async def answer(
         document = await _document(change, done.resource_id, done.position)
         document, position = await _settled(change, done.resource_id, document, done.position)
         return _accepted(document, path, position)
-    position = saved.receipt.position or await ports.inventory.position()
+    # What changed nothing shows the resource as it was decided on.
+    position = saved.receipt.position or await ports.store.head()
     if not await ports.visibility.wait_for(position, _VISIBLE_S):
         raise errors.Unavailable(
             "cannot show the result yet: it is written, but the controller is behind or not running; "

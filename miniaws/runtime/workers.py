@@ -46,7 +46,7 @@ class Workers:
         self._managers: Mapping[str, ProcessManager] = {manager.kind: manager for manager in managers}
         self._chance = chance
         self._concurrency = concurrency
-        self._running: dict[UUID, asyncio.Task[None]] = {}
+        self._running: set[asyncio.Task[None]] = set()
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -61,7 +61,9 @@ class Workers:
                 self._woken.clear()
                 for lease in await self._queue.take(self._concurrency - len(self._running)):
                     task = passes.create_task(self._run_pass(lease), name=f"pass-{lease.resource_id}")
-                    self._running[lease.resource_id] = task
+                    # Not by resource: its next pass may begin before this task has quite ended.
+                    self._running.add(task)
+                    task.add_done_callback(self._ended)
                 await self._sleep()
 
     async def _sleep(self) -> None:
@@ -72,14 +74,11 @@ class Workers:
                 async with asyncio.timeout(max(timeout, 0.001)):
                     await self._woken.wait()
 
-    async def _run_pass(self, lease: Lease) -> None:
-        try:
-            await self._reconcile(lease)
-        finally:
-            del self._running[lease.resource_id]
-            self._woken.set()
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        self._woken.set()
 
-    async def _reconcile(self, lease: Lease) -> None:
+    async def _run_pass(self, lease: Lease) -> None:
         manager = self._managers[lease.kind]
         try:
             done = await manager.reconcile(lease.resource_id)

@@ -1,6 +1,7 @@
 """A cloud to look back on: the real API, controller and Postgres in one loop; only the containers are a pretence."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager
@@ -109,7 +110,8 @@ class Remembering:
             await self.until(self._has_default_vpc, "there is a default VPC")
             yield
             running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+            with contextlib.suppress(asyncio.CancelledError):
+                await running
 
     async def _has_default_vpc(self) -> bool:
         answer = await self.http.get("/api/vpcs/default")
