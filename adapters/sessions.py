@@ -7,7 +7,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from domain.errors import Unavailable
-from domain.ports import SignedIn
+from domain.store import SignedIn
 
 _OPEN = "INSERT INTO sessions (digest, purpose, key_id, expires_at) VALUES (%s, %s, %s, %s)"
 _FORGET_EXPIRED = "DELETE FROM sessions WHERE expires_at <= clock_timestamp()"
@@ -23,7 +23,7 @@ _CLOSE = "DELETE FROM sessions WHERE digest = %s"
 
 
 class PostgresSessions:
-    """Implements ``domain.ports.Sessions``."""
+    """Implements ``domain.store.Sessions``."""
 
     def __init__(self, conninfo: str) -> None:
         self._pool = AsyncConnectionPool[AsyncConnection[DictRow]](

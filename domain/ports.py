@@ -264,34 +264,6 @@ class Stats(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """For which key a session or a ticket stands, and until when."""
-
-    key_id: UUID
-    expires_at: datetime
-
-
-class Sessions(Protocol):
-    """Remembers who signed in with a browser. What opens a session is known here by its digest only."""
-
-    async def open(self, digest: str, purpose: Literal["session", "ticket"], signed_in: SignedIn) -> None:
-        """Remember a session or a ticket; what has expired is forgotten."""
-        ...
-
-    async def find(self, digest: str) -> SignedIn | None:
-        """Return who has this session, unless it has expired."""
-        ...
-
-    async def redeem(self, digest: str) -> SignedIn | None:
-        """Return who has this ticket, once, unless it has expired."""
-        ...
-
-    async def close(self, digest: str) -> None:
-        """Forget a session. Nothing to forget is fine."""
-        ...
-
-
 class Clock(Protocol):
     """Tells the time."""
 

@@ -1,12 +1,12 @@
 """The event store as the application sees it: append facts with their cause, load aggregates, follow the log.
 
-Implemented by ``adapters/event_store`` over Postgres.
+Implemented by ``adapters/event_store`` over Postgres. What else is kept there, and is no event, is at the end.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from eventsourcing.domain import CanMutateAggregate
@@ -149,4 +149,32 @@ class EventStore(Protocol):
 
     async def head(self) -> int:
         """Return the position of the newest event, 0 when there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """For which key a session or a ticket stands, and until when."""
+
+    key_id: UUID
+    expires_at: datetime
+
+
+class Sessions(Protocol):
+    """Remembers who signed in with a browser. What opens a session is known here by its digest only."""
+
+    async def open(self, digest: str, purpose: Literal["session", "ticket"], signed_in: SignedIn) -> None:
+        """Remember a session or a ticket; what has expired is forgotten."""
+        ...
+
+    async def find(self, digest: str) -> SignedIn | None:
+        """Return who has this session, unless it has expired."""
+        ...
+
+    async def redeem(self, digest: str) -> SignedIn | None:
+        """Return who has this ticket, once, unless it has expired."""
+        ...
+
+    async def close(self, digest: str) -> None:
+        """Forget a session. Nothing to forget is fine."""
         ...

@@ -16,8 +16,8 @@ import orjson
 
 from domain.aggregate import Aggregate, Claim, Conditions, name_scope
 from domain.errors import KeyReused, NameTaken, NotFound, Unavailable
-from domain.ports import Chance, Clock, Containers, Images, Networks, Sessions, Volumes
-from domain.store import Append, Cause, ClaimTaken, EventStore, Receipt, VersionConflict
+from domain.ports import Chance, Clock, Containers, Images, Networks, Volumes
+from domain.store import Append, Cause, ClaimTaken, EventStore, Receipt, Sessions, VersionConflict
 from domain.values import parse_id, shown
 from miniaws.settings import Settings
 from projections.activity import Activity
