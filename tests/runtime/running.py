@@ -81,6 +81,19 @@ class Running:
 
         return await eventually(look)
 
+    async def idle(self) -> None:
+        """Wait until nothing is left to look at: the next pass has a cause of its own."""
+
+        async def nothing_due() -> bool:
+            found = await rows(
+                self.database_url,
+                "SELECT (SELECT count(*) FROM work) = 0 AND (SELECT position FROM read_model.progress)"
+                " = (SELECT max(notification_id) FROM events) AS idle",
+            )
+            return found[0]["idle"]
+
+        await eventually(nothing_due)
+
     async def told(self, resource_id: UUID) -> list[str]:
         events = await self.cloud.ports.store.events(resource_id)
         return [event.type.partition(".")[2] for event in events]

@@ -38,7 +38,9 @@ async def launched(running: Running, name: str = "web-1") -> Instance:
     if not await running.cloud.ports.store.claims("name/main/vpc"):
         await running.becomes(await running.vpc("default"), "available")
     saved = await instances.launch(running.cloud, REQUEST, instances.Launch(name, "nginx:1.27"))
-    return await running.becomes(saved.aggregate, "running")
+    found = await running.becomes(saved.aggregate, "running")
+    await running.idle()
+    return found
 
 
 async def test_a_command_is_carried_out(running: Running) -> None:
