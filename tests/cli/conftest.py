@@ -52,7 +52,7 @@ class CloudServer:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.engine = StuckEngine()
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop
         self._stopped = asyncio.Event()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -70,7 +70,6 @@ class CloudServer:
         self._loop.call_soon_threadsafe(self._stopped.set)
         self._thread.join(30)
         assert not self._thread.is_alive()
-        self._loop.close()
 
     def accident(self, happen: str, *arguments: object) -> None:
         """Let something happen to the engine, in the thread that owns it."""
@@ -78,7 +77,7 @@ class CloudServer:
 
     def _run(self) -> None:
         try:
-            self._loop.run_until_complete(self._serve())
+            asyncio.run(self._serve())
         except BaseException as failure:  # noqa: BLE001 - the thread that waits raises it
             self._failure = failure
             self._ready.set()
@@ -87,6 +86,7 @@ class CloudServer:
         getattr(self.engine, happen)(*arguments)
 
     async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
         world = bootstrap.memory_world(self.engine)
         bootstrap.prepare(self.settings)
         await bootstrap.ensure_first_key(self.settings)
