@@ -124,23 +124,31 @@ async def open_cloud(settings: Settings, in_world: World) -> AsyncGenerator[Clou
         stack.push_async_callback(sessions.disconnect)
         listening = asyncio.create_task(visibility.run(), name="visibility")
         stack.push_async_callback(end, listening)
-        yield Cloud(
-            settings,
-            Ports(
-                store=store,
-                inventory=inventory,
-                activity=Activity(inventory),
-                metrics=Metrics(inventory, kept(settings)),
-                sessions=sessions,
-                visibility=visibility,
-                containers=in_world.containers,
-                networks=in_world.networks,
-                volumes=in_world.volumes,
-                images=in_world.images,
-                clock=SystemClock(),
-                chance=SystemChance(),
-            ),
-        )
+        yield Cloud(settings, _ports(settings, in_world, store, inventory, visibility, sessions))
+
+
+def _ports(
+    settings: Settings,
+    in_world: World,
+    store: PostgresEventStore,
+    inventory: Inventory,
+    visibility: ProjectedPosition,
+    sessions: PostgresSessions,
+) -> Ports:
+    return Ports(
+        store=store,
+        inventory=inventory,
+        activity=Activity(inventory),
+        metrics=Metrics(inventory, kept(settings)),
+        sessions=sessions,
+        visibility=visibility,
+        containers=in_world.containers,
+        networks=in_world.networks,
+        volumes=in_world.volumes,
+        images=in_world.images,
+        clock=SystemClock(),
+        chance=SystemChance(),
+    )
 
 
 def create_api(settings: Settings, in_world: World | None = None) -> FastAPI:
@@ -167,24 +175,8 @@ async def open_controller(
     found = in_world or world(settings)
     async with (
         open_cloud(settings, found) as cloud,
-        AsyncConnectionPool[AsyncConnection[DictRow]](
-            conninfo(settings),
-            min_size=1,
-            max_size=4,
-            open=False,
-            kwargs={"autocommit": True, "row_factory": dict_row},
-        ) as pool,
-        AsyncConnectionPool[AsyncConnection[DictRow]](
-            conninfo(settings),
-            min_size=1,
-            max_size=2,
-            open=False,
-            kwargs={
-                "autocommit": True,
-                "row_factory": dict_row,
-                "options": f"-c search_path={SCHEMA},public",
-            },
-        ) as metrics_pool,
+        _pool(settings, 4) as pool,
+        _pool(settings, 2) as metrics_pool,
     ):
         instances = InstanceManager(cloud, found.containers)
         managers = (VpcManager(cloud, found.networks), VolumeManager(cloud, found.volumes), instances)
@@ -197,6 +189,21 @@ async def open_controller(
             collector=Collector(metrics_pool, found.stats, cloud.ports.clock, kept(settings)),
         )
         yield Controller(cloud, parts)
+
+
+def _pool(settings: Settings, size: int) -> AsyncConnectionPool[AsyncConnection[DictRow]]:
+    """Return connections that see the read model, to be opened by who uses them."""
+    return AsyncConnectionPool(
+        conninfo(settings),
+        min_size=1,
+        max_size=size,
+        open=False,
+        kwargs={
+            "autocommit": True,
+            "row_factory": dict_row,
+            "options": f"-c search_path={SCHEMA},public",
+        },
+    )
 
 
 def kept(settings: Settings) -> Kept:
