@@ -43,7 +43,11 @@ class DockerVolumes:
             name = self._engine.name(resource_id)
 
             def create(api: APIClient) -> Json:
-                return api.create_volume(name, driver="local", driver_opts=options, labels=labels)
+                # Creating what is there changes nothing, yet the engine would tell it as an event: one that
+                # wakes the manager that has just asked, for ever.
+                return self._own(api, resource_id) or api.create_volume(
+                    name, driver="local", driver_opts=options, labels=labels
+                )
 
             volume = await self._engine.run(f"create the volume {resource_id}", create)
         # The engine answers with a volume of that name that was there before, whatever it is.

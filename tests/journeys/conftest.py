@@ -1,15 +1,43 @@
-"""Journeys share one cloud of real processes, unless they kill parts of it."""
+"""Journeys share one cloud of real processes and leave it empty; those that kill parts of it get their own."""
 
+import secrets
 from collections.abc import Generator
 from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg import sql
 
+from adapters import engine_sweep
+from adapters.embedded_postgres import EmbeddedPostgres
 from tests.journeys.running_cloud import RunningCloud, running_cloud
 
 
+@pytest.fixture(scope="session")
+def shared_cloud(
+    tmp_path_factory: pytest.TempPathFactory, postgres: EmbeddedPostgres, engine: str
+) -> Generator[RunningCloud]:
+    """One cloud for every journey that breaks no part of it."""
+    name = f"mawtest-{secrets.token_hex(4)}"
+    with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            with running_cloud(tmp_path_factory.mktemp("cloud"), postgres.url(name), name, engine) as found:
+                yield found
+        finally:
+            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+            engine_sweep.sweep(engine, name)
+
+
 @pytest.fixture
-def cloud(tmp_path: Path, database_url: str, cloud_name: str, engine: str) -> Generator[RunningCloud]:
-    """A cloud of this test's own."""
+def cloud(shared_cloud: RunningCloud) -> Generator[RunningCloud]:
+    """The shared cloud, emptied after the test."""
+    yield shared_cloud
+    shared_cloud.empty()
+
+
+@pytest.fixture
+def own_cloud(tmp_path: Path, database_url: str, cloud_name: str, engine: str) -> Generator[RunningCloud]:
+    """A cloud of this test's own, to be broken."""
     with running_cloud(tmp_path, database_url, cloud_name, engine) as found:
         yield found

@@ -111,6 +111,22 @@ class RunningCloud:
         items = self.show(f"/api/timeline?resource={resource_id}&order=oldest&limit=1000")["items"]
         return [event["type"].partition(".")[2] for event in items]
 
+    def empty(self) -> None:
+        """Remove every resource but the default VPC and wait until they are gone."""
+        self._remove("/api/instances")
+        self._remove("/api/volumes")
+        self._remove("/api/vpcs", besides="default")
+
+    def _remove(self, path: str, besides: str | None = None) -> None:
+        def living() -> list[str]:
+            return [
+                item["id"] for item in self.show(f"{path}?limit=1000")["items"] if item["name"] != besides
+            ]
+
+        for id_ in living():
+            self.http.delete(f"{path}/{id_}").raise_for_status()
+        wait_until(lambda: not living(), f"everything under {path} is gone")
+
     # What is really there
 
     def containers(self) -> dict[str, Any]:
@@ -123,6 +139,10 @@ class RunningCloud:
     def container(self, resource_id: str) -> Any:
         """Return the container of an instance."""
         return self.containers()[resource_id]
+
+    def passes(self) -> int:
+        """Return how many passes the controllers have logged."""
+        return (self.home / "controller.log").read_bytes().count(b'"event": "pass"')
 
     def _is_ready(self) -> bool:
         with contextlib.suppress(httpx.TransportError):

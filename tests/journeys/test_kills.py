@@ -29,9 +29,9 @@ READ_MODEL = (
 )
 
 
-def test_a_retry_after_a_killed_api_gives_one_instance(cloud: RunningCloud, database_url: str) -> None:
+def test_a_retry_after_a_killed_api_gives_one_instance(own_cloud: RunningCloud, database_url: str) -> None:
     """The API dies between append and answer; the same idempotency key gives the same instance."""
-    (controller,) = cloud.controllers
+    (controller,) = own_cloud.controllers
     # A stopped controller keeps the answer back: the API waits until reads show the event.
     controller.send_signal(signal.SIGSTOP)
     body = {"name": "web-1", "image": IMAGE, "type": "nano"}
@@ -39,43 +39,43 @@ def test_a_retry_after_a_killed_api_gives_one_instance(cloud: RunningCloud, data
 
     def ask() -> None:
         with pytest.raises(httpx.TransportError):
-            cloud.http.post("/api/instances", json=body, headers=headers)
+            own_cloud.http.post("/api/instances", json=body, headers=headers)
 
     asking = threading.Thread(target=ask)
     with psycopg.connect(database_url, autocommit=True) as log:
         asking.start()
         written = "SELECT count(*) FROM events WHERE topic = 'instance.launch_requested'"
         wait_until(lambda: log.execute(written).fetchone() == (1,), "the event is written")
-        cloud.kill_api()
+        own_cloud.kill_api()
         asking.join()
         controller.send_signal(signal.SIGCONT)
-        cloud.start_api()
-        answer = cloud.http.post("/api/instances", json=body, headers=headers)
+        own_cloud.start_api()
+        answer = own_cloud.http.post("/api/instances", json=body, headers=headers)
         assert answer.status_code == 202
         assert answer.json()["status"] == "running"
         assert log.execute(written).fetchone() == (1,)
-    assert list(cloud.containers()) == [answer.json()["id"]]
+    assert list(own_cloud.containers()) == [answer.json()["id"]]
 
 
 @pytest.mark.timeout(0)
-def test_random_kills_of_the_controller_strand_nothing(cloud: RunningCloud, database_url: str) -> None:
+def test_random_kills_of_the_controller_strand_nothing(own_cloud: RunningCloud, database_url: str) -> None:
     """Instances come and go while the leading controller is killed again and again."""
     chance = random.Random(SEED)  # noqa: S311 - repeatable, not secret
     wanted: dict[str, str] = {}
     # A second controller stands by, as it would on another host.
-    cloud.start_controller()
+    own_cloud.start_controller()
     for number in range(KILLS):
-        command(cloud, chance, wanted, number)
-        victim = cloud.controllers.pop(0)
+        command(own_cloud, chance, wanted, number)
+        victim = own_cloud.controllers.pop(0)
         threading.Event().wait(chance.uniform(0, 0.4))
         kill(victim)
-        cloud.start_controller()
-    wait_until(lambda: unsettled(cloud, wanted) == {}, "everything is as wanted", 60)
+        own_cloud.start_controller()
+    wait_until(lambda: unsettled(own_cloud, wanted) == {}, "everything is as wanted", 60)
     running = {name for name, status in wanted.items() if status == "running"}
-    alive = {c.labels["miniaws.id"] for c in cloud.containers().values() if c.status == "running"}
-    assert alive == {cloud.instance(name)["id"] for name in running}
-    assert len(cloud.containers()) == len([s for s in wanted.values() if s != "terminated"])
-    assert_reads_equal_a_rebuild(cloud, database_url)
+    alive = {c.labels["miniaws.id"] for c in own_cloud.containers().values() if c.status == "running"}
+    assert alive == {own_cloud.instance(name)["id"] for name in running}
+    assert len(own_cloud.containers()) == len([s for s in wanted.values() if s != "terminated"])
+    assert_reads_equal_a_rebuild(own_cloud, database_url)
 
 
 def command(cloud: RunningCloud, chance: random.Random, wanted: dict[str, str], number: int) -> None:
@@ -129,16 +129,16 @@ def assert_reads_equal_a_rebuild(cloud: RunningCloud, database_url: str) -> None
         connection.rollback()
 
 
-def test_a_cloud_that_comes_back_adopts_what_runs(cloud: RunningCloud, tmp_path: Path) -> None:
-    web = cloud.launch("web-1")
-    (controller,) = cloud.controllers
+def test_a_cloud_that_comes_back_adopts_what_runs(own_cloud: RunningCloud, tmp_path: Path) -> None:
+    web = own_cloud.launch("web-1")
+    (controller,) = own_cloud.controllers
     kill(controller)
-    cloud.kill_api()
-    started = cloud.container(web["id"]).attrs["State"]["StartedAt"]
-    cloud.controllers.clear()
-    cloud.start_controller()
-    cloud.start_api()
-    cloud.post("/api/volumes", {"name": "proof-that-the-controller-works"})
-    assert cloud.container(web["id"]).attrs["State"]["StartedAt"] == started
-    assert cloud.instance("web-1")["version"] == web["version"]
+    own_cloud.kill_api()
+    started = own_cloud.container(web["id"]).attrs["State"]["StartedAt"]
+    own_cloud.controllers.clear()
+    own_cloud.start_controller()
+    own_cloud.start_api()
+    own_cloud.post("/api/volumes", {"name": "proof-that-the-controller-works"})
+    assert own_cloud.container(web["id"]).attrs["State"]["StartedAt"] == started
+    assert own_cloud.instance("web-1")["version"] == web["version"]
     assert (tmp_path / "controller.log").exists()
