@@ -86,14 +86,19 @@ class AccessKey(Aggregate):
         key.conditions.claims += [key.name_claim(), key._hash_claim(), *key._admin_claims()]
         return key
 
-    def revoke(self, other_admins: int) -> None:
-        """Close the key for good. Raises Conflict when it is the account's last admin key."""
+    def revoke(self, other_admin: Claim | None) -> None:
+        """Close the key for good; an admin key only while another one of the account works.
+
+        Raises Conflict when it is the last one. Saving fails when the other one was revoked in between.
+        """
         if self.is_revoked:
             return
-        if self.role is Role.ADMIN and other_admins == 0:
-            raise Conflict(
-                f"cannot revoke {self.name}: it is the last admin key; issue another admin key first"
-            )
+        if self.role is Role.ADMIN:
+            if other_admin is None:
+                raise Conflict(
+                    f"cannot revoke {self.name}: it is the last admin key; issue another admin key first"
+                )
+            self.conditions.requires.append(other_admin)
         self.trigger_event(self.Revoked)
         self.conditions.releases += [self.name_claim(), self._hash_claim(), *self._admin_claims()]
 
@@ -101,9 +106,10 @@ class AccessKey(Aggregate):
         return Claim(HASH_SCOPE, self.hash, self.id)
 
     def _admin_claims(self) -> list[Claim]:
-        return (
-            [Claim(admin_scope(self.account_id), self.public_id, self.id)] if self.role is Role.ADMIN else []
-        )
+        if self.role is not Role.ADMIN:
+            return []
+        until = self.expires_at.isoformat() if self.expires_at is not None else None
+        return [Claim(admin_scope(self.account_id), self.public_id, self.id, until)]
 
     @event(Issued)
     def __init__(self, account_id: str, name: str, role: str, hash: str, expires_at: datetime | None) -> None:  # noqa: A002
@@ -120,5 +126,10 @@ class AccessKey(Aggregate):
 
 
 def admin_scope(account_id: str) -> str:
-    """Return the scope that lists the admin keys of an account."""
+    """Return the scope that lists the admin keys of an account; the note of each says until when it works."""
     return f"admin-keys/{account_id}"
+
+
+def works_at(admin: Claim, now: datetime) -> bool:
+    """Tell whether an admin key has not expired."""
+    return admin.note is None or datetime.fromisoformat(admin.note) > now

@@ -161,7 +161,7 @@ class Cloud:
         except ClaimTaken as taken:
             if taken.claim.scope.startswith(_IDEMPOTENCY):
                 await self._answer_again(request, taken.claim)
-            if taken.claim.scope.startswith("name/"):
+            if taken.claim.scope == about.name_claim().scope:
                 raise NameTaken(
                     f"cannot use the name {shown(taken.claim.key)}: a {_words(about.KIND)} of this account has it; "
                     "choose another name, or delete that one first",

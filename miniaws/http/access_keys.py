@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import AwareDatetime, Field
 from starlette.responses import Response
 
 from domain.access_key import AccessKey, Role
 from domain.errors import Conflict
+from domain.values import public_id
 from miniaws.application import AlreadyDone, Saved
 from miniaws.commands import access_key as commands
 from miniaws.http.reading import At, Caller, CloudDep, IfNoneMatch, Narrowed, one, page
@@ -61,16 +62,19 @@ async def show_key(
 
 
 @router.delete("/{id_or_name}", status_code=202, dependencies=[Admin])
-async def revoke_key(id_or_name: str, change: Change) -> Response:
+async def revoke_key(id_or_name: str, change: Change, request: Request) -> Response:
     """Revoke a key for good."""
-    return await answer(change, commands.revoke(change.cloud, change.request, id_or_name), "keys")
+    answered = await answer(change, commands.revoke(change.cloud, change.request, id_or_name), "keys")
+    # Whoever has this answer must not find the key working, not even for the moment until the log tells of it.
+    request.app.state.keyring.forget_all()
+    return answered
 
 
 async def _issue(change: Writing, wish: commands.Issue) -> Saved:
     try:
         return await commands.issue(change.cloud, change.request, wish)
     except AlreadyDone as done:
-        raise AlreadyShown(None, resource_id=str(done.resource_id)) from None
+        raise AlreadyShown(None, id=public_id(AccessKey.PREFIX, done.resource_id)) from None
 
 
 def _show_key(saved: Saved) -> dict[str, Any]:

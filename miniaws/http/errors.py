@@ -43,12 +43,14 @@ _TITLES = {
 }
 
 
-class Problem(Exception):
-    """An HTTP error of its own, for what never reaches the domain."""
+class Problem(HTTPException):
+    """An HTTP error of its own, for what never reaches the domain.
+
+    FastAPI lets only its own kind of error pass from the reading of a body to us.
+    """
 
     def __init__(self, status: int, code: str, detail: str, **more: Any) -> None:
-        super().__init__(detail)
-        self.status = status
+        super().__init__(status, detail)
         self.code = code
         self.more = more
 
@@ -78,7 +80,7 @@ def problem(
 def respond(error: Exception, request_id: str) -> Response:
     """Return the problem document for any error."""
     if isinstance(error, Problem):
-        return problem(error.status, error.code, str(error), request_id, **error.more)
+        return problem(error.status_code, error.code, error.detail, request_id, **error.more)
     if isinstance(error, errors.DomainError):
         headers = {"Retry-After": "1"} if isinstance(error, errors.TooMany | errors.Unavailable) else None
         if isinstance(error, errors.Unauthenticated):

@@ -145,7 +145,7 @@ async def one(
         raise _not_found(kind, id_or_name)
     etag = etag_of(orjson.loads(document))
     headers = {"ETag": etag, POSITION_HEADER: str(at.at)}
-    if if_none_match is not None and etag in [each.strip() for each in if_none_match.split(",")]:
+    if if_none_match is not None and {etag, "*"} & {_strong(each) for each in if_none_match.split(",")}:
         return Response(status_code=304, headers=headers)
     return Response(document, headers=headers, media_type="application/json")
 
@@ -205,6 +205,10 @@ async def page(cloud: Cloud, kind: str | None, account: str, at: Moment, narrowe
     return Response(body, headers={POSITION_HEADER: str(position)}, media_type="application/json")
 
 
+def _strong(etag: str) -> str:
+    return etag.strip().removeprefix("W/")
+
+
 def etag_of(document: dict[str, Any]) -> str:
     """Return the entity tag of a document: its version."""
     return f'"{document["version"]}"'
@@ -223,7 +227,7 @@ def _open_cursor(cursor: str, digest: str) -> tuple[int, tuple[str, UUID]]:
     try:
         position, name, id_, made_for = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
         after = (str(name), UUID(id_))
-        if made_for != digest or not isinstance(position, int) or "\0" in after[0]:
+        if made_for != digest or not 0 <= position < 2**62 or "\0" in after[0]:
             raise ValueError  # noqa: TRY301 - one answer for all that can be wrong with a cursor
     except (ValueError, TypeError):
         raise Problem(

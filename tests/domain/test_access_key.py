@@ -1,10 +1,11 @@
 """The rules of access keys, each under its own name."""
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 
-from domain.access_key import AccessKey, NewKey, Role, admin_scope
+from domain.access_key import AccessKey, NewKey, Role, admin_scope, works_at
 from domain.aggregate import Claim
 from domain.errors import Conflict, Invalid
 from tests.domain.pretended import told
@@ -12,6 +13,7 @@ from tests.domain.refusals import refused
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 HASH = "ab" * 32
+OTHER = Claim(admin_scope("main"), "key-other", UUID(int=9))
 
 
 def issued(role: Role = Role.OPERATOR, expires_at: datetime | None = None) -> AccessKey:
@@ -42,21 +44,21 @@ def test_a_key_is_found_by_its_hash_as_long_as_it_opens_something() -> None:
     claims = key.take_conditions().claims
     assert Claim("access-key-hash", HASH, key.id) in claims
     assert Claim("name/main/access_key", "ci", key.id) in claims
-    key.revoke(other_admins=0)
+    key.revoke(None)
     assert key.take_conditions().releases == claims
 
 
 def test_a_revoked_key_opens_nothing() -> None:
     key = issued()
-    key.revoke(other_admins=0)
+    key.revoke(None)
     assert key.is_revoked
     assert told(key) == ["revoked"]
 
 
 def test_revoking_twice_is_revoking_once() -> None:
     key = issued()
-    key.revoke(other_admins=0)
-    key.revoke(other_admins=0)
+    key.revoke(None)
+    key.revoke(None)
     assert told(key) == ["revoked"]
 
 
@@ -70,10 +72,20 @@ def test_a_key_that_has_expired_is_not_issued(late: timedelta) -> None:
 def test_an_account_never_loses_its_last_admin_key() -> None:
     key = issued(Role.ADMIN)
     with refused(Conflict, "ci", "last admin key", "issue another admin key first"):
-        key.revoke(other_admins=0)
+        key.revoke(None)
     assert told(key) == []
-    key.revoke(other_admins=1)
+    key.take_conditions()
+    key.revoke(OTHER)
     assert told(key) == ["revoked"]
+    assert key.conditions.requires == [OTHER], "which must not be revoked at the same time"
+
+
+def test_an_expired_admin_key_is_no_other_admin_key() -> None:
+    until = NOW + timedelta(hours=1)
+    (admin,) = [claim for claim in issued(Role.ADMIN, until).conditions.claims if claim.scope == OTHER.scope]
+    assert works_at(OTHER, NOW)
+    assert works_at(admin, NOW)
+    assert not works_at(admin, until)
 
 
 def test_admin_keys_are_listed_by_account() -> None:

@@ -22,12 +22,12 @@ from adapters.memory import (
     MemoryWatch,
 )
 from adapters.system import SystemClock
-from miniaws import bootstrap, profile
-from miniaws.application import Cloud
+from miniaws import application, bootstrap, profile
 from miniaws.hub import Hub
 from miniaws.settings import Settings
 from tests.conftest import free_port
 from tests.http.following import Followed
+from tests.http.in_process import Cloud, open_cloud
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Api:
         return self.state.hub
 
     @property
-    def cloud(self) -> Cloud:
+    def cloud(self) -> application.Cloud:
         return self.state.cloud
 
     @property
@@ -131,3 +131,10 @@ async def api(settings: Settings) -> AsyncGenerator[Api]:
     """A cloud that is up."""
     async with serving(settings) as found:
         yield found
+
+
+@pytest.fixture
+async def cloud(prepared_url: str, tmp_path: Path) -> AsyncGenerator[Cloud]:
+    """A cloud in this process, without a socket."""
+    async with open_cloud(prepared_url, tmp_path) as opened:
+        yield opened

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from domain.access_key import AccessKey, NewKey, Role
-from domain.aggregate import Aggregate
+from domain.aggregate import Aggregate, Claim
 from domain.errors import DomainError
 from domain.instance import Instance, LaunchSpec, PortSpec, ProgramEnd
 from domain.instance_type import INSTANCE_TYPES
@@ -21,6 +21,7 @@ START = datetime(2025, 1, 1, tzinfo=UTC)
 _WORDS = ("no space", "the image is gone", "exit code 1")
 _TYPES = tuple(INSTANCE_TYPES)
 _VPC = UUID(int=7)
+OTHER_ADMIN = Claim("admin-keys/acc", "key-other", UUID(int=8))
 
 
 def by_chance(seed: int) -> Random:
@@ -124,7 +125,7 @@ _MAKES: tuple[Callable[[str, str, History], Aggregate], ...] = (_instance, _key,
 
 Change = Callable[[Any, History], object]
 _CHANGES: dict[type[Aggregate], tuple[Change, ...]] = {
-    AccessKey: (lambda key, by: key.revoke(by.number(2)),),
+    AccessKey: (lambda key, by: key.revoke(OTHER_ADMIN if by.number(2) else None),),
     Vpc: (
         lambda vpc, _: vpc.report_available(),
         lambda vpc, by: vpc.report_failed(by.word()),
