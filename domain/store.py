@@ -6,7 +6,7 @@ Implemented by ``adapters/event_store`` over Postgres. What else is kept there, 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from eventsourcing.domain import CanMutateAggregate
@@ -30,9 +30,8 @@ class Cause:
     causation: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """An event as it lies in the store."""
+class Recorded(NamedTuple):
+    """An event as it lies in the store. A tuple, because a rebuild makes one of every event there ever was."""
 
     position: int
     resource_id: UUID

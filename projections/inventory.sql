@@ -1,21 +1,25 @@
 -- create --
 CREATE TABLE resources (
-    resource_id uuid PRIMARY KEY,
+    resource_id uuid NOT NULL,
     kind text NOT NULL,
     account_id text NOT NULL,
     name text NOT NULL,
     created_position bigint NOT NULL,
     ended_position bigint
 );
-CREATE INDEX ON resources (account_id, kind, name, resource_id);
 CREATE TABLE versions (
     resource_id uuid NOT NULL,
     position bigint NOT NULL,
-    document json NOT NULL,
-    PRIMARY KEY (resource_id, position)
+    document json NOT NULL
 );
 CREATE TABLE progress (position bigint NOT NULL, shape integer NOT NULL);
 INSERT INTO progress VALUES (0, 0);
+
+-- index --
+ALTER TABLE resources ADD PRIMARY KEY (resource_id);
+CREATE INDEX ON resources (account_id, kind, name, resource_id);
+ALTER TABLE versions ADD PRIMARY KEY (resource_id, position);
+ANALYZE resources, versions;
 
 -- copy_versions --
 COPY versions (resource_id, position, document) FROM STDIN

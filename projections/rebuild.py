@@ -1,7 +1,10 @@
 """Builds the read model anew from the log: fold everything, COPY it into a schema of its own, switch names."""
 
-from collections.abc import Iterator
-from datetime import datetime
+import gc
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -18,17 +21,14 @@ _LOG = (
     "SELECT notification_id, originator_id, originator_version, topic, state::text, account_id, actor, recorded_at"
     " FROM events WHERE notification_id <= %s ORDER BY notification_id"
 )
-_Row = tuple[int, UUID, int, str, str, str, str, datetime]
-_PAGE = 5000
+_PAGE = 1000
 
 
 def create(connection: psycopg.Connection[Any], schema: str) -> None:
-    """Make an empty read model in a schema."""
+    """Make an empty read model in a schema, without its indexes: they are built faster over what is there."""
     connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
     connection.execute(SQL("SET LOCAL search_path = {}, public").format(Identifier(schema)))
-    for statement in inventory.SQL["create"].split(";"):
-        if statement.strip():
-            connection.execute(statement)
+    connection.execute(inventory.SQL["create"])
     connection.execute("UPDATE progress SET shape = %s", (inventory.SHAPE,))
 
 
@@ -50,27 +50,23 @@ def build(connection: psycopg.Connection[Any], schema: str, upto: int) -> int:
     """Fold the log up to a position into a new schema and return how many events that were."""
     connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(schema)))
     create(connection, schema)
-    latest: dict[UUID, Document] = {}
-    resources: dict[UUID, list[Any]] = {}
-    count = 0
+    lives: dict[UUID, _Life] = {}
     # The log is read on a connection of its own: this one is busy taking rows.
     with (
         psycopg.connect(connection.info.dsn, password=connection.info.password) as log,
         connection.cursor() as cursor,
         cursor.copy(inventory.SQL["copy_versions"]) as copy,
+        _garbage_left_alone(),
     ):
-        for event in read(log, upto):
-            known = latest.get(event.resource_id)
-            document = latest[event.resource_id] = fold(known, event)
-            if known is None:
-                resources[event.resource_id] = list(inventory.resource_row(event.resource_id, document))
-            elif has_ended(document) and resources[event.resource_id][-1] is None:
-                resources[event.resource_id][-1] = event.position
-            copy.write_row((event.resource_id, event.position, orjson.dumps(document).decode()))
-            count += 1
+        count = 0
+        versions = _versions(read(log, upto), lives)
+        while page := b"".join(islice(versions, _PAGE)):
+            copy.write(page)
+            count += page.count(b"\n")
     with connection.cursor() as cursor, cursor.copy(inventory.SQL["copy_resources"]) as copy:
-        for row in resources.values():
-            copy.write_row(row)
+        for life in lives.values():
+            copy.write_row(life.row)
+    connection.execute(inventory.SQL["index"])
     connection.execute("UPDATE progress SET position = %s", (upto,))
     return count
 
@@ -83,18 +79,17 @@ def switch(connection: psycopg.Connection[Any], schema: str) -> None:
 
 def read(connection: psycopg.Connection[Any], upto: int) -> Iterator[Recorded]:
     """Yield the log up to a position."""
-    with connection.cursor(name="log") as cursor:
-        cursor.itersize = _PAGE
-        cursor.execute(_LOG, (upto,))
-        row: _Row
-        for row in cursor:
+    loads = orjson.loads
+    with connection.cursor() as cursor:
+        # Streamed, so that the server reads on while we fold; binary, so that nothing is parsed twice.
+        for row in cursor.stream(_LOG, (upto,), binary=True, size=_PAGE):
             position, resource_id, version, type_, payload, account, actor, recorded_at = row
             yield Recorded(
                 position,
                 resource_id,
                 version,
                 type_,
-                upcast(type_, orjson.loads(payload)),
+                upcast(type_, loads(payload)),
                 account,
                 actor,
                 None,
@@ -103,6 +98,44 @@ def read(connection: psycopg.Connection[Any], upto: int) -> Iterator[Recorded]:
                 None,
                 recorded_at,
             )
+
+
+@dataclass(slots=True)
+class _Life:
+    """What is remembered of a resource: one look-up an event, because that is what the time goes into."""
+
+    text: bytes
+    document: Document
+    row: list[Any]
+
+
+def _versions(events: Iterable[Recorded], lives: dict[UUID, _Life]) -> Iterator[bytes]:
+    """Yield each version as a line of COPY, and note each resource."""
+    for event in events:
+        life = lives.get(event.resource_id)
+        if life is None:
+            id_, document = event.resource_id, fold(None, event)
+            row = list(inventory.resource_row(id_, document))
+            life = lives[id_] = _Life(str(id_).encode(), document, row)
+        else:
+            document = life.document = fold(life.document, event)
+            if life.row[-1] is None and has_ended(document):
+                life.row[-1] = event.position
+        # By hand, because psycopg spends more on a row than the fold: JSON has no control characters to escape.
+        json = orjson.dumps(document).replace(b"\\", b"\\\\")
+        yield b"%s\t%d\t%s\n" % (life.text, event.position, json)
+
+
+@contextmanager
+def _garbage_left_alone() -> Generator[None]:
+    """Keep the collector from walking over every document again and again: none of them is in a cycle."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _head(connection: psycopg.Connection[Any]) -> int:
