@@ -21,7 +21,7 @@ from miniaws.keyring import Identity
 from projections.activity import Activity, Filter
 
 _log = structlog.get_logger("hub")
-_PAGE = 500
+_PAGE = 200
 _LONGEST_QUEUE = 1000
 _TOO_SLOW = "too slow; connect again with Last-Event-ID"
 

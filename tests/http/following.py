@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 DEADLINE_S = 20
 
@@ -75,9 +77,10 @@ class Socket:
 
     async def messages(self) -> AsyncIterator[Told]:
         """Yield messages until the socket is closed."""
-        async for text in self.connection:
-            frame = json.loads(text)
-            yield Told(frame["event"], int(frame["id"]) if frame["id"] else None, frame["data"])
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                frame = json.loads(await self.connection.recv())
+                yield Told(frame["event"], int(frame["id"]) if frame["id"] else None, frame["data"])
 
     def cut(self) -> None:
         """Break the connection without a word."""
@@ -93,9 +96,15 @@ class Followed:
 
     @asynccontextmanager
     async def sse(self, query: str = "", *, window: int = 2**16, **headers: str) -> AsyncGenerator[Sse]:
-        """Follow by SSE; ``window`` bounds what waits unread in this process."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, limit=window)
-        sent = {"Host": f"127.0.0.1:{self.port}", "Authorization": self.key, **headers}
+        """Follow by SSE; a small ``window`` lets little wait unread on this side."""
+        line = socket.socket()
+        line.settimeout(0)
+        if window < 2**16:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
+        await asyncio.get_running_loop().sock_connect(line, ("127.0.0.1", self.port))
+        reader, writer = await asyncio.open_connection(sock=line, limit=window)
+        sent = {"Host": f"127.0.0.1:{self.port}", "Authorization": self.key}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         lines = [f"GET /api/dashboard/stream{query} HTTP/1.1", *(f"{k}: {v}" for k, v in sent.items() if v)]
         writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
         found = Sse(reader, writer)
