@@ -4,6 +4,7 @@ Each pass repeats ``domain.instance.next_step`` and carries out what it says, on
 time, until nothing is left to do. Dying anywhere in between is harmless: the next pass starts from what is there.
 """
 
+import asyncio
 import contextlib
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ _MOST_STEPS = 12
 _WAIT_S = 0.5
 _SOON_S = 0.1
 _REMEMBERED = 1000
+_KILLED = 137
+_REMOVAL_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class InstanceManager:
             if wanted.status == "terminated":
                 return Pass("is terminated")
             try:
-                seen = await self._containers.inspect(wanted.public_id)
+                seen = await self._look(wanted)
                 step = next_step(wanted, seen)
                 if step in {Step.NOTHING, Step.WAIT}:
                     did = ", ".join(done) or step.value
@@ -84,6 +87,14 @@ class InstanceManager:
                 raise
             done.append(step.value)
         return Pass(", ".join(done), _WAIT_S)
+
+    async def _look(self, wanted: Instance) -> SeenContainer | None:
+        seen = await self._containers.inspect(wanted.public_id)
+        if seen is None or seen.exit_code != _KILLED or next_step(wanted, seen) is not Step.REPORT_CRASHED:
+            return seen
+        # A removal by force kills first. Look again before it is told as a mere kill.
+        await asyncio.sleep(_REMOVAL_S)
+        return await self._containers.inspect(wanted.public_id)
 
     async def _carry_out(self, step: Step, wanted: Instance, seen: SeenContainer | None) -> None:
         containers, id_ = self._containers, wanted.public_id

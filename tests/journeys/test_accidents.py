@@ -38,7 +38,7 @@ def test_a_removal_by_hand_is_told_and_healed(cloud: RunningCloud) -> None:
     web = cloud.launch("web-1")
     cloud.container(web["id"]).remove(force=True)
     wait_until(lambda: heals(cloud, web), "it runs again", SEEN_S)
-    assert reasons(cloud, web["id"])[0] in {"its container was removed by hand", "killed (exit 137)"}
+    assert reasons(cloud, web["id"]) == ["its container was removed by hand"]
     assert len(cloud.containers()) == 1
 
 
