@@ -83,7 +83,7 @@ class AccessKey(Aggregate):
             hash=new.hash,
             expires_at=new.expires_at,
         )
-        key.conditions.claims += [key.name_claim(), key._hash_claim(), *key._admin_claims()]
+        key.conditions.claims += key.held_claims()
         return key
 
     def revoke(self, other_admin: Claim | None) -> None:
@@ -99,8 +99,12 @@ class AccessKey(Aggregate):
                     f"cannot revoke {self.name}: it is the last admin key; issue another admin key first"
                 )
             self.conditions.requires.append(other_admin)
+        self.conditions.releases += self.held_claims()
         self.trigger_event(self.Revoked)
-        self.conditions.releases += [self.name_claim(), self._hash_claim(), *self._admin_claims()]
+
+    def held_claims(self) -> list[Claim]:
+        """Return its name, its hash and, for an admin key, that the account has one."""
+        return [] if self.is_revoked else [self.name_claim(), self._hash_claim(), *self._admin_claims()]
 
     def _hash_claim(self) -> Claim:
         return Claim(HASH_SCOPE, self.hash, self.id)

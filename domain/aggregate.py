@@ -102,6 +102,14 @@ class Aggregate(domain.Aggregate):
         """Return the claim that makes the name unique in account and kind while the resource lives."""
         return Claim(name_scope(self.account_id, self.KIND), self.name, self.id)
 
+    def held_claims(self) -> list[Claim]:
+        """Return every claim that is the resource's now; those of a new one are taken as it is made."""
+        return [self.name_claim()]
+
+    def held_secrets(self) -> list[UUID]:
+        """Return the ids of the secrets that are kept for the resource now."""
+        return []
+
     def refuse_unless_version(self, expected: int | None) -> None:
         """Raise StaleVersion when the caller decided on another version."""
         if expected is not None and expected != self.version:

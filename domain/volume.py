@@ -13,7 +13,7 @@ from typing import Self
 from eventsourcing.domain import event
 
 from domain import values
-from domain.aggregate import Aggregate
+from domain.aggregate import Aggregate, Claim
 from domain.errors import Conflict, Invalid
 
 MAX_SIZE_GB = 16384
@@ -87,7 +87,7 @@ class Volume(Aggregate):
         if size_gb is not None and not 1 <= size_gb <= MAX_SIZE_GB:
             raise Invalid(f"cannot make a volume of {size_gb} GB: use 1 to {MAX_SIZE_GB}", field="size_gb")
         volume = cls(account_id=account_id, name=values.name(name), size_gb=size_gb, tags=values.tags(tags))
-        volume.conditions.claims.append(volume.name_claim())
+        volume.conditions.claims += volume.held_claims()
         return volume
 
     def attach(self, instance_id: str, instance_name: str, path: str) -> None:
@@ -128,8 +128,12 @@ class Volume(Aggregate):
     def report_deleted(self) -> None:
         """Note that the volume is gone."""
         if self.status != "deleted":
+            self.conditions.releases += self.held_claims()
             self.trigger_event(self.Deleted)
-            self.conditions.releases.append(self.name_claim())
+
+    def held_claims(self) -> list[Claim]:
+        """Return its name."""
+        return [] if self.status == "deleted" else super().held_claims()
 
     def _refuse_if_deleted(self) -> None:
         if self.is_deleting:

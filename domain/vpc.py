@@ -63,7 +63,7 @@ class Vpc(Aggregate):
         """Ask for a network. Raises Invalid."""
         network = values.cidr(cidr)
         vpc = cls(account_id=account_id, name=values.name(name), cidr=str(network), tags=values.tags(tags))
-        vpc.conditions.claims += [vpc.name_claim(), vpc.alive_claim(), *vpc._subnet_claims()]
+        vpc.conditions.claims += vpc.held_claims()
         return vpc
 
     def change_tags(self, tags: Mapping[str, str]) -> None:
@@ -95,6 +95,13 @@ class Vpc(Aggregate):
         if self.status != "deleted":
             self.trigger_event(self.Deleted)
             self.conditions.releases += [self.name_claim(), *self._subnet_claims()]
+
+    def held_claims(self) -> list[Claim]:
+        """Return its name, its range and, until it is given up, that it lives."""
+        if self.status == "deleted":
+            return []
+        alive = [] if self.is_deleting else [self.alive_claim()]
+        return [self.name_claim(), *alive, *self._subnet_claims()]
 
     def alive_claim(self) -> Claim:
         """Return the claim that stands while instances may be put into the VPC."""

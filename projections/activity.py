@@ -92,7 +92,7 @@ class Activity:
         states = [(row.pop("status"), row.pop("reason")) for row in rows]
         for row, state, before in zip(rows, states, [*states[1:], None], strict=False):
             if state != before:
-                found.append(_recorded(row))
+                found.append(recorded(row))
                 if not row["actor"].startswith("system:"):
                     break
         if found and found[-1].version > 1:
@@ -100,7 +100,7 @@ class Activity:
         return found
 
     async def _events(self, conditions: LiteralString, **values: Any) -> list[Recorded]:
-        return [_recorded(row) for row in await self._reads.rows(_SQL["events"] + " " + conditions, **values)]
+        return [recorded(row) for row in await self._reads.rows(_SQL["events"] + " " + conditions, **values)]
 
     async def _named(self, ids: Iterable[UUID]) -> dict[UUID, str]:
         """Return the names of resources, which never change: from their first events, so that no read lags behind."""
@@ -149,6 +149,7 @@ def _values(wanted: Filter) -> dict[str, Any]:
     return {name: getattr(wanted, name) for name in (*_CONDITIONS, "after", "before", "limit")}
 
 
-def _recorded(row: dict[str, Any]) -> Recorded:
+def recorded(row: dict[str, Any]) -> Recorded:
+    """Return a row of the log as an event, its payload in the newest version."""
     row["payload"] = upcast(row["type"], orjson.loads(row["payload"]))
     return Recorded(**row)

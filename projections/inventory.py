@@ -42,6 +42,8 @@ class InventoryProjection:
 
     def __init__(self) -> None:
         self._latest: OrderedDict[UUID, Document] = OrderedDict()
+        self._model: int | None = None
+        """Which read model the documents are of: a renewed one has tables of its own."""
 
     async def project(
         self, connection: psycopg.AsyncConnection[DictRow], before: int, events: Sequence[Recorded]
@@ -50,10 +52,7 @@ class InventoryProjection:
 
         Raises PositionMoved when the position is not the one before the batch.
         """
-        # First of all: it locks out another projector, whose rows would clash with ours.
-        moved = await connection.execute(SQL["move"], (events[-1].position, before), prepare=True)
-        if moved.rowcount != 1:
-            raise PositionMoved
+        await self._move(connection, before, events[-1].position)
         await self._load_latest(connection, {event.resource_id for event in events})
         versions: list[tuple[UUID, int, str]] = []
         async with connection.cursor() as cursor:
@@ -78,6 +77,17 @@ class InventoryProjection:
     def forget(self) -> None:
         """Drop what was folded; after a transaction that did not commit."""
         self._latest.clear()
+
+    async def _move(self, connection: psycopg.AsyncConnection[DictRow], before: int, after: int) -> None:
+        """Move the position first of all: it locks out another projector, and a renewal of the read model."""
+        cursor = await connection.execute(SQL["move"], (after, before), prepare=True)
+        moved = await cursor.fetchone()
+        if moved is None:
+            raise PositionMoved
+        if moved["model"] != self._model:
+            # The read model was renewed: what was folded on the old one says nothing of the new one.
+            self._latest.clear()
+            self._model = moved["model"]
 
     async def _load_latest(self, connection: psycopg.AsyncConnection[DictRow], ids: Iterable[UUID]) -> None:
         missing = [id_ for id_ in ids if id_ not in self._latest]

@@ -35,7 +35,7 @@ VALUES (%s, %s, %s, %s, %s, %s)
 UPDATE resources SET ended_position = %s WHERE resource_id = %s AND ended_position IS NULL
 
 -- move --
-UPDATE progress SET position = %s WHERE position = %s
+UPDATE progress SET position = %s WHERE position = %s RETURNING tableoid::bigint AS model
 
 -- position --
 SELECT position, shape FROM progress

@@ -2,7 +2,7 @@
 
 import gc
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -54,12 +54,14 @@ def build(connection: psycopg.Connection[Any], schema: str, upto: int) -> int:
     # The log is read on a connection of its own: this one is busy taking rows.
     with (
         psycopg.connect(connection.info.dsn, password=connection.info.password) as log,
+        # An event that cannot be folded must not leave a reader behind that keeps its connection busy for ever.
+        closing(read(log, upto)) as events,
         connection.cursor() as cursor,
         cursor.copy(inventory.SQL["copy_versions"]) as copy,
         _garbage_left_alone(),
     ):
         count = 0
-        versions = _versions(read(log, upto), lives)
+        versions = _versions(events, lives)
         while page := b"".join(islice(versions, _PAGE)):
             copy.write(page)
             count += page.count(b"\n")
@@ -77,7 +79,7 @@ def switch(connection: psycopg.Connection[Any], schema: str) -> None:
     connection.execute(SQL("ALTER SCHEMA {} RENAME TO read_model").format(Identifier(schema)))
 
 
-def read(connection: psycopg.Connection[Any], upto: int) -> Iterator[Recorded]:
+def read(connection: psycopg.Connection[Any], upto: int) -> Generator[Recorded]:
     """Yield the log up to a position."""
     loads = orjson.loads
     with connection.cursor() as cursor:

@@ -166,7 +166,7 @@ class Instance(Aggregate):
             ],
             tags=dict(spec.tags),
         )
-        instance.conditions.claims += [instance.name_claim(), instance._vpc_claim(), *instance._port_claims()]
+        instance.conditions.claims += instance.held_claims()
         instance.conditions.requires.append(Claim("alive", spec.vpc_public_id, spec.vpc_id))
         return instance
 
@@ -267,10 +267,21 @@ class Instance(Aggregate):
     def report_terminated(self) -> None:
         """Note that it is gone; gives back its name and ports and forgets its secrets."""
         if self.status != "terminated":
+            self.conditions.releases += self.held_claims()
+            self.conditions.erases += self.held_secrets()
             self.trigger_event(self.Terminated)
-            self.conditions.releases += [self.name_claim(), self._vpc_claim(), *self._port_claims()]
-            if self.environment_id is not None:
-                self.conditions.erases.append(UUID(self.environment_id))
+
+    def held_claims(self) -> list[Claim]:
+        """Return its name, its place in the VPC and the host ports it publishes."""
+        if self.status == "terminated":
+            return []
+        return [self.name_claim(), self._vpc_claim(), *self._port_claims()]
+
+    def held_secrets(self) -> list[UUID]:
+        """Return where the values of its environment are."""
+        if self.environment_id is None or self.status == "terminated":
+            return []
+        return [UUID(self.environment_id)]
 
     def _vpc_claim(self) -> Claim:
         parsed = values.parse_id(self.vpc_id)

@@ -14,7 +14,7 @@ from domain.ports import ExecResult
 from domain.store import ClaimTaken, RequirementMissing, VersionConflict
 from domain.values import parse_id, public_id, shown
 from domain.volume import Volume
-from domain.vpc import Vpc
+from domain.vpc import Vpc, VpcDeleted
 from miniaws.application import Cloud, Request, Saved
 
 _ATTEMPTS = 10
@@ -57,7 +57,10 @@ class Launch:
 
 
 async def launch(cloud: Cloud, request: Request, wish: Launch) -> Saved:
-    """Ask for an instance. Raises Invalid, NotFound, NameTaken, HostPortTaken, VolumeInUse."""
+    """Ask for an instance.
+
+    Raises Invalid, NotFound, NameTaken, HostPortTaken, VolumeInUse, VpcDeleted.
+    """
     await cloud.refuse_repeated(request)
     for _ in range(_ATTEMPTS):
         instance, volumes, secrets = await _prepare(cloud, request, wish)
@@ -65,9 +68,13 @@ async def launch(cloud: Cloud, request: Request, wish: Launch) -> Saved:
             receipt = await cloud.save(request, instance, *volumes, secrets=secrets)
         except ClaimTaken as taken:
             raise _port_taken(request, taken) from None
-        except RequirementMissing:
-            # The VPC we remembered is gone: look again, which finds its successor or nothing.
+        except RequirementMissing as missing:
+            # The VPC we remembered is gone: look again, which finds its successor, nothing, or one that goes.
             cloud.forget(Vpc, request.cause.account_id, wish.vpc)
+            if await cloud.find(Vpc, request.cause.account_id, wish.vpc) == missing.claim.owner:
+                raise VpcDeleted(
+                    f"cannot launch into VPC {wish.vpc}: it is being deleted; choose another", field="vpc"
+                ) from None
         except VersionConflict:
             continue
         else:

@@ -26,6 +26,8 @@ SHARED: dict[str, dict[str, str]] = {
         "rebuild": "builds the read model anew",
         "sentences": "one sentence per event",
         "sql": "reads named queries",
+        "renewal": "builds the read model anew while it is used",
+        "verify": "compares the read model with the log",
         "why": "what led to what is, in words",
     },
     "miniaws": {

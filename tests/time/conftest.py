@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,15 +40,17 @@ class Remembering:
             }
         )
         self.database_url = database_url
-        self.engine = MemoryEngine()
+        self.engine: MemoryEngine
         self.http: AsyncClient
         self._app: FastAPI
-        self._runner = asyncio.Runner()
-        self._inside = self._open()
+        self._runner: asyncio.Runner
+        self._inside: AbstractAsyncContextManager[None]
 
     def start(self) -> None:
         """Return when it answers and has a default VPC."""
         bootstrap.prepare(self.settings)
+        self.engine = MemoryEngine()
+        self._runner, self._inside = asyncio.Runner(), self._open()
         self._runner.run(self._inside.__aenter__())
 
     def stop(self) -> None:
@@ -129,7 +132,10 @@ def cloud(tmp_path: Path, database_url: str) -> Generator[Remembering]:
     """A cloud of its own."""
     found = Remembering(tmp_path / "cloud", database_url)
     with (tmp_path / "log").open("w") as log:
-        structlog.configure(logger_factory=structlog.PrintLoggerFactory(log))
+        structlog.configure(
+            logger_factory=structlog.PrintLoggerFactory(log),
+            wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        )
         found.start()
         yield found
         found.stop()

@@ -58,7 +58,7 @@ _ASKS: dict[str, Callable[[AsyncClient, int, int], Any]] = {
     "detach": lambda http, which, _: http.post(f"/api/volumes/{VOLUMES[which % 3]}/detach"),
     "forget": lambda http, which, _: http.delete(f"/api/volumes/{VOLUMES[which % 3]}"),
     "vpc": lambda http, _, how: http.post("/api/vpcs", json={"name": "front", "tags": {"n": str(how)}}),
-    "demolish": lambda http, *_: http.delete("/api/vpcs/front"),
+    "demolish": lambda http, _which, _how: http.delete("/api/vpcs/front"),
     "key": lambda http, which, _: http.post("/api/keys", json={"name": KEYS[which % 2], "role": "viewer"}),
     "revoke": lambda http, which, _: http.delete(f"/api/keys/{KEYS[which % 2]}"),
 }
