@@ -123,22 +123,22 @@ async def answer(
 ) -> Response:
     """Run a command and answer 202 with the document it led to, once reads show it."""
     ports = change.cloud.ports
+    once: dict[str, Any] = {}
     try:
         saved = await command
     except AlreadyDone as done:
-        document = await _document(change, done.resource_id, done.position)
-        document, position = await _settled(change, done.resource_id, document, done.position)
-        return _accepted(document, path, position)
-    # What changed nothing shows the resource as it was decided on.
-    position = saved.receipt.position or await ports.store.head()
+        resource_id, position = done.resource_id, done.position
+    else:
+        # What changed nothing shows the resource as it was decided on.
+        resource_id, position = saved.aggregate.id, saved.receipt.position or await ports.store.head()
+        once = shown_once(saved) if shown_once else once
     if not await ports.visibility.wait_for(position, _VISIBLE_S):
         raise errors.Unavailable(
             "cannot show the result yet: it is written, but the controller is behind or not running; "
             "retry with the same Idempotency-Key, or run `cloud status`"
         )
-    document = await _document(change, saved.aggregate.id, position)
-    document, position = await _settled(change, saved.aggregate.id, document, position)
-    once = shown_once(saved) if shown_once else {}
+    document = await _document(change, resource_id, position)
+    document, position = await _settled(change, resource_id, document, position)
     return _accepted({**document, **once}, path, position)
 
 

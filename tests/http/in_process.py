@@ -15,6 +15,7 @@ from adapters.memory import MemoryEngine
 from miniaws import bootstrap, profile, telemetry
 from miniaws.settings import Settings
 from miniaws.tasks import end
+from tests.runtime.running import eventually
 
 WAIT = {"Prefer": "wait=20"}
 CANARY = "canary-3f9c1e7a"
@@ -50,9 +51,9 @@ class Cloud:
         assert issued.status_code == 202, issued.text
         return self.client(issued.json()["key"])
 
-    async def another_process(self) -> FastAPI:
-        """Start a second API on the same database, as another host would."""
-        app = bootstrap.create_api(self.settings, self.world)
+    async def another_process(self, **more: Any) -> FastAPI:
+        """Start a second API on the same database, as another host would; with other settings."""
+        app = bootstrap.create_api(self.settings.model_copy(update=more), self.world)
         await self.stack.enter_async_context(app.router.lifespan_context(app))
         return app
 
@@ -104,4 +105,11 @@ async def open_cloud(database_url: str, directory: Path, **more: Any) -> AsyncGe
         stack.push_async_callback(end, running)
         app = bootstrap.create_api(settings, world)
         await stack.enter_async_context(app.router.lifespan_context(app))
-        yield Cloud(settings, engine, world, app, key, stack)
+        opened = Cloud(settings, engine, world, app, key, stack)
+        await eventually(lambda: _has_its_network(opened))
+        yield opened
+
+
+async def _has_its_network(cloud: Cloud) -> bool:
+    answer = await cloud.admin.get("/api/vpcs/default")
+    return answer.status_code == 200 and answer.json()["status"] == "available"

@@ -3,7 +3,6 @@
 import asyncio
 
 import httpx
-import pytest
 
 from tests.http.in_process import WAIT, Cloud, done, refused
 
@@ -87,10 +86,10 @@ async def test_a_change_decided_on_an_older_version_is_refused(cloud: Cloud) -> 
     done(await cloud.admin.patch(path, json={"tags": {}}, headers={"If-Match": "*"}))
 
 
-@pytest.mark.parametrize("etag", ["3", '"x"', '""', "W/3", '"1", "2"'])
-async def test_what_is_no_etag_is_refused(cloud: Cloud, etag: str) -> None:
-    answer = await cloud.admin.patch("/api/vpcs/default", json={"tags": {}}, headers={"If-Match": etag})
-    refused(answer, 400, "invalid_etag", "If-Match")
+async def test_what_is_no_etag_is_refused(cloud: Cloud) -> None:
+    for etag in ["3", '"x"', '""', "W/3", '"1", "2"']:
+        answer = await cloud.admin.patch("/api/vpcs/default", json={"tags": {}}, headers={"If-Match": etag})
+        refused(answer, 400, "invalid_etag", "If-Match")
 
 
 async def test_changes_of_one_resource_at_once_are_all_kept(cloud: Cloud) -> None:
