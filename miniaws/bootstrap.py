@@ -192,7 +192,10 @@ async def open_controller(
 
 
 def _pool(settings: Settings, size: int) -> AsyncConnectionPool[AsyncConnection[DictRow]]:
-    """Return connections that see the read model, to be opened by who uses them."""
+    """Return connections that see the read model, to be opened by who uses them.
+
+    Not for what must be on disk when it is answered: work that a crash forgets is done again, to no effect.
+    """
     return AsyncConnectionPool(
         conninfo(settings),
         min_size=1,
@@ -201,7 +204,7 @@ def _pool(settings: Settings, size: int) -> AsyncConnectionPool[AsyncConnection[
         kwargs={
             "autocommit": True,
             "row_factory": dict_row,
-            "options": f"-c search_path={SCHEMA},public",
+            "options": f"-c search_path={SCHEMA},public -c synchronous_commit=off",
         },
     )
 

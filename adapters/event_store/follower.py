@@ -60,13 +60,15 @@ class Follower:
         return [recorded(row) for row in await cursor.fetchall()]
 
     async def wait(self) -> str | None:
-        """Return when something was notified, with its text, or after the polling interval with None.
+        """Return when something was notified, with the newest text, or after the polling interval with None.
 
-        psycopg keeps notifications that arrive between two waits, so none is lost; the poll is a second net.
+        psycopg keeps notifications that arrive between two waits; those that arrive in one packet must all be taken
+        in one wait, or they are lost. The poll is a second net.
         """
+        newest: str | None = None
         async for notification in self.connection.notifies(timeout=self._poll_s, stop_after=1):
-            return notification.payload
-        return None
+            newest = notification.payload
+        return newest
 
     async def batches(self, after: int) -> AsyncIterator[Sequence[Recorded]]:
         """Yield events after a position, for ever."""

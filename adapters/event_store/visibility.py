@@ -45,6 +45,8 @@ class ProjectedPosition:
 
     async def _listen(self) -> None:
         async with Follower(self._conninfo, channel="projected") as follower:
+            # After a crash of Postgres reads may be behind what they showed: the projector does not wait for the disk.
+            self._position = 0
             while True:
                 # Asked anew after silence, in case a notification was lost with a connection in between.
                 cursor = await follower.connection.execute("SELECT position FROM read_model.progress")

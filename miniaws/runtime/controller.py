@@ -73,6 +73,8 @@ class Controller:
 
     async def _take_the_lead(self, connection: AsyncConnection[DictRow]) -> None:
         await connection.execute(f"SET search_path = {SCHEMA}, public")
+        # What the log holds is on disk. What is folded from it need not be: lost in a crash, it is folded again.
+        await connection.execute("SET synchronous_commit = off")
         while True:
             row = await (await connection.execute(_LEAD)).fetchone()
             if row is not None and row["leads"]:

@@ -48,9 +48,12 @@ async def mark(
         if kind in kinds:
             _, urgent = urgency.get(event.resource_id, (kind, False))
             urgency[event.resource_id] = (kind, urgent or not event.actor.startswith("system:"))
-    for resource_id, (kind, urgent) in urgency.items():
-        query = SQL["mark" if urgent else "mark_quietly"]
-        await connection.execute(query, {"resource_id": resource_id, "kind": kind}, prepare=True)
+    for query, wanted in (("mark", True), ("mark_quietly", False)):
+        # One statement for all of them: a round trip each would be most of what a batch costs.
+        marked = {id_: kind for id_, (kind, urgent) in urgency.items() if urgent is wanted}
+        if marked:
+            values = {"resource_ids": list(marked), "kinds": list(marked.values())}
+            await connection.execute(SQL[query], values, prepare=True)
 
 
 class WorkQueue:
@@ -75,7 +78,7 @@ class WorkQueue:
 
     async def wake(self, resource_id: UUID, kind: str) -> None:
         """Mark one resource as due at once."""
-        await self._run("mark", resource_id=resource_id, kind=kind)
+        await self._run("mark", resource_ids=[resource_id], kinds=[kind])
 
     async def wake_living(self, kinds: list[str], *, hurry: bool) -> None:
         """Mark every living resource of these kinds; in a hurry, also those that back off."""

@@ -1,9 +1,11 @@
 -- mark --
-INSERT INTO work (resource_id, kind, due_at) VALUES (%(resource_id)s, %(kind)s, clock_timestamp())
+INSERT INTO work (resource_id, kind, due_at)
+SELECT id, kind, clock_timestamp() FROM unnest(%(resource_ids)s::uuid[], %(kinds)s::text[]) AS marked(id, kind)
 ON CONFLICT (resource_id) DO UPDATE SET generation = work.generation + 1, due_at = clock_timestamp(), attempts = 0
 
 -- mark_quietly --
-INSERT INTO work (resource_id, kind, due_at) VALUES (%(resource_id)s, %(kind)s, clock_timestamp())
+INSERT INTO work (resource_id, kind, due_at)
+SELECT id, kind, clock_timestamp() FROM unnest(%(resource_ids)s::uuid[], %(kinds)s::text[]) AS marked(id, kind)
 ON CONFLICT (resource_id) DO NOTHING
 
 -- mark_living --

@@ -152,5 +152,13 @@ async def test_one_save_has_one_time(database_url: str) -> None:
     assert [row["recorded_at"] for row in found] == [receipt.recorded_at]
 
 
+async def test_of_notifications_that_arrive_together_the_newest_is_told(database_url: str) -> None:
+    told = "SELECT pg_notify('projected', n::text) FROM generate_series(%s::int, %s::int) AS n"
+    async with Follower(database_url, channel="projected", poll_s=stores.DEADLINE_S) as follower:
+        for first in range(1, 40, 3):
+            await asyncio.to_thread(stores.rows, database_url, told, first, first + 2)
+            assert await follower.wait() == str(first + 2)
+
+
 def _positions(events: Sequence[Recorded]) -> list[int]:
     return [event.position for event in events]
