@@ -5,8 +5,10 @@ from typing import Any
 from domain.instance import Instance
 from domain.instance_type import INSTANCE_TYPES
 from projections.document import Document, on, statuses, turn
+from projections.metering import metered
 from projections.sentences import sentences
 
+metered(Instance, lambda document: {"instance": 1} if document["status"] == "running" else {})
 statuses(
     Instance,
     {"start_requested": "starting", "stop_requested": "stopping", "terminate_requested": "terminating"},

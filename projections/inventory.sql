@@ -27,9 +27,13 @@ COPY versions (resource_id, position, document) FROM STDIN
 -- copy_resources --
 COPY resources (resource_id, kind, account_id, name, created_position, ended_position) FROM STDIN
 
--- insert_resource --
-INSERT INTO resources (resource_id, kind, account_id, name, created_position, ended_position)
-VALUES (%s, %s, %s, %s, %s, %s)
+-- write --
+WITH born AS (
+    INSERT INTO resources (resource_id, kind, account_id, name, created_position, ended_position)
+    SELECT * FROM json_to_recordset(%(born)s::text::json) AS b(
+        resource_id uuid, kind text, account_id text, name text, created_position bigint, ended_position bigint))
+INSERT INTO versions (resource_id, position, document)
+SELECT * FROM json_to_recordset(%(versions)s::text::json) AS v(resource_id uuid, position bigint, document json)
 
 -- end_resource --
 UPDATE resources SET ended_position = %s WHERE resource_id = %s AND ended_position IS NULL
@@ -51,6 +55,9 @@ SELECT pg_advisory_xact_lock_shared(7202, 1)
 SELECT coalesce((SELECT notification_id FROM events WHERE recorded_at <= %(instant)s
                  ORDER BY recorded_at DESC, notification_id DESC LIMIT 1), 0) AS position,
        now() < %(instant)s AS future, now() - %(instant)s < interval '1 minute' AS recent
+
+-- clock --
+SELECT clock_timestamp() AS now
 
 -- recorded_at --
 SELECT recorded_at FROM events WHERE notification_id <= %(position)s ORDER BY notification_id DESC LIMIT 1

@@ -4,6 +4,7 @@ from typing import Any
 
 from domain.volume import Volume
 from projections.document import Document, on, statuses, turn
+from projections.metering import metered
 from projections.sentences import sentences
 
 statuses(Volume, {"became_available": "available", "delete_requested": "deleting", "deleted": "deleted"})
@@ -20,6 +21,16 @@ sentences(
         "deleted": "deleted",
     },
 )
+
+
+def used(document: Document) -> dict[str, int]:
+    """Return what a volume uses while its files are there; one without a size counts no gigabytes."""
+    if document["status"] not in {"available", "deleting"}:
+        return {}
+    return {"volume": 1, "volume_gb": document["spec"]["size_gb"] or 0}
+
+
+metered(Volume, used)
 
 
 @on("volume.create_requested")

@@ -21,6 +21,7 @@ _COMMANDS = {
     "timeline": ("miniaws.cli.timeline:timeline", "Show what happened, and who did it."),
     "events": ("miniaws.cli.events:events", "Follow what happens."),
     "diff": ("miniaws.cli.diff:diff", "Show what differs between two moments."),
+    "usage": ("miniaws.cli.usage:usage", "Show how long what was used."),
     "why": ("miniaws.cli.why:why", "Tell why a resource is as it is."),
 }
 """Each command: where it is, and what it says of itself before it is imported."""

@@ -20,6 +20,7 @@ from miniaws.http import (
     sessions,
     stream,
     timeline,
+    usage,
     volumes,
     vpcs,
 )
@@ -43,6 +44,7 @@ ROUTERS = (
     resources,
     timeline,
     diff,
+    usage,
     dashboard,
     stream,
     problems,

@@ -67,7 +67,7 @@ async def position_at(cloud: Cloud, text: str, field: str) -> int:
         position = int(text)
         await _wait(cloud, position, field)
         return position
-    position, future = await cloud.ports.inventory.at_instant(_instant(text, field))
+    position, future = await cloud.ports.inventory.at_instant(instant(text, field))
     if future:
         raise errors.Invalid(f"cannot read as of {shown(text)}: it lies in the future", field=field)
     await _wait(cloud, position, field)
@@ -92,18 +92,19 @@ async def _wait(cloud: Cloud, position: int, field: str) -> None:
             )
 
 
-def _instant(text: str, field: str) -> datetime:
+def instant(text: str, field: str) -> datetime:
+    """Return an instant with its time zone. Raises Invalid."""
     try:
-        instant = datetime.fromisoformat(text.replace(" ", "+"))
+        found = datetime.fromisoformat(text.replace(" ", "+"))
     except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
+        found = None
+    if found is None or found.tzinfo is None:
         raise errors.Invalid(
             f"cannot read as of {shown(text)}: use an RFC 3339 instant with a time zone such as "
             "2026-11-23T10:02:11Z, or a position",
             field=field,
         )
-    return instant
+    return found
 
 
 async def resolve(cloud: Cloud, kind: type[Aggregate], account: str, id_or_name: str, at: int) -> UUID:

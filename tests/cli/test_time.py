@@ -152,3 +152,14 @@ def test_following_goes_on_after_each_cut(cloud: Command, cloud_server: CloudSer
         changing.join()
     assert [event["data"]["tags"]["n"] for event in found] == [str(number) for number in range(20)]
     assert way.cuts > 1
+
+
+def test_usage_is_shown_in_hours(cloud: Command) -> None:
+    cloud(*LAUNCH, "web-1", "--type", "small")
+    header, row, total = cloud("usage", "--group-by", "type").stdout.splitlines()
+    assert header.split() == ["TYPE", "INSTANCE", "HOURS"]
+    assert row.split()[0] == "small"
+    assert total.split()[0] == "TOTAL"
+    found = json.loads(cloud("usage", "--to", "0", "-o", "json").stdout)
+    assert found["items"] == []
+    assert "cannot group by" in cloud("usage", "--group-by", "colour", exit_code=1).stderr

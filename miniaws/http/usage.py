@@ -1,0 +1,86 @@
+"""How long what was used, over HTTP."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from domain.errors import Invalid
+from domain.values import shown
+from miniaws.application import Cloud
+from miniaws.http.narrowing import Accounts
+from miniaws.http.reading import POSITION_HEADER, CloudDep, instant, position_at
+from miniaws.http.writing import KnownQuery
+from projections.usage import Totals, Usage, Window
+
+router = APIRouter(prefix="/api/usage", tags=["time"], dependencies=[KnownQuery])
+
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+_GROUPS = re.compile(r"account|kind|resource|type|tag:.{1,128}")
+_Moment = Annotated[str | None, Query(max_length=64)]
+
+
+@router.get("")
+async def show_usage(
+    cloud: CloudDep,
+    account: Accounts,
+    from_: Annotated[
+        str | None,
+        Query(alias="from", max_length=64, description="RFC 3339 or a position; left out: the beginning"),
+    ] = None,
+    to: Annotated[str | None, Query(max_length=64, description="as from; left out: now")] = None,
+    as_of: Annotated[str | None, Query(max_length=64, description="another word for to")] = None,
+    group_by: Annotated[
+        str, Query(max_length=140, description="account, kind, resource, type, or tag:<key>")
+    ] = "account",
+) -> Response:
+    """Show instance-, volume- and gigabyte-hours of a window, exact to the event: windows add up.
+
+    `seconds` are exact to the microsecond, `hours` are the same for people. A group `null` holds what has no such
+    type or tag.
+    """
+    if not _GROUPS.fullmatch(group_by):
+        raise Invalid(
+            f"cannot group by {shown(group_by)}: use account, kind, resource, type or tag:<key>",
+            field="group_by",
+        )
+    start, after = await _moment(cloud, from_, "from") if from_ is not None else (_BEGINNING, 0)
+    end, last = await _moment(cloud, to or as_of or (await cloud.ports.inventory.now()).isoformat(), "to")
+    if start > end:
+        raise Invalid("cannot show a time that ends before it begins: swap `from` and `to`", field="from")
+    totals = await Usage(cloud.ports.inventory).ledger(Window(start, end, after, last, account), group_by)
+    body = {
+        "from": start.isoformat() if from_ is not None else None,
+        "to": end.isoformat(),
+        "position": last,
+        "group_by": group_by,
+        **_amounts(totals),
+    }
+    return Response(orjson.dumps(body), headers={POSITION_HEADER: str(last)}, media_type="application/json")
+
+
+async def _moment(cloud: Cloud, text: str, field: str) -> tuple[datetime, int]:
+    """Return an instant and the newest position at it; a position stands for the instant of its event."""
+    position = await position_at(cloud, text, field)
+    if not text.isdigit():
+        return instant(text, field), position
+    return await cloud.ports.inventory.recorded_at(position) or _BEGINNING, position
+
+
+def _amounts(totals: Totals) -> dict[str, Any]:
+    total: dict[str, int] = {}
+    for measures in totals.values():
+        for measure, time in measures.items():
+            total[measure] = total.get(measure, 0) + time
+    items = [{"group": group, **_shown(totals[group])} for group in sorted(totals, key=str)]
+    return {"items": items, "total": _shown(total)}
+
+
+def _shown(measures: dict[str, int]) -> dict[str, dict[str, float]]:
+    return {
+        "hours": {measure: round(time / 3_600_000_000, 6) for measure, time in measures.items()},
+        "seconds": {measure: time / 1_000_000 for measure, time in measures.items()},
+    }
