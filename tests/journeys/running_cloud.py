@@ -71,6 +71,9 @@ class RunningCloud:
                 kill(process)
         self.http.close()
         self.engine.close()
+        # Shown only when the test failed.
+        for log in sorted(self.home.glob("*.log")):
+            print(f"--- {log.name}", *log.read_text(encoding="utf-8").splitlines()[-40:], sep="\n")  # noqa: T201
 
     # What a user would do
 

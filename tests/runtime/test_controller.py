@@ -12,7 +12,10 @@ from domain.vpc import Vpc
 from miniaws.commands import instance as instances
 from tests.runtime.running import REQUEST, Running, eventually, open_running, rows
 
-_LEADER = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND classid = 7203 AND granted"
+_LEADER = (
+    "SELECT l.pid FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()"
+    " WHERE l.locktype = 'advisory' AND l.classid = 7203 AND l.granted"
+)
 
 
 @pytest.fixture
