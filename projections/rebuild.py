@@ -67,7 +67,7 @@ def build(connection: psycopg.Connection[Any], schema: str, upto: int) -> int:
             count += page.count(b"\n")
     with connection.cursor() as cursor, cursor.copy(inventory.SQL["copy_resources"]) as copy:
         for life in lives.values():
-            copy.write_row(life.row)
+            copy.write_row(list(life.row.values()))
     connection.execute(inventory.SQL["index"])
     connection.execute("UPDATE progress SET position = %s", (upto,))
     return count
@@ -108,7 +108,7 @@ class _Life:
 
     text: bytes
     document: Document
-    row: list[Any]
+    row: dict[str, Any]
 
 
 def _versions(events: Iterable[Recorded], lives: dict[UUID, _Life]) -> Iterator[bytes]:
@@ -117,12 +117,12 @@ def _versions(events: Iterable[Recorded], lives: dict[UUID, _Life]) -> Iterator[
         life = lives.get(event.resource_id)
         if life is None:
             id_, document = event.resource_id, fold(None, event)
-            row = list(inventory.resource_row(id_, document))
+            row = inventory.resource_row(id_, document)
             life = lives[id_] = _Life(str(id_).encode(), document, row)
         else:
             document = life.document = fold(life.document, event)
-            if life.row[-1] is None and has_ended(document):
-                life.row[-1] = event.position
+            if life.row["ended_position"] is None and has_ended(document):
+                life.row["ended_position"] = event.position
         # By hand, because psycopg spends more on a row than the fold: JSON has no control characters to escape.
         json = orjson.dumps(document).replace(b"\\", b"\\\\")
         yield b"%s\t%d\t%s\n" % (life.text, event.position, json)

@@ -54,7 +54,8 @@ class Projector:
 
     async def _project(self, position: int, events: Sequence[Recorded]) -> None:
         connection = self._log.connection
-        async with connection.transaction():
+        # In a pipeline, so that a batch costs a few round trips whatever it writes.
+        async with connection.pipeline(), connection.transaction():
             await self._inventory.project(connection, position, events)
             await mark(connection, events, self._kinds)
             await connection.execute(

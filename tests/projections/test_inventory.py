@@ -33,12 +33,13 @@ VALUES: dict[str, Any] = {
     "status": "available",
     "tags": '{"a": "b"}',
     "ended": False,
+    "born": "[]",
+    "versions": "[]",
     "after_name": "a",
     "after_id": UUID(int=1),
     "limit": 10,
 }
 POSITIONAL: dict[str, Any] = {
-    "insert_resource": (UUID(int=1), "volume", "acc", "data", 1, None),
     "end_resource": (1, UUID(int=1)),
     "move": (1, 0),
     "latest": ([UUID(int=1)],),

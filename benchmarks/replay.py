@@ -1,0 +1,114 @@
+"""Events a second when the log is folded again, and when the read model is built anew from it."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from statistics import median
+from uuid import UUID
+
+import orjson
+import psycopg
+
+from benchmarks import machine, tables
+from projections import rebuild
+from projections.document import Document, fold
+
+ROUNDS = 3
+EVENTS = 200_000
+AIM = 100_000
+BORN = datetime(2025, 1, 1, tzinfo=UTC)
+VPC = "vpc-aaaaaaaaaaaaaaaaaaaaaaaaa4"
+LAUNCHED = {
+    "account_id": "acc",
+    "name": "web-1",
+    "image": "miniaws/hello:local",
+    "type": "micro",
+    "vpc_id": VPC,
+    "vpc_name": "default",
+    "restart": "always",
+    "command": ["/hello"],
+    "environment_names": ["APP_ENV"],
+    "environment_id": None,
+    "ports": [{"port": 8080, "publish": None}],
+    "volumes": [],
+    "tags": {"env": "test"},
+}
+LIFE = (
+    ("instance.launch_requested", LAUNCHED),
+    ("instance.started", {"address": "10.201.0.2", "started_at": BORN}),
+    ("instance.stop_requested", {}),
+    ("instance.stopped", {"exit_code": 0, "started_at": BORN, "starts_again": False}),
+    ("instance.start_requested", {}),
+    ("instance.started", {"address": "10.201.0.2", "started_at": BORN}),
+    ("instance.tags_changed", {"tags": {"env": "production"}}),
+    ("instance.failed", {"reason": "the image is gone"}),
+    ("instance.terminate_requested", {}),
+    ("instance.terminated", {}),
+)
+"""What happens to each instance; the lives of many are mixed in the log."""
+AT_ONCE = 500
+
+
+def run() -> None:
+    """Measure both over the same log."""
+    with machine.home() as place, machine.postgres(place) as server, psycopg.connect(server.url()) as connection:
+        _fill(connection)
+        folded = [_timed(connection, _fold) for _ in range(ROUNDS)]
+        built = [_timed(connection, _build) for _ in range(ROUNDS)]
+    print(f"\nreplay of {EVENTS:,} events")
+    tables.show("read and fold", median(folded), "events/s", at_least=AIM)
+    tables.show("rebuild: read, fold, COPY", median(built), "events/s", at_least=AIM)
+
+
+def _timed(connection: psycopg.Connection, what: object) -> float:
+    assert callable(what)
+    started = time.perf_counter()
+    count = what(connection)
+    seconds = time.perf_counter() - started
+    connection.rollback()
+    return count / seconds
+
+
+def _fold(connection: psycopg.Connection) -> int:
+    latest: dict[UUID, Document] = {}
+    count = 0
+    for event in rebuild.read(connection, EVENTS):
+        latest[event.resource_id] = fold(latest.get(event.resource_id), event)
+        count += 1
+    return count
+
+
+def _build(connection: psycopg.Connection) -> int:
+    return rebuild.build(connection, "read_model_bench", EVENTS)
+
+
+def _fill(connection: psycopg.Connection) -> None:
+    with connection.cursor() as cursor:
+        into = "COPY events (originator_id, originator_version, topic, state, account_id, actor, recorded_at) FROM STDIN"
+        with cursor.copy(into) as copy:
+            for row in _log():
+                copy.write_row(row)
+    connection.execute("ANALYZE events")
+    connection.commit()
+
+
+def _log() -> Iterator[tuple[UUID, int, str, str, str, str, datetime]]:
+    states = [orjson.dumps({"timestamp": BORN, **payload}).decode() for _, payload in LIFE]
+    second = 0
+    for first in range(0, EVENTS // len(LIFE), AT_ONCE):
+        for number, ((type_, _), state) in enumerate(zip(LIFE, states, strict=True), 1):
+            for resource in range(first, first + AT_ONCE):
+                second += 1
+                yield (
+                    UUID(int=resource + 1),
+                    number,
+                    type_,
+                    state,
+                    "acc",
+                    "key-1" if "requested" in type_ else "system:instance",
+                    BORN + timedelta(seconds=second),
+                )
+
+
+if __name__ == "__main__":
+    run()
