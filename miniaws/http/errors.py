@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from domain import errors
+from domain.values import shown
 
 _log = structlog.get_logger()
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
@@ -110,7 +111,7 @@ def install(app: FastAPI) -> None:
 
     async def on_invalid(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it
-        return _invalid(error, request_id(request))
+        return _invalid(error, request)
 
     async def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for it
@@ -132,17 +133,26 @@ def status_of(kind: type[Exception]) -> int:
     return next((status for known, status in _STATUS if issubclass(kind, known)), 500)
 
 
-def _invalid(error: RequestValidationError, id_: str) -> Response:
+def _invalid(error: RequestValidationError, request: Request) -> Response:
     found: list[dict[str, Any]] = [dict(each) for each in error.errors()]
+    id_, kind = request_id(request), request.headers.get("content-type", "no type")
+    if "json" not in kind and any(each["loc"] == ("body",) and each["type"] != "missing" for each in found):
+        return problem(
+            415,
+            "unsupported_media_type",
+            f"cannot read a body of {shown(kind)}: send it as Content-Type: application/json",
+            id_,
+        )
     if any(each["type"] == "json_invalid" for each in found):
         return problem(400, "malformed_json", "cannot read the body: it is no valid JSON", id_)
-    listed = [{"field": _field(each["loc"]), "message": _message(each)} for each in found]
+    listed = [{"field": _field(each), "message": _message(each)} for each in found]
     first = listed[0]
     detail = f"cannot accept `{first['field']}`: {first['message']}"
     return problem(422, "invalid", detail, id_, field=first["field"], errors=listed)
 
 
-def _field(location: tuple[Any, ...]) -> str:
+def _field(error: dict[str, Any]) -> str:
+    location: tuple[Any, ...] = (*error["loc"], *error.get("ctx", {}).get("where", ()))
     return ".".join(str(part) for part in location[1:]) or str(location[0])
 
 

@@ -1,16 +1,17 @@
 """How every change is asked for and answered: idempotency, versions, waiting."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from uuid import UUID
 
 import orjson
 from fastapi import Depends, Header, Request, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from domain import errors
@@ -32,9 +33,32 @@ _PREFER_WAIT = re.compile(r"(?:^|[,;]\s*)wait=(\d+)(?:$|[,;\s])")
 
 
 class Body(BaseModel):
-    """A request body: unknown fields and values of another type are refused."""
+    """A request body: unknown fields, values of another type and text that cannot be stored are refused."""
 
     model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_unstorable(cls, given: Any) -> Any:
+        for where, why in _unstorable(given):
+            raise PydanticCustomError("unstorable_text", "{why}; remove it", {"why": why, "where": where})
+        return given
+
+
+def _unstorable(value: Any, *where: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield what no column of text can hold, and where it is: NUL, and half of a surrogate pair."""
+    if isinstance(value, str):
+        if "\0" in value:
+            yield where, "it holds a NUL character"
+        elif not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+            yield where, "it holds half of a surrogate pair"
+    elif isinstance(value, dict):
+        for key, each in cast("dict[str, Any]", value).items():
+            yield from _unstorable(key, *where)
+            yield from _unstorable(each, *where, key)
+    elif isinstance(value, list):
+        for index, each in enumerate(cast("list[Any]", value)):
+            yield from _unstorable(each, *where, str(index))
 
 
 @dataclass(frozen=True, slots=True)

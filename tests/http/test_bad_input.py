@@ -1,0 +1,212 @@
+"""What can never be right is refused with a reason that helps; nothing has changed, and nothing breaks."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+from tests.http.in_process import WAIT, Cloud, done, refused
+
+LAUNCH: dict[str, Any] = {"name": "web-1", "image": "nginx:1.27"}
+TEN_MB = 10 * 1024 * 1024
+
+BODIES: list[tuple[str, dict[str, Any], str, str]] = [
+    ("/api/vpcs", {}, "name", "missing; add it"),
+    ("/api/vpcs", {"name": "web", "nmae": 1}, "nmae", "unknown field"),
+    ("/api/vpcs", {"name": 1}, "name", "valid string"),
+    ("/api/vpcs", {"name": None}, "name", "valid string"),
+    ("/api/vpcs", {"name": "Web"}, "name", "1 to 63 lower-case letters"),
+    ("/api/vpcs", {"name": "a" * 64}, "name", "1 to 63"),
+    ("/api/vpcs", {"name": "a\u202eb"}, "name", "1 to 63"),
+    ("/api/vpcs", {"name": "web", "cidr": "10.0.0.0/8"}, "cidr", "between /16 and /28"),
+    ("/api/vpcs", {"name": "web", "cidr": "x"}, "cidr", "`x`"),
+    (
+        "/api/vpcs",
+        {"name": "web", "cidr": "172.17.0.0/24"},
+        "cidr",
+        "the host has a network in 172.17.0.0/16",
+    ),
+    ("/api/vpcs", {"name": "web", "tags": {"": "x"}}, "tags", "cannot use the tag"),
+    ("/api/vpcs", {"name": "web", "tags": {"a": 1}}, "tags.a", "valid string"),
+    ("/api/vpcs", {"name": "web", "tags": []}, "tags", "valid dictionary"),
+    ("/api/volumes", {"name": "data", "size_gb": 0}, "size_gb", "greater than or equal to 1"),
+    ("/api/volumes", {"name": "data", "size_gb": 10**30}, "size_gb", "less than or equal to 16384"),
+    ("/api/volumes", {"name": "data", "size_gb": "1"}, "size_gb", "valid integer"),
+    ("/api/volumes", {"name": "data", "size_gb": True}, "size_gb", "valid integer"),
+    ("/api/volumes", {"name": "data", "size_gb": 1.5}, "size_gb", "valid integer"),
+    ("/api/keys", {"name": "ci", "role": "root"}, "role", "'viewer', 'operator' or 'admin'"),
+    ("/api/keys", {"name": "ci", "role": "viewer", "expires_at": "2099-01-01"}, "expires_at", "timezone"),
+    ("/api/keys", {"name": "ci", "role": "viewer", "expires_at": "soon"}, "expires_at", "datetime"),
+    ("/api/instances", {**LAUNCH, "name": "vpc-" + "a" * 26}, "name", "do not look like an id"),
+    ("/api/instances", {**LAUNCH, "image": ""}, "image", "`nginx:1.27`"),
+    ("/api/instances", {**LAUNCH, "image": "UPPER"}, "image", "`UPPER`"),
+    ("/api/instances", {**LAUNCH, "type": "huge"}, "type", "nano, micro, small, medium, large"),
+    ("/api/instances", {**LAUNCH, "restart": "maybe"}, "restart", "'always', 'on-failure' or 'never'"),
+    ("/api/instances", {**LAUNCH, "ports": [{"port": 0}]}, "ports.0.port", "greater than or equal to 1"),
+    ("/api/instances", {**LAUNCH, "ports": [{"port": 80, "publish": 65536}]}, "ports.0.publish", "65535"),
+    ("/api/instances", {**LAUNCH, "ports": [{"port": 80}, {"port": 80}]}, "ports", "list port `80` twice"),
+    ("/api/instances", {**LAUNCH, "ports": [{"port": 80}] * 101}, "ports", "at most 100 items"),
+    ("/api/instances", {**LAUNCH, "volumes": [{"volume": "x"}]}, "volumes.0.path", "missing"),
+    ("/api/instances", {**LAUNCH, "env": {"1A": ""}}, "env", "`1A`"),
+    ("/api/instances", {**LAUNCH, "env": {"A": 1}}, "env.A", "valid string"),
+    ("/api/instances", {**LAUNCH, "command": "ls"}, "command", "valid list"),
+    ("/api/instances", {**LAUNCH, "command": ["a"] * 101}, "command", "at most 100 arguments"),
+]
+
+NULS: list[tuple[str, dict[str, Any], str]] = [
+    ("/api/vpcs", {"name": "a\0"}, "name"),
+    ("/api/vpcs", {"name": "web", "tags": {"a\0b": "x"}}, "tags"),
+    ("/api/vpcs", {"name": "web", "tags": {"a": "x\0"}}, "tags.a"),
+    ("/api/instances", {**LAUNCH, "command": ["ls", "\0"]}, "command.1"),
+    ("/api/instances", {**LAUNCH, "env": {"A": "\0"}}, "env.A"),
+    ("/api/instances", {**LAUNCH, "vpc": "\0"}, "vpc"),
+    ("/api/instances", {**LAUNCH, "volumes": [{"volume": "\0", "path": "/x"}]}, "volumes.0.volume"),
+    ("/api/keys", {"name": "ci", "role": "viewer", "account": "\0"}, "account"),
+    ("/api/volumes/data/attach", {"instance": "\0", "path": "/x"}, "instance"),
+    ("/api/instances/web/exec", {"command": ["\0"]}, "command.0"),
+]
+
+
+async def _versions(cloud: Cloud) -> int:
+    return (await cloud.admin.get("/health/ready")).json()["position"]
+
+
+async def test_a_wrong_field_is_named_with_its_rule_and_changes_nothing(cloud: Cloud) -> None:
+    before = await _versions(cloud)
+    for path, body, field, words in BODIES:
+        problem = refused(await cloud.admin.post(path, json=body), 422, "invalid", words)
+        assert problem["field"] == field, body
+    assert await _versions(cloud) == before
+
+
+async def test_no_string_holds_a_nul_character(cloud: Cloud) -> None:
+    before = await _versions(cloud)
+    for path, body, field in NULS:
+        problem = refused(await cloud.admin.post(path, json=body), 422, "invalid", "NUL character; remove it")
+        assert problem["field"] == field, body
+    for path in ("/api/vpcs/%00", "/api/vpcs/a%00b", "/api/vpcs?name=%00", "/api/vpcs?tag=a%3D%00"):
+        refused(await cloud.admin.get(path), 400, "malformed_url", "NUL")
+    assert await _versions(cloud) == before
+
+
+async def test_an_escaped_backslash_is_no_nul_character(cloud: Cloud) -> None:
+    body = {"name": "web", "tags": {"a": "\\u0000"}}
+    assert done(await cloud.admin.post("/api/vpcs", json=body))["tags"] == {"a": "\\u0000"}
+
+
+async def test_half_a_character_is_refused(cloud: Cloud) -> None:
+    """A lone surrogate is valid JSON, and no text that can be stored."""
+    for field, body in (
+        ("name", b'{"name": "\\ud800"}'),
+        ("tags.a", b'{"name": "web", "tags": {"a": "x\\udfff"}}'),
+        ("tags", b'{"name": "web", "tags": {"\\ud800": "x"}}'),
+    ):
+        answer = await cloud.admin.post(
+            "/api/vpcs", content=body, headers={"Content-Type": "application/json"}
+        )
+        assert refused(answer, 422, "invalid", "half of a surrogate pair")["field"] == field
+
+
+async def test_text_of_every_language_is_kept(cloud: Cloud) -> None:
+    tags = {"größe": "größer 😀 漢字"}
+    assert done(await cloud.admin.post("/api/vpcs", json={"name": "web", "tags": tags}))["tags"] == tags
+    assert (await cloud.admin.get("/api/vpcs/web")).json()["tags"] == tags
+
+
+async def test_broken_json_is_refused(cloud: Cloud) -> None:
+    for text in ("{", "nonsense", '{"name": "web",}', "{'name': 'web'}", "\0"):
+        answer = await cloud.admin.post(
+            "/api/vpcs", content=text, headers={"Content-Type": "application/json"}
+        )
+        refused(answer, 400, "malformed_json", "no valid JSON")
+    refused(await cloud.admin.post("/api/vpcs"), 422, "invalid", "missing")
+
+
+async def test_json_that_is_no_object_is_refused(cloud: Cloud) -> None:
+    for body in ("[]", "1", '"web"', "null", "true"):
+        answer = await cloud.admin.post(
+            "/api/vpcs", content=body, headers={"Content-Type": "application/json"}
+        )
+        assert refused(answer, 422, "invalid")["field"] == "body", body
+
+
+async def test_json_as_deep_as_a_well_is_refused(cloud: Cloud) -> None:
+    text = '{"name": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    answer = await cloud.admin.post("/api/vpcs", content=text, headers={"Content-Type": "application/json"})
+    assert answer.status_code in {400, 422}, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_body_of_another_type_is_refused(cloud: Cloud) -> None:
+    for content_type in ("text/plain", "application/x-www-form-urlencoded", "application/xml"):
+        answer = await cloud.admin.post(
+            "/api/vpcs", content=json.dumps({"name": "web"}), headers={"Content-Type": content_type}
+        )
+        refused(answer, 415, "unsupported_media_type", "Content-Type: application/json")
+
+
+async def test_ten_megabytes_are_not_read(cloud: Cloud) -> None:
+    body = {"name": "web", "tags": {"a": "x" * TEN_MB}}
+    refused(await cloud.admin.post("/api/vpcs", json=body), 413, "too_large", "1024 KiB", "send less")
+    taken: list[int] = []
+
+    async def endless() -> AsyncIterator[bytes]:
+        for number in range(TEN_MB // 65536):
+            taken.append(number)
+            yield b"x" * 65536
+
+    answer = await cloud.admin.post(
+        "/api/vpcs", content=endless(), headers={"Content-Type": "application/json"}
+    )
+    refused(answer, 413, "too_large", "1024 KiB")
+    assert len(taken) < 20, "it was read to its end"
+
+
+async def test_an_unknown_image_is_refused_before_anything_is_made(cloud: Cloud) -> None:
+    answer = await cloud.admin.post("/api/instances", json={**LAUNCH, "image": "nosuch:1"})
+    assert refused(answer, 422, "unknown_image", "`nosuch:1`", "build or load it")["field"] == "image"
+    assert (await cloud.admin.get("/api/instances?ended=true")).json()["items"] == []
+
+
+async def test_an_unknown_or_ended_resource_is_told(cloud: Cloud) -> None:
+    document = await cloud.launched()
+    done(await cloud.admin.delete("/api/instances/web-1", headers=WAIT), "terminated")
+    refused(await cloud.admin.post("/api/instances/web-1/start"), 404, "not_found", "instance `web-1`")
+    refused(
+        await cloud.admin.post(f"/api/instances/{document['id']}/start"), 409, "instance_terminated", "web-1"
+    )
+    again = done(await cloud.admin.delete(f"/api/instances/{document['id']}"), "terminated")
+    assert again["id"] == document["id"]
+    for path in (
+        "/api/instances/nosuch",
+        "/api/vpcs/" + document["id"],
+        "/api/resources/x",
+        "/api/resources/web",
+    ):
+        refused(await cloud.admin.get(path), 404, "not_found")
+
+
+async def test_a_range_that_overlaps_is_refused(cloud: Cloud) -> None:
+    done(await cloud.admin.post("/api/vpcs", json={"name": "a", "cidr": "10.50.0.0/23"}))
+    answer = await cloud.admin.post("/api/vpcs", json={"name": "b", "cidr": "10.50.1.128/25"})
+    assert refused(answer, 409, "range_taken", "10.50.1.128/25", "10.50.1.0/24")["field"] == "cidr"
+
+
+async def test_a_pool_that_is_used_up_is_told(cloud: Cloud) -> None:
+    cloud.engine.occupied.append("10.0.0.0/8")
+    answer = await cloud.admin.post("/api/vpcs", json={"name": "web"})
+    refused(answer, 409, "no_free_range", "10.201.0.0/16", "MINIAWS_VPC_POOL")
+
+
+async def test_a_size_that_cannot_be_kept_here_is_refused(cloud: Cloud) -> None:
+    cloud.engine.limits_size = False
+    answer = await cloud.admin.post("/api/volumes", json={"name": "data", "size_gb": 1})
+    assert refused(answer, 422, "invalid", "leave `size_gb` out")["field"] == "size_gb"
+
+
+async def test_nothing_to_change_is_refused(cloud: Cloud) -> None:
+    await cloud.launched()
+    refused(
+        await cloud.admin.patch("/api/instances/web-1", json={}), 422, "invalid", "`type`, `tags` or both"
+    )
+    for path in ("/api/vpcs/default", "/api/volumes/x"):
+        refused(await cloud.admin.patch(path, json={}), 422, "invalid", "missing")
