@@ -24,12 +24,14 @@ ON CONFLICT (resource_id) DO UPDATE SET generation = work.generation + 1, due_at
 UPDATE work SET leased_until = NULL
 
 -- take --
-UPDATE work SET leased_until = clock_timestamp() + %(lease_s)s * interval '1 second'
-WHERE resource_id IN (
+-- Materialized: as a plain subquery the planner may run it again, and take more than the limit.
+WITH due AS MATERIALIZED (
     SELECT resource_id FROM work
     WHERE due_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until < clock_timestamp())
     ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-RETURNING resource_id, kind, generation, attempts
+UPDATE work SET leased_until = clock_timestamp() + %(lease_s)s * interval '1 second'
+FROM due WHERE work.resource_id = due.resource_id
+RETURNING work.resource_id, work.kind, work.generation, work.attempts
 
 -- next_due --
 SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 AS seconds FROM work WHERE leased_until IS NULL
