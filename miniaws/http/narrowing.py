@@ -29,7 +29,7 @@ class Span:
     """As they were asked for; a cursor is bound to them."""
 
 
-def account(
+async def account(
     caller: Caller,
     wanted: Annotated[
         str | None,
@@ -53,7 +53,7 @@ async def span(
     to: Annotated[str | None, Query(max_length=64, description="as from, inclusive; left out: now")] = None,
 ) -> Span:
     """Resolve ``from`` and ``to``; ``as_of`` is another word for ``to``. Raises Invalid when they are swapped."""
-    first = await position_at(cloud, from_, "from") if from_ is not None else 0
+    first = await position_at(cloud, from_, "from") if from_ is not None else cloud.ports.inventory.begins
     last = min(await position_at(cloud, to, "to"), at.at) if to is not None else at.at
     if first > last:
         raise errors.Invalid(

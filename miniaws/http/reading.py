@@ -23,12 +23,13 @@ POSITION_HEADER = "Miniaws-Position"
 _WAIT_S = 5.0
 
 
-def cloud_of(request: Request) -> Cloud:
+# What routes depend on is asynchronous even when it waits for nothing: the framework runs the rest in threads.
+async def cloud_of(request: Request) -> Cloud:
     """Return the cloud this request is for."""
     return request.app.state.cloud
 
 
-def identity_of(request: Request) -> Identity:
+async def identity_of(request: Request) -> Identity:
     """Return who asks; the gate has found out."""
     return request.scope["identity"]
 
@@ -66,11 +67,21 @@ async def position_at(cloud: Cloud, text: str, field: str) -> int:
     if text.isascii() and text.isdigit() and len(text) <= 18:
         position = int(text)
         await _wait(cloud, position, field)
-        return position
+        return _begun(cloud, position, field)
     position, future = await cloud.ports.inventory.at_instant(instant(text, field))
     if future:
         raise errors.Invalid(f"cannot read as of {shown(text)}: it lies in the future", field=field)
     await _wait(cloud, position, field)
+    return _begun(cloud, position, field)
+
+
+def _begun(cloud: Cloud, position: int, field: str) -> int:
+    if position < (begins := cloud.ports.inventory.begins):
+        raise errors.Invalid(
+            f"cannot read position {position}: this history begins at position {begins}",
+            field=field,
+            begins=begins,
+        )
     return position
 
 
@@ -163,7 +174,7 @@ class Filters:
     cursor: str | None
 
 
-def filters(
+async def filters(
     name: Annotated[str | None, Query(max_length=63, description="exactly this name")] = None,
     status: Annotated[str | None, Query(max_length=30, description="exactly this status")] = None,
     tag: Annotated[list[str] | None, Query(max_length=10, description="key=value; repeat for more")] = None,

@@ -26,7 +26,7 @@ class SignIn(Body):
     ticket: str | None = Field(default=None, max_length=500, repr=False)
 
 
-def browsers_of(request: Request) -> Browsers:
+async def browsers_of(request: Request) -> Browsers:
     """Return who opens sessions."""
     return request.app.state.browsers
 
