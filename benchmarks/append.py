@@ -24,7 +24,13 @@ from domain.volume import Volume
 ROUNDS = 5
 SLICE_S = 1.2
 CAUSE = Cause("key-1", "acc", "127.0.0.1", "req-1", "trace-1")
-STATE = {"timestamp": "2025-01-01T00:00:00+00:00", "account_id": "acc", "name": "v", "size_gb": 10, "tags": {}}
+STATE = {
+    "timestamp": "2025-01-01T00:00:00+00:00",
+    "account_id": "acc",
+    "name": "v",
+    "size_gb": 10,
+    "tags": {},
+}
 INSERT = (
     "INSERT INTO bare (originator_id, originator_version, topic, state, account_id, actor, source_ip, request_id,"
     " correlation_id, recorded_at) VALUES (%s, 1, 'volume.create_requested', %s, 'acc', 'key-1', '127.0.0.1',"

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import uvloop
@@ -47,7 +47,7 @@ async def _load(port: int, make: MakeRequest, connections: int, seconds: float) 
     return found
 
 
-async def _ask(port: int, make: MakeRequest, numbers: "iter[int]", ends: float, found: Load) -> None:
+async def _ask(port: int, make: MakeRequest, numbers: Iterator[int], ends: float, found: Load) -> None:
     stream = None
     while (began := time.perf_counter()) < ends:
         if stream is None:

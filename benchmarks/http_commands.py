@@ -38,15 +38,25 @@ def run() -> None:
 
 
 def _contenders(cloud: servers.Cloud, plain: int, moto: int) -> dict[str, Contender]:
-    signed = f"Authorization: {cloud.key}"
+    signed = _signed(cloud)
     aws = client.request("POST", "/", RUN_INSTANCES, FORM, SIGNED)
     return {
-        LAUNCH: (cloud.port, lambda n: client.request("POST", "/api/instances", _instance(n), JSON, signed)),
+        LAUNCH: (cloud.port, launching(cloud)),
         CREATE: (cloud.port, lambda n: client.request("POST", "/api/volumes", _volume(n), JSON, signed)),
         INSERT: (plain, lambda n: client.request("POST", "/insert", _instance(n), JSON)),
         NOTHING: (plain, lambda n: client.request("POST", "/nothing", _instance(n), JSON)),
         MOTO: (moto, lambda _: aws),
     }
+
+
+def launching(cloud: servers.Cloud) -> client.MakeRequest:
+    """Return what makes requests to launch an instance."""
+    signed = _signed(cloud)
+    return lambda n: client.request("POST", "/api/instances", _instance(n), JSON, signed)
+
+
+def _signed(cloud: servers.Cloud) -> str:
+    return f"Authorization: {cloud.key}"
 
 
 def _instance(number: int) -> bytes:
@@ -64,7 +74,7 @@ def _name(number: int) -> str:
 def _compare(cloud: servers.Cloud, contenders: Mapping[str, Contender], connections: int) -> None:
     rates: dict[str, list[float]] = {name: [] for name in contenders}
     latencies: dict[str, list[float]] = {name: [] for name in contenders}
-    for name, (port, make) in contenders.items():
+    for port, make in contenders.values():
         client.load(port, make, connections, 0.3)  # warms up
     for _ in range(ROUNDS):
         for name, (port, make) in contenders.items():
@@ -84,7 +94,8 @@ def _settle(cloud: servers.Cloud) -> None:
     """Let the controller finish what a slice has left to it, so that the next contender has the machine."""
     with psycopg.connect(cloud.url, autocommit=True) as connection:
         servers.poll(
-            lambda: connection.execute("SELECT NOT EXISTS (SELECT FROM work)").fetchone() == (True,), "no work"
+            lambda: connection.execute("SELECT NOT EXISTS (SELECT FROM work)").fetchone() == (True,),
+            "no work",
         )
 
 

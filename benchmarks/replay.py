@@ -1,7 +1,7 @@
 """Events a second when the log is folded again, and when the read model is built anew from it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from uuid import UUID
@@ -47,11 +47,16 @@ LIFE = (
 )
 """What happens to each instance; the lives of many are mixed in the log."""
 AT_ONCE = 500
+COLUMNS = "originator_id, originator_version, topic, state, account_id, actor, recorded_at"
 
 
 def run() -> None:
     """Measure both over the same log."""
-    with machine.home() as place, machine.postgres(place) as server, psycopg.connect(server.url()) as connection:
+    with (
+        machine.home() as place,
+        machine.postgres(place) as server,
+        psycopg.connect(server.url()) as connection,
+    ):
         _fill(connection)
         folded = [_timed(connection, _fold) for _ in range(ROUNDS)]
         built = [_timed(connection, _build) for _ in range(ROUNDS)]
@@ -60,8 +65,7 @@ def run() -> None:
     tables.show("rebuild: read, fold, COPY", median(built), "events/s", at_least=AIM)
 
 
-def _timed(connection: psycopg.Connection, what: object) -> float:
-    assert callable(what)
+def _timed(connection: psycopg.Connection, what: Callable[[psycopg.Connection], int]) -> float:
     started = time.perf_counter()
     count = what(connection)
     seconds = time.perf_counter() - started
@@ -83,11 +87,9 @@ def _build(connection: psycopg.Connection) -> int:
 
 
 def _fill(connection: psycopg.Connection) -> None:
-    with connection.cursor() as cursor:
-        into = "COPY events (originator_id, originator_version, topic, state, account_id, actor, recorded_at) FROM STDIN"
-        with cursor.copy(into) as copy:
-            for row in _log():
-                copy.write_row(row)
+    with connection.cursor() as cursor, cursor.copy(f"COPY events ({COLUMNS}) FROM STDIN") as copy:
+        for row in _log():
+            copy.write_row(row)
     connection.execute("ANALYZE events")
     connection.commit()
 

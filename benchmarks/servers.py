@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
+import psycopg
+
 from adapters.embedded_postgres import EmbeddedPostgres
 from benchmarks import machine
 
 _PATIENCE_S = 60
+_LEADS = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = 7203 AND granted)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,11 @@ def cloud(place: Path, **settings: str) -> Generator[Cloud]:
         controller = stack.enter_context(running([*part, "controller"], environment))
         profile = dict(line.split("=", 1) for line in (place / "credentials").read_text().splitlines())
         wait_until_ready(port, "/health/ready")
-        yield Cloud(port, profile["MINIAWS_API_KEY"], server.url(), _ids(server, api, controller), environment)
+        with psycopg.connect(server.url(), autocommit=True) as connection:
+            poll(lambda: connection.execute(_LEADS).fetchone() == (True,), "a controller that leads")
+        yield Cloud(
+            port, profile["MINIAWS_API_KEY"], server.url(), _ids(server, api, controller), environment
+        )
 
 
 def _ids(server: EmbeddedPostgres, api: int, controller: int) -> dict[str, int]:
@@ -74,13 +81,9 @@ def moto() -> Generator[int]:
 
 
 @contextmanager
-def running(
-    command: list[str], environment: dict[str, str], port: int = 0, path: str = ""
-) -> Generator[int]:
+def running(command: list[str], environment: dict[str, str], port: int = 0, path: str = "") -> Generator[int]:
     """Run a program until the block ends, and give its process id once it answers."""
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         if port:
             wait_until_ready(port, path, accepts=200 if path != "/health/ready" else 0)
@@ -112,4 +115,4 @@ def poll(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         if time.monotonic() > ends:
             raise TimeoutError(f"waited in vain for {what}")
-        time.sleep(0.02)  # noqa: TID251 - other processes tell nobody
+        time.sleep(0.02)

@@ -39,7 +39,9 @@ def percentile(values: Sequence[float], share: float) -> float:
     return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-def show(name: str, value: float, unit: str, *, at_most: float | None = None, at_least: float | None = None) -> None:
+def show(
+    name: str, value: float, unit: str, *, at_most: float | None = None, at_least: float | None = None
+) -> None:
     """Print one measurement and whether it is where we want it."""
     line = f"  {name:<44}{value:>10,.1f} {unit}"
     if at_most is not None:

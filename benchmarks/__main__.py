@@ -1,0 +1,36 @@
+"""Run every benchmark, or those named: ``python -m benchmarks [append replay http_commands visible memory launch]``."""
+
+import sys
+import time
+from collections.abc import Callable, Mapping
+
+from benchmarks import append, http_commands, launch, machine, memory, replay, visible
+
+ALL: Mapping[str, Callable[[], None]] = {
+    "append": append.run,
+    "replay": replay.run,
+    "http_commands": http_commands.run,
+    "visible": visible.run,
+    "memory": memory.run,
+    "launch": launch.run,
+}
+
+
+def main() -> int:
+    """Run what the arguments name and return the exit code."""
+    wanted = sys.argv[1:] or list(ALL)
+    if unknown := set(wanted) - set(ALL):
+        print(f"cannot measure {', '.join(unknown)}: there are {', '.join(ALL)}", file=sys.stderr)
+        return 2
+    began = time.monotonic()
+    for name in wanted:
+        print(f"\n== {name}: {machine.facts()}")
+        ALL[name]()
+    print(
+        f"\nmeasured in {time.monotonic() - began:.0f} s; numbers in [] are the range, ratios the medians of rounds"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
