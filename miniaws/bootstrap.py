@@ -31,6 +31,7 @@ from domain.ports import Containers, EngineWatch, Images, Networks, Stats, Volum
 from miniaws import profile
 from miniaws.application import Cloud, Ports
 from miniaws.http.app import Opened, create_app
+from miniaws.keyring import Exhibit
 from miniaws.process_managers.instance import InstanceManager
 from miniaws.process_managers.volume import VolumeManager
 from miniaws.process_managers.vpc import VpcManager
@@ -108,11 +109,15 @@ def prepare(settings: Settings) -> None:
 
 
 @asynccontextmanager
-async def open_cloud(settings: Settings, in_world: World) -> AsyncGenerator[Cloud, None]:
+async def open_cloud(
+    settings: Settings, in_world: World, exhibit: Exhibit | None = None
+) -> AsyncGenerator[Cloud, None]:
     """Open the store and the read models."""
     database = conninfo(settings)
     store = PostgresEventStore(database, Vault.at(settings.home / "master.key"))
     inventory = Inventory(database)
+    if exhibit is not None:
+        inventory = Inventory(database, begins=exhibit.begins, ends_at=exhibit.ends_at)
     visibility = ProjectedPosition(database)
     sessions = PostgresSessions(database)
     async with AsyncExitStack() as stack:
@@ -151,12 +156,12 @@ def _ports(
     )
 
 
-def create_api(settings: Settings, in_world: World | None = None) -> FastAPI:
-    """Return the HTTP API."""
+def create_api(settings: Settings, in_world: World | None = None, exhibit: Exhibit | None = None) -> FastAPI:
+    """Return the HTTP API; with an exhibit, one that only shows."""
 
     @asynccontextmanager
     async def opened() -> AsyncGenerator[Opened, None]:
-        async with open_cloud(settings, in_world or world(settings)) as cloud:
+        async with open_cloud(settings, in_world or world(settings), exhibit) as cloud:
             tail = Tail(lambda: Follower(conninfo(settings)), await cloud.ports.store.head())
             following = asyncio.create_task(tail.run(), name="tail")
             try:
@@ -164,7 +169,7 @@ def create_api(settings: Settings, in_world: World | None = None) -> FastAPI:
             finally:
                 await end(following)
 
-    return create_app(settings, opened)
+    return create_app(settings, opened, exhibit)
 
 
 @asynccontextmanager

@@ -22,7 +22,7 @@ _LONGEST_CHAIN = 1000
 _REMEMBERED = 50_000
 _CONDITIONS = ("account", "resource", "kind", "type", "actor", "correlation", "text")
 """What a timeline may be narrowed by, each a field of Filter and a condition in the SQL."""
-_HIDDEN = {"access_key.issued": {"hash"}}
+HIDDEN = {"access_key.issued": {"hash"}}
 """Fields that serve the store and tell a reader nothing."""
 _INNER = {"timestamp", "class_version"}
 
@@ -118,7 +118,7 @@ class Activity:
 def cloud_event(event: Recorded, names: dict[UUID, str]) -> dict[str, Any]:
     """Return an event as CloudEvents 1.0 JSON; what is not of that standard is an extension attribute."""
     kind = event.type.partition(".")[0]
-    hidden = _INNER | _HIDDEN.get(event.type, set())
+    hidden = _INNER | HIDDEN.get(event.type, set())
     actor = parse_id(event.actor)
     name = names.get(event.resource_id) or event.payload.get("name", "")
     return {

@@ -148,7 +148,12 @@ class State:
 class Inventory:
     """Answers what the cloud looks like, now or then."""
 
-    def __init__(self, conninfo: str, *, pool_size: int = 4) -> None:
+    def __init__(
+        self, conninfo: str, *, pool_size: int = 4, begins: int = 0, ends_at: datetime | None = None
+    ) -> None:
+        self.begins = begins
+        """What was before this position is not known in whole."""
+        self._ends_at = ends_at
         self._pool = AsyncConnectionPool(
             conninfo,
             min_size=1,
@@ -180,16 +185,16 @@ class Inventory:
 
     async def at_instant(self, instant: datetime) -> tuple[int, bool]:
         """Return the position that was the newest at an instant, and whether the instant lies in the future."""
-        (row,) = await self._rows("instant", instant=instant)
+        (row,) = await self._rows("instant", instant=instant, ends_at=self._ends_at)
         if row["recent"] and not row["future"]:
             # What is being appended may bear an earlier instant: the answer must be the same for ever after.
             await self._rows("appended")
-            (row,) = await self._rows("instant", instant=instant)
+            (row,) = await self._rows("instant", instant=instant, ends_at=self._ends_at)
         return row["position"], bool(row["future"])
 
     async def now(self) -> datetime:
         """Return the time of the database, by which events are stamped."""
-        return (await self._rows("clock"))[0]["now"]
+        return self._ends_at or (await self._rows("clock"))[0]["now"]
 
     async def recorded_at(self, position: int) -> datetime | None:
         """Return when the newest event at or before a position was recorded."""

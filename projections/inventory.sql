@@ -54,7 +54,7 @@ SELECT pg_advisory_xact_lock_shared(7202, 1)
 -- instant --
 SELECT coalesce((SELECT notification_id FROM events WHERE recorded_at <= %(instant)s
                  ORDER BY recorded_at DESC, notification_id DESC LIMIT 1), 0) AS position,
-       now() < %(instant)s AS future, now() - %(instant)s < interval '1 minute' AS recent
+       coalesce(%(ends_at)s::timestamptz, now()) < %(instant)s AS future, now() - %(instant)s < interval '1 minute' AS recent
 
 -- clock --
 SELECT clock_timestamp() AS now

@@ -22,6 +22,7 @@ _COMMANDS = {
     "events": ("miniaws.cli.events:events", "Follow what happens."),
     "diff": ("miniaws.cli.diff:diff", "Show what differs between two moments."),
     "usage": ("miniaws.cli.usage:usage", "Show how long what was used."),
+    "admin": ("miniaws.cli.admin:app", "Check, renew and export the history."),
     "why": ("miniaws.cli.why:why", "Tell why a resource is as it is."),
 }
 """Each command: where it is, and what it says of itself before it is imported."""

@@ -26,7 +26,7 @@ from miniaws.http import (
 )
 from miniaws.http.middleware import Gate
 from miniaws.hub import Hub
-from miniaws.keyring import Keyring, RateLimit
+from miniaws.keyring import Exhibit, Keyring, RateLimit
 from miniaws.live import Live
 from miniaws.sessions import Browsers
 from miniaws.settings import Settings
@@ -53,13 +53,17 @@ ROUTERS = (
 Opened = tuple[Cloud, Tail]
 
 
-def create_app(settings: Settings, open_cloud: Callable[[], AbstractAsyncContextManager[Opened]]) -> FastAPI:
-    """Return the API; ``open_cloud`` is entered when it starts to serve."""
+def create_app(
+    settings: Settings,
+    open_cloud: Callable[[], AbstractAsyncContextManager[Opened]],
+    exhibit: Exhibit | None = None,
+) -> FastAPI:
+    """Return the API; ``open_cloud`` is entered when it starts to serve. An exhibit refuses every change."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncGenerator[None, None]:
         async with open_cloud() as (cloud, tail):
-            _compose(app, cloud, tail)
+            _compose(app, cloud, tail, exhibit)
             state = app.state
             live = Live(state.hub, state.dashboard, cloud.ports.metrics)
             running = [
@@ -82,16 +86,20 @@ def create_app(settings: Settings, open_cloud: Callable[[], AbstractAsyncContext
     for module in ROUTERS:
         app.include_router(module.router)
     errors.install(app)
-    app.add_middleware(Gate, settings=settings, rate=RateLimit(settings.rate_limit, settings.rate_burst))
+    app.add_middleware(Gate, settings=settings, rate=_rate(settings), read_only=exhibit is not None)
     return app
 
 
-def _compose(app: FastAPI, cloud: Cloud, tail: Tail) -> None:
+def _rate(settings: Settings) -> RateLimit:
+    return RateLimit(settings.rate_limit, settings.rate_burst)
+
+
+def _compose(app: FastAPI, cloud: Cloud, tail: Tail, exhibit: Exhibit | None) -> None:
     """Make what routes find in ``app.state``."""
     ports, state = cloud.ports, app.state
     state.cloud = cloud
     state.tail = tail
-    state.keyring = Keyring(ports.store, ports.clock)
+    state.keyring = Keyring(ports.store, ports.clock, exhibit)
     life = timedelta(hours=cloud.settings.session_hours)
     state.browsers = Browsers(ports.sessions, state.keyring, ports.clock, ports.chance, life)
     state.hub = Hub(ports.activity, ports.clock)

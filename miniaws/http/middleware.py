@@ -18,14 +18,16 @@ from miniaws.settings import Settings
 _log = structlog.get_logger("http")
 _PUBLIC = re.compile(r"/(health/(live|ready)|metrics|openapi\.json|docs.*|(?!api/).*)?")
 _SIGN_IN = "/api/session"
+_SAFE = {"GET", "HEAD", "OPTIONS"}
 _REQUEST_ID = re.compile(r"[\w.:-]{1,128}")
 
 
 class Gate:
     """Lets a request in once it has an id, a bearable size and, for ``/api``, an identity."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, rate: RateLimit) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, rate: RateLimit, *, read_only: bool = False) -> None:
         self._app = app
+        self._read_only = read_only
         self._max_body = settings.max_body_kb * 1024
         self._rate = rate
 
@@ -57,6 +59,11 @@ class Gate:
         if "\0" in scope["path"] or b"%00" in scope["query_string"]:
             raise Problem(
                 400, "malformed_url", "cannot read the URL: it holds a NUL, which no name has; remove `%00`"
+            )
+        # A browser signs in and out by a change, which is none of the cloud.
+        if self._read_only and scope["method"] not in _SAFE and not scope["path"].startswith(_SIGN_IN):
+            raise Problem(
+                403, "read_only", "cannot change anything here: this is a history that is only shown"
             )
         if _PUBLIC.fullmatch(scope["path"]):
             return

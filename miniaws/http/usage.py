@@ -47,13 +47,16 @@ async def show_usage(
             f"cannot group by {shown(group_by)}: use account, kind, resource, type or tag:<key>",
             field="group_by",
         )
-    start, after = await _moment(cloud, from_, "from") if from_ is not None else (_BEGINNING, 0)
-    end, last = await _moment(cloud, to or as_of or (await cloud.ports.inventory.now()).isoformat(), "to")
+    begins = str(cloud.ports.inventory.begins)
+    start, after = await _moment(cloud, begins if from_ is None else from_, "from")
+    until = as_of if to is None else to
+    now = await cloud.ports.inventory.now()
+    end, last = await _moment(cloud, now.isoformat() if until is None else until, "to")
     if start > end:
         raise Invalid("cannot show a time that ends before it begins: swap `from` and `to`", field="from")
     totals = await Usage(cloud.ports.inventory).ledger(Window(start, end, after, last, account), group_by)
     body = {
-        "from": start.isoformat() if from_ is not None else None,
+        "from": start.isoformat() if start > _BEGINNING else None,
         "to": end.isoformat(),
         "position": last,
         "group_by": group_by,

@@ -34,6 +34,7 @@ SHARED: dict[str, dict[str, str]] = {
     },
     "miniaws": {
         "__main__": "the programs",
+        "administration": "what works on the store itself",
         "application": "load, save, change",
         "bootstrap": "knows every part",
         "hub": "live streams",
@@ -69,6 +70,7 @@ SHARED: dict[str, dict[str, str]] = {
         "writing": "how every change is asked for",
     },
     "miniaws/cli": {
+        "admin": "the store itself: check, renew, export",
         "arguments": "what is written after --",
         "client": "speaks HTTP",
         "completion": "completes names",

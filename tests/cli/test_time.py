@@ -3,9 +3,11 @@
 import json
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 from pydantic import SecretStr
 
 from miniaws import profile
@@ -14,6 +16,7 @@ from miniaws.cli.client import Client
 from miniaws.cli.failures import Failure
 from tests.cli.conftest import CloudServer, Command
 
+NOWHERE = "postgresql://nobody@127.0.0.1:1/nothing"
 LAUNCH = ("instance", "launch", "--image", "miniaws/hello:local")
 
 
@@ -163,3 +166,33 @@ def test_usage_is_shown_in_hours(cloud: Command) -> None:
     found = json.loads(cloud("usage", "--to", "0", "-o", "json").stdout)
     assert found["items"] == []
     assert "cannot group by" in cloud("usage", "--group-by", "colour", exit_code=1).stderr
+
+
+def test_the_store_is_verified_renewed_and_exported(
+    cloud: Command, cloud_server: CloudServer, tmp_path: Path
+) -> None:
+    cloud(*LAUNCH, "web-1")
+    url = cloud_server.settings.database_url
+    assert url is not None
+    admin = Command({**cloud.variables, "MINIAWS_DATABASE_URL": url.get_secret_value()})
+    assert "everything is as the log says" in admin("admin", "verify").stderr
+    with psycopg.connect(url.get_secret_value()) as connection:
+        connection.execute("UPDATE read_model.resources SET name = 'lost' WHERE name = 'web-1'")
+    found = admin("admin", "verify", "-o", "json", exit_code=1)
+    assert "lost" in json.loads(found.stdout)["differences"][0]
+    assert "1 differences" in found.stderr
+    assert "lost" in admin("admin", "verify", exit_code=1).stdout
+    assert "new, as of position" in admin("admin", "rebuild").stderr
+    admin("admin", "verify")
+    assert "web-1" in cloud("instance", "list").stdout
+    file = str(tmp_path / "history")
+    assert "events in" in admin("admin", "export", "-o", file, "--from", "1h ago").stderr
+    assert "File exists" in admin("admin", "export", "-o", file, exit_code=1).stderr
+    told = admin("admin", "export", "-o", f"{file}-2", "--from", "3", "--to", "2", exit_code=1)
+    assert "ends before it begins" in told.stderr
+    Path(file).write_text("no bundle\n")
+    assert "line 1 (before the first event)" in admin("admin", "open", file, exit_code=1).stderr
+    assert "cannot read" in admin("admin", "open", "/nowhere/at-all", exit_code=1).stderr
+    assert (
+        "cannot reach the store" in admin("admin", "verify", exit_code=5, MINIAWS_DATABASE_URL=NOWHERE).stderr
+    )
