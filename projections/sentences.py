@@ -23,6 +23,11 @@ def sentences(kind: type[Aggregate], templates: Mapping[str, str]) -> None:
         _templates[event_type] = template
 
 
+def registered() -> set[str]:
+    """Return the types of events that have words of their own."""
+    return set(_templates)
+
+
 def describe(event_type: str, payload: Mapping[str, Any]) -> str:
     """Return what the event says of its resource, without who and when."""
     template = _templates.get(event_type, event_type.partition(".")[2].replace("_", " "))
