@@ -37,6 +37,14 @@ def load(port: int, make: MakeRequest, connections: int, seconds: float) -> Load
     return uvloop.run(_load(port, make, connections, seconds))
 
 
+def ask(port: int, asked: bytes) -> None:
+    """Ask once. Raises RuntimeError with what a refusal said."""
+    found = Load()
+    uvloop.run(_ask(port, lambda _: asked, iter(range(1)), float("inf"), found))
+    if found.refused:
+        raise RuntimeError(found.example)
+
+
 async def _load(port: int, make: MakeRequest, connections: int, seconds: float) -> Load:
     found = Load()
     numbers = iter(range(2**62))
@@ -49,11 +57,13 @@ async def _load(port: int, make: MakeRequest, connections: int, seconds: float) 
 
 async def _ask(port: int, make: MakeRequest, numbers: Iterator[int], ends: float, found: Load) -> None:
     stream = None
-    while (began := time.perf_counter()) < ends:
+    for number in numbers:
+        if (began := time.perf_counter()) >= ends:
+            break
         if stream is None:
             stream = await asyncio.open_connection("127.0.0.1", port)
         reader, writer = stream
-        writer.write(make(next(numbers)))
+        writer.write(make(number))
         head = await reader.readuntil(b"\r\n\r\n")
         body = await reader.readexactly(_length(head)) if b"ontent-" in head else await reader.read()
         if head[9:10] == b"2":

@@ -50,8 +50,10 @@ def _contenders(cloud: servers.Cloud, plain: int, moto: int) -> dict[str, Conten
 
 
 def launching(cloud: servers.Cloud) -> client.MakeRequest:
-    """Return what makes requests to launch an instance."""
+    """Return what makes requests to launch an instance, in a VPC with room for all of them."""
     signed = _signed(cloud)
+    body = orjson.dumps({"name": "bench", "cidr": "10.77.0.0/16"})
+    client.ask(cloud.port, client.request("POST", "/api/vpcs", body, JSON, signed, "Prefer: wait=30"))
     return lambda n: client.request("POST", "/api/instances", _instance(n), JSON, signed)
 
 
@@ -60,7 +62,8 @@ def _signed(cloud: servers.Cloud) -> str:
 
 
 def _instance(number: int) -> bytes:
-    return orjson.dumps({"name": _name(number), "image": "miniaws/hello:local", "tags": {"env": "test"}})
+    wish = {"name": _name(number), "image": "miniaws/hello:local", "vpc": "bench", "tags": {"env": "test"}}
+    return orjson.dumps(wish)
 
 
 def _volume(number: int) -> bytes:
