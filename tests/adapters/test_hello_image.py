@@ -13,7 +13,7 @@ from adapters import engine_sweep
 from tests.conftest import free_port
 
 IMAGE = "miniaws/hello:local"
-DEADLINE_S = 10
+DEADLINE_S = 30
 
 
 @pytest.fixture

@@ -61,7 +61,14 @@ async def test_a_program_that_burns_is_measured_near_its_limit(measured: Measure
     spec = measured.world.spec("burner", cpus=LIMIT, command=BURN)
     await measured.world.running(spec)
     first = await measured.first(spec.resource_id)
-    assert 0.8 * LIMIT < cores(first, await measured.later(first, 3)) < 1.1 * LIMIT
+    # A busy machine may not give it all it may take, but never more; so look until it got its share once.
+    async with asyncio.timeout(60):
+        share = 0.0
+        while share < 0.8 * LIMIT:
+            second = await measured.later(first, 2)
+            share = cores(first, second)
+            assert share < 1.1 * LIMIT
+            first = second
 
 
 async def test_an_idle_program_is_measured_near_nothing(measured: Measured) -> None:

@@ -65,6 +65,6 @@ class WatchContract:
         task = asyncio.create_task(follow())
         await world.running(world.spec())
         task.cancel()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             await asyncio.gather(task, return_exceptions=True)
         assert task.cancelled()

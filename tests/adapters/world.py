@@ -26,7 +26,7 @@ IMAGE = "miniaws/hello:local"
 ACCOUNT = "acc-test"
 GREEDY = ("tail", "/dev/zero")
 """A program that takes memory until there is no more."""
-DEADLINE_S = 15
+DEADLINE_S = 45
 
 
 class Accidents(Protocol):

@@ -24,7 +24,7 @@ from miniaws.settings import Settings
 A = TypeVar("A", bound=Aggregate)
 T = TypeVar("T")
 REQUEST = Request(Cause(actor="key-test", account_id="main"))
-DEADLINE_S = 10
+DEADLINE_S = 30
 
 
 async def eventually(look: Callable[[], Awaitable[T | None]], deadline_s: float = DEADLINE_S) -> T:

@@ -57,14 +57,14 @@ async def test_a_command_is_carried_out(running: Running) -> None:
 
 async def test_a_second_controller_waits_and_takes_over_within_seconds(running: Running) -> None:
     first, first_task = await running.controller()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await first.leads.wait()
     second, _ = await running.controller()
     await running.becomes(await running.vpc("one"), "available")
     assert not second.leads.is_set()
     await cut(running)
     await running.end(first_task)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(20):
         await second.leads.wait()
     await running.becomes(await running.vpc("two"), "available")
 

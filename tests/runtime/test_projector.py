@@ -50,7 +50,7 @@ async def test_of_two_projectors_one_gives_up_and_nothing_is_doubled(
 ) -> None:
     async with open_running(prepared_url, tmp_path) as running:
         tasks = [asyncio.create_task(project(running)) for _ in range(2)]
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             number = 0
             while not any(task.done() for task in tasks):
                 number += 1
