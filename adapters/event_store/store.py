@@ -4,7 +4,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any, LiteralString, TypeVar
 from uuid import UUID
 
@@ -184,7 +184,7 @@ def recorded(row: dict[str, Any]) -> Recorded:
 def _conditions(conditions: Sequence[Conditions]) -> dict[str, Any]:
     merged: dict[str, list[Any]] = {}
     for each in conditions:
-        for key, values in asdict(each).items():
-            if values:
-                merged.setdefault(key, []).extend(values)
+        for field in fields(each):
+            if values := getattr(each, field.name):
+                merged.setdefault(field.name, []).extend(values)
     return merged

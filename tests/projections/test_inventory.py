@@ -20,6 +20,7 @@ from tests.projections.histories import ACCOUNTS, History, by_chance
 CHECKPOINTS = 40
 VALUES: dict[str, Any] = {
     "instant": datetime(2025, 1, 1, tzinfo=UTC),
+    "ends_at": datetime(2025, 1, 1, tzinfo=UTC),
     "position": 5,
     "resource_id": UUID(int=1),
     "resource": UUID(int=1),
