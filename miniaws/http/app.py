@@ -15,6 +15,7 @@ from miniaws.http import (
     errors,
     health,
     instances,
+    openapi,
     problems,
     resources,
     sessions,
@@ -78,14 +79,14 @@ def create_app(
 
     app = FastAPI(
         title="miniaws",
-        version="0.1.0",
-        description="A cloud you can rewind. Sign in with `Authorization: miniaws_<key>`.",
         lifespan=lifespan,
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
     )
     for module in ROUTERS:
         app.include_router(module.router)
     errors.install(app)
+    openapi.install(app)
     app.add_middleware(Gate, settings=settings, rate=_rate(settings), read_only=exhibit is not None)
     return app
 

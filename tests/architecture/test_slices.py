@@ -60,6 +60,7 @@ SHARED: dict[str, dict[str, str]] = {
         "metrics": "which stretch of time, in which steps",
         "middleware": "before and after every route",
         "narrowing": "which account, which resource, from when to when",
+        "openapi": "what the API says of itself",
         "problems": "the page of error codes",
         "reading": "how every GET reads",
         "resources": "every kind at once",

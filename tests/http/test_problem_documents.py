@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.errors import Unreachable
+from domain.errors import Refused, Unreachable
 from tests.http.in_process import Cloud, done, refused
 
 
@@ -43,7 +43,7 @@ async def test_an_engine_that_does_not_answer_is_told_as_such(cloud: Cloud) -> N
     answer = await cloud.admin.post("/api/instances", json={"name": "w", "image": "nginx:1.27"})
     refused(answer, 503, "unavailable", "the container engine does not answer", "retry later")
     assert answer.headers["retry-after"]
-    cloud.engine.fail("containers.inspect", Unreachable("cannot reach the engine"))
+    cloud.engine.fail("containers.inspect", Unreachable("cannot reach the engine"), None)
     refused(await cloud.admin.get("/api/instances/web-1/logs"), 503, "engine_refused")
 
 
@@ -56,10 +56,10 @@ async def test_a_defect_of_ours_is_a_problem_document_that_tells_nothing(cloud: 
 
 
 async def test_a_program_that_cannot_be_run_is_told(cloud: Cloud) -> None:
-    document = await cloud.launched()
+    await cloud.launched()
     answer = await cloud.admin.post("/api/instances/web-1/exec", json={"command": ["nosuch"]})
     assert answer.json()["exit_code"] == 127
-    cloud.engine.containers[document["id"]].state = "paused"
+    cloud.engine.fail("containers.execute", Refused("cannot run a program: it does not run"))
     answer = await cloud.admin.post("/api/instances/web-1/exec", json={"command": ["echo"]})
     refused(answer, 409, "conflict", "web-1", "does not run")
 
