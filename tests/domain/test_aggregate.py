@@ -5,10 +5,13 @@ from uuid import UUID
 
 import pytest
 
+from domain.access_key import AccessKey, NewKey, Role
 from domain.aggregate import Aggregate, Claim, snake_case, upcast
 from domain.errors import DomainError, StaleVersion
 from domain.store import ClaimTaken, RequirementMissing, ScopeInUse
-from tests.domain.pretended import instance
+from domain.volume import Volume
+from domain.vpc import Vpc
+from tests.domain.pretended import EPOCH, instance
 from tests.domain.refusals import refused
 
 
@@ -72,3 +75,23 @@ def test_every_error_has_a_code_of_its_own_and_words_that_start_with_cannot() ->
         assert str(special.get(kind) or kind()).startswith("cannot "), kind
     codes = [kind.code for kind in kinds]
     assert len(codes) == len(set(codes))
+
+
+def test_what_lives_holds_what_it_took_and_what_has_ended_holds_nothing() -> None:
+    web = instance(environment={"A": "1"}, environment_id=UUID(int=5))
+    network = Vpc.create("main", "web", "10.20.0.0/24", {})
+    files = Volume.create("main", "data", None, {})
+    key = AccessKey.issue(NewKey("main", "ci", Role.VIEWER, "ab"), EPOCH)
+    for each in (web, network, files, key):
+        assert each.held_claims() == each.take_conditions().claims
+    assert (web.held_secrets(), files.held_secrets()) == ([UUID(int=5)], [])
+    web.terminate()
+    web.report_terminated()
+    network.delete()
+    assert network.alive_claim() not in network.held_claims()
+    network.report_deleted()
+    files.delete()
+    files.report_deleted()
+    key.revoke(None)
+    assert [each.held_claims() for each in (web, network, files, key)] == [[], [], [], []]
+    assert web.held_secrets() == []
