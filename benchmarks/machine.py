@@ -43,8 +43,10 @@ def home() -> Generator[Path]:
     """Give a data directory on the disk that holds the home directories, not in memory."""
     base = Path.home() if os.access(Path.home(), os.W_OK) else None
     place = Path(tempfile.mkdtemp(prefix="miniaws-bench-", dir=base))
-    yield place
-    shutil.rmtree(place, ignore_errors=True)
+    try:
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 @contextmanager
