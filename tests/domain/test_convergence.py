@@ -227,3 +227,15 @@ def test_what_runs_with_the_volumes_of_yesterday_is_made_anew() -> None:
     manager.settle()
     assert manager.box.seen is not None
     assert manager.box.seen.generation == 2
+
+
+def test_a_stopped_container_lets_go_of_a_volume_that_was_detached() -> None:
+    manager = Manager.of("always")
+    manager.settle()
+    manager.wanted.stop()
+    manager.settle()
+    manager.wanted.attach_volume("vol-1", "data", "/data")
+    assert [manager.step() for _ in range(2)] == [Step.MAKE, Step.NOTHING]
+    manager.wanted.detach_volume("vol-1")
+    assert [manager.step() for _ in range(2)] == [Step.MAKE, Step.NOTHING]
+    assert manager.wanted.status == "stopped"
