@@ -1,10 +1,10 @@
-"""Run every benchmark, or those named: ``python -m benchmarks [append replay http_commands visible memory launch]``."""
+"""Run every benchmark, or those named: ``python -m benchmarks [append replay http_commands visible memory launch as_of]``."""
 
 import sys
 import time
 from collections.abc import Callable, Mapping
 
-from benchmarks import append, http_commands, launch, machine, memory, replay, visible
+from benchmarks import append, as_of, http_commands, launch, machine, memory, replay, visible
 
 ALL: Mapping[str, Callable[[], None]] = {
     "append": append.run,
@@ -13,6 +13,7 @@ ALL: Mapping[str, Callable[[], None]] = {
     "visible": visible.run,
     "memory": memory.run,
     "launch": launch.run,
+    "as_of": as_of.run,
 }
 
 

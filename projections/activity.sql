@@ -20,7 +20,7 @@ e.account_id = %(account)s
 e.originator_id = %(resource)s
 
 -- kind --
-starts_with(e.topic, %(kind)s || '.')
+e.topic = ANY(%(topics)s)
 
 -- type --
 e.topic = %(type)s

@@ -20,11 +20,12 @@ from psycopg_pool import AsyncConnectionPool
 from domain.store import Recorded
 from projections import access_key, instance, volume, vpc
 from projections.document import Document, fold, has_ended
+from projections.listing import Page, Query, listing
 from projections.sql import queries
 
 SQL = queries("inventory")
 SCHEMA = "read_model"
-SHAPE = 1
+SHAPE = 2
 """Raised when documents change their shape; the controller then rebuilds at its start."""
 
 CAPABILITIES = (access_key, instance, volume, vpc)
@@ -109,29 +110,6 @@ def resource_row(resource_id: UUID, first: Document) -> dict[str, Any]:
         "created_position": first["position"],
         "ended_position": first["position"] if has_ended(first) else None,
     }
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """Which resources to list; ``at`` is a position of the log. ``account`` None means every account."""
-
-    at: int
-    account: str | None
-    kind: str | None = None
-    name: str | None = None
-    status: str | None = None
-    tags: dict[str, str] | None = None
-    ended: bool = False
-    after: tuple[str, UUID] | None = None
-    limit: int = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """Documents as JSON, and where the next page begins."""
-
-    documents: list[bytes]
-    next: tuple[str, UUID] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,15 +198,14 @@ class Inventory:
     async def page(self, query: Query) -> Page:
         """Return one page of documents, by name."""
         after_name, after_id = query.after or (None, None)
-        rows = await self._rows(
-            "page",
+        rows = await self.rows(
+            listing(query),
             at=query.at,
             account=query.account,
             kind=query.kind,
             name=query.name,
             status=query.status,
             tags=orjson.dumps(query.tags).decode() if query.tags else None,
-            ended=query.ended,
             after_name=after_name,
             after_id=after_id,
             limit=query.limit + 1,
@@ -271,7 +248,16 @@ class Inventory:
         return await self.rows(SQL[query], **values)
 
     async def rows(self, query: LiteralString, **values: Any) -> list[dict[str, Any]]:
-        """Return what a query of another projection finds, on the same connections."""
+        """Return what a query of another projection finds, on the same connections; one plan for all values."""
+        return await self._fetch(query, values, prepare=True)
+
+    async def rows_planned(self, query: LiteralString, **values: Any) -> list[dict[str, Any]]:
+        """As ``rows``, with a plan for these very values."""
+        return await self._fetch(query, values, prepare=False)
+
+    async def _fetch(
+        self, query: LiteralString, values: dict[str, Any], *, prepare: bool
+    ) -> list[dict[str, Any]]:
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(query, values, prepare=True)
+            cursor = await connection.execute(query, values, prepare=prepare)
             return await cursor.fetchall()

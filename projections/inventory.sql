@@ -18,6 +18,7 @@ INSERT INTO progress VALUES (0, 0);
 -- index --
 ALTER TABLE resources ADD PRIMARY KEY (resource_id);
 CREATE INDEX ON resources (account_id, kind, name, resource_id);
+CREATE INDEX ON resources (account_id, name, resource_id);
 ALTER TABLE versions ADD PRIMARY KEY (resource_id, position);
 ANALYZE resources, versions;
 
@@ -78,21 +79,6 @@ SELECT DISTINCT ON (kind) kind, resource_id, ended_position IS NULL OR ended_pos
 WHERE (%(account)s::text IS NULL OR account_id = %(account)s) AND kind = ANY(%(kinds)s) AND name = %(name)s AND created_position <= %(at)s
 ORDER BY kind, lives DESC, created_position DESC
 
--- page --
-SELECT r.name, r.resource_id, v.document::text AS document
-FROM resources r CROSS JOIN LATERAL (
-    SELECT document FROM versions
-    WHERE resource_id = r.resource_id AND position <= %(at)s ORDER BY position DESC LIMIT 1) v
-WHERE (%(account)s::text IS NULL OR r.account_id = %(account)s)
-  AND (%(kind)s::text IS NULL OR r.kind = %(kind)s)
-  AND (%(name)s::text IS NULL OR r.name = %(name)s)
-  AND r.created_position <= %(at)s
-  AND (%(ended)s OR r.ended_position IS NULL OR r.ended_position > %(at)s)
-  AND (%(after_name)s::text IS NULL OR (r.name, r.resource_id) > (%(after_name)s, %(after_id)s::uuid))
-  AND (%(status)s::text IS NULL OR v.document->>'status' = %(status)s)
-  AND (%(tags)s::text IS NULL OR (v.document->'tags')::jsonb @> %(tags)s::text::jsonb)
-ORDER BY r.name, r.resource_id LIMIT %(limit)s
-
 -- history --
 SELECT document::text AS document FROM versions
 WHERE resource_id = %(resource_id)s AND position <= %(at)s ORDER BY position
@@ -107,8 +93,12 @@ SELECT (SELECT count(*) FROM events WHERE notification_id > p.position) AS lag_e
 FROM progress p
 
 -- differing --
+WITH changed AS MATERIALIZED (
+    SELECT DISTINCT originator_id AS resource_id FROM events
+    WHERE notification_id > %(from)s AND notification_id <= %(to)s
+      AND (%(resource)s::uuid IS NULL OR originator_id = %(resource)s))
 SELECT r.resource_id, b.document::text AS before, a.document::text AS after
-FROM resources r
+FROM changed JOIN resources r USING (resource_id)
 LEFT JOIN LATERAL (SELECT document FROM versions v WHERE v.resource_id = r.resource_id AND v.position <= %(from)s
                    ORDER BY v.position DESC LIMIT 1) b
     ON r.created_position <= %(from)s AND (r.ended_position IS NULL OR r.ended_position > %(from)s)
@@ -117,7 +107,4 @@ LEFT JOIN LATERAL (SELECT document FROM versions v WHERE v.resource_id = r.resou
     ON r.created_position <= %(to)s AND (r.ended_position IS NULL OR r.ended_position > %(to)s)
 WHERE (%(account)s::text IS NULL OR r.account_id = %(account)s)
   AND (%(kind)s::text IS NULL OR r.kind = %(kind)s)
-  AND (%(resource)s::uuid IS NULL OR r.resource_id = %(resource)s)
-  AND EXISTS (SELECT FROM versions v WHERE v.resource_id = r.resource_id
-              AND v.position > %(from)s AND v.position <= %(to)s)
 ORDER BY r.kind, r.name, r.resource_id

@@ -5,8 +5,11 @@ WHERE kind = ANY(%(kinds)s) AND created_position <= %(to)s AND (ended_position I
 ORDER BY resource_id
 
 -- versions --
-SELECT v.resource_id, v.document::text AS document FROM versions v
-WHERE v.resource_id = ANY(%(ids)s) AND v.position <= %(to)s
-  AND v.position >= coalesce((SELECT max(b.position) FROM versions b
-                              WHERE b.resource_id = v.resource_id AND b.position <= %(from)s), 0)
-ORDER BY v.resource_id, v.position
+SELECT ids.resource_id, v.document::text AS document
+FROM unnest(%(ids)s::uuid[]) AS ids(resource_id) CROSS JOIN LATERAL (
+    (SELECT position, document FROM versions
+     WHERE resource_id = ids.resource_id AND position <= %(from)s ORDER BY position DESC LIMIT 1)
+    UNION ALL
+    (SELECT position, document FROM versions
+     WHERE resource_id = ids.resource_id AND position > %(from)s AND position <= %(to)s)) v
+ORDER BY ids.resource_id, v.position

@@ -22,6 +22,7 @@ SHARED: dict[str, dict[str, str]] = {
         "dashboard": "what there is and what is wrong, summed up",
         "document": "the one shape of every document",
         "inventory": "every version of every resource",
+        "listing": "one page of resources",
         "metering": "what is used while a resource is so",
         "metrics": "what was used, over time",
         "rebuild": "builds the read model anew",

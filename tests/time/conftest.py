@@ -34,6 +34,7 @@ class Remembering:
                 "data_dir": home,
                 "database_url": database_url,
                 "engine": "memory",
+                "vpc_pool": "10.192.0.0/11",
                 "rate_limit": 1e6,
                 "rate_burst": 1_000_000,
                 "concurrency": 16,

@@ -61,7 +61,7 @@ DAMAGES = {
     """INSERT INTO read_model.versions SELECT resource_id, 99, document FROM read_model.versions
        WHERE position = 2""": "at position 99 has no event",
     "UPDATE read_model.resources SET ended_position = 3 WHERE kind = 'vpc'": "the row of",
-    "DELETE FROM claims WHERE scope = 'subnet'": "vpc default does not hold 10.201.0.0/24 in subnet",
+    "DELETE FROM claims WHERE scope = 'subnet'": "vpc default does not hold 10.192.0.0/24 in subnet",
     """INSERT INTO claims SELECT 'host-port', '80', owner, NULL, now() FROM claims
        LIMIT 1""": "holds 80 in host-port, which it should not",
     """INSERT INTO secrets SELECT gen_random_uuid(), owner, '', '' FROM claims

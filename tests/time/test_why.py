@@ -77,7 +77,7 @@ def test_what_a_person_asked_is_told_and_what_changed_nothing_is_not(cloud: Reme
 def test_the_set_up_is_where_it_all_begins(cloud: Remembering) -> None:
     told = cloud.run(why(cloud, "default"))
     assert re.fullmatch(
-        rf"available since {DAY}{TIME}; asked for with the range 10\.201\.0\.0/24 at ({DAY})?{TIME} "
+        rf"available since {DAY}{TIME}; asked for with the range 10\.192\.0\.0/24 at ({DAY})?{TIME} "
         "by the set-up of the cloud",
         told,
     )
