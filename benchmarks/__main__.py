@@ -1,4 +1,4 @@
-"""Run every benchmark, or those named: ``python -m benchmarks [append replay http_commands visible memory launch as_of]``."""
+"""Run every benchmark, or those named, e.g. ``python -m benchmarks append as_of``; an unknown name lists them."""
 
 import sys
 import time

@@ -97,7 +97,7 @@ def test_why_tells_of_a_crash(cloud: Command, cloud_server: CloudServer) -> None
 
 def test_events_show_the_newest_last(cloud: Command) -> None:
     cloud(*LAUNCH, "web-1")
-    lines = cloud("events", "--limit", "2").stdout.splitlines()
+    lines = cloud("events", "--resource", "web-1", "--limit", "2").stdout.splitlines()
     assert "launched from" in lines[0]
     assert "started running" in lines[1]
     found = cloud("events", "--from", "0", "--limit", "1", "-o", "ndjson").stdout
