@@ -22,5 +22,5 @@ def _drawn(found: Document) -> Table:
     first, *others = found["why"].split("; ")
     drawn.add_row(output.text(f"{found['kind'].replace('_', ' ')} {found['name']} {first}"))
     for clause in others:
-        drawn.add_row(output.text(f"  because {clause}" if clause == others[0] else f"  {clause}"))
+        drawn.add_row(output.text(f"  {clause}"))
     return drawn
