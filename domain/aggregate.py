@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from eventsourcing import domain
+from eventsourcing.domain import decorated_funcs
 from eventsourcing.utils import register_topic
 
 from domain.errors import StaleVersion
@@ -64,9 +65,11 @@ class Aggregate(domain.Aggregate):
     account_id: str
     name: str
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Register the aggregate and its events under their stored names."""
+    def __init_subclass__(cls, *, is_abstract: bool = False, **kwargs: Any) -> None:
+        """Register the aggregate and its events, inherited ones too, under stored names of this kind."""
         super().__init_subclass__(**kwargs)
+        if is_abstract:
+            return
         cls.TOPIC = cls.KIND = snake_case(cls.__name__)  # pyright: ignore[reportConstantRedefinition]
         Aggregate.kinds[cls.KIND] = cls
         register_topic(cls.TOPIC, cls)
@@ -78,6 +81,7 @@ class Aggregate(domain.Aggregate):
                 member.TOPIC = topic  # pyright: ignore[reportAttributeAccessIssue]
                 register_topic(topic, member)
                 Aggregate.events[topic] = member
+                _inherit_applier(member)
 
     @property
     def public_id(self) -> str:
@@ -118,6 +122,15 @@ class Aggregate(domain.Aggregate):
                 "read it again and retry",
                 version=self.version,
             )
+
+
+def _inherit_applier(event_class: type[domain.AggregateEvent]) -> None:
+    """Let an inherited event be applied as its parent is; the library looks appliers up by the exact class."""
+    known: dict[Any, Any] = decorated_funcs
+    if event_class not in known:
+        inherited = next((parent for parent in event_class.__mro__ if parent in known), None)
+        if inherited is not None:
+            known[event_class] = known[inherited]
 
 
 def name_scope(account_id: str, kind: str) -> str:

@@ -2,8 +2,9 @@
 
 An adapter satisfies a port by shape. Every call may be repeated: asking twice for the same changes
 nothing. Resources are named by their public id (``i-…``, ``vpc-…``, ``vol-…``); how the technology calls
-them is its own affair. Calls raise ``Unreachable`` when the technology does not answer and ``Refused`` (or
-a subclass) when it says no. ``domain/store.py`` has the ports of the event store.
+them is its own affair. A resource of several containers names the others after a dot, as in ``db-….log``.
+Calls raise ``Unreachable`` when the technology does not answer and ``Refused`` (or a subclass) when it says
+no. ``domain/store.py`` has the ports of the event store.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
-Kind = Literal["instance", "vpc", "volume"]
+Kind = Literal["instance", "vpc", "volume", "snapshot", "load_balancer", "database", "cache", "queue"]
 ContainerState = Literal["created", "running", "paused", "restarting", "exited", "dead"]
 
 
@@ -34,11 +35,22 @@ class PublishedPort:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file that is put into a container before it starts. For secrets: no list of containers shows it."""
+
+    content: bytes = field(repr=False)
+    mode: int = 0o400
+    uid: int = 0
+    gid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ContainerSpec:
     """A container as it should be.
 
-    ``generation`` counts the changes that need a new container; the container carries it as a label.
-    ``memory_mb`` is in MiB, ``cpus`` in cores.
+    ``generation`` counts the changes that need a new container; the container carries it as a label. Files it
+    wrote outside its mounts are taken over by the next generation if ``keeps_files``. ``memory_mb`` is in MiB,
+    ``cpus`` in cores.
     """
 
     resource_id: str
@@ -54,6 +66,10 @@ class ContainerSpec:
     environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     ports: tuple[PublishedPort, ...] = ()
     mounts: tuple[Mount, ...] = ()
+    files: Mapping[str, File] = field(default_factory=dict[str, File], repr=False)
+    """By absolute path."""
+    kind: Kind = "instance"
+    keeps_files: bool = True
 
 
 @dataclass(frozen=True, slots=True)

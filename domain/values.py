@@ -46,6 +46,11 @@ def parse_id(text: str) -> tuple[str, UUID] | None:
     return (match[1], uuid) if public_id(match[1], uuid) == text else None
 
 
+def owner(text: str) -> tuple[str, UUID] | None:
+    """Return prefix and uuid of the resource a container belongs to: ``db-….log`` to ``db-…``."""
+    return parse_id(text.partition(".")[0])
+
+
 def tags(given: Mapping[str, str]) -> dict[str, str]:
     """Return at most 50 tags with keys of 1 to 128 and values of up to 256 characters."""
     if len(given) > _MAX_TAGS:

@@ -13,16 +13,11 @@ from typing import Self
 from eventsourcing.domain import event
 
 from domain import values
-from domain.aggregate import Aggregate, Claim
+from domain.aggregate import Aggregate
 from domain.errors import Conflict, Invalid
+from domain.managed import Managed
 
 MAX_SIZE_GB = 16384
-
-
-class VolumeDeleted(Conflict):
-    """cannot change a volume that is being deleted"""
-
-    code = "volume_deleted"
 
 
 class VolumeInUse(Conflict):
@@ -37,7 +32,7 @@ class VolumeNotAttached(Conflict):
     code = "volume_not_attached"
 
 
-class Volume(Aggregate):
+class Volume(Managed):
     """One place for files."""
 
     PREFIX = "vol"
@@ -49,14 +44,6 @@ class Volume(Aggregate):
         name: str
         size_gb: int | None
         tags: dict[str, str]
-
-    class BecameAvailable(Aggregate.Event):
-        """The volume is there."""
-
-    class Failed(Aggregate.Event):
-        """The volume cannot be brought in line at the moment."""
-
-        reason: str
 
     class Attached(Aggregate.Event):
         """The volume is part of an instance."""
@@ -70,17 +57,6 @@ class Volume(Aggregate):
 
         instance_id: str
 
-    class TagsChanged(Aggregate.Event):
-        """The tags are others."""
-
-        tags: dict[str, str]
-
-    class DeleteRequested(Aggregate.Event):
-        """The volume and its files are not wanted any more."""
-
-    class Deleted(Aggregate.Event):
-        """The volume is gone."""
-
     @classmethod
     def create(cls, account_id: str, name: str, size_gb: int | None, tags: Mapping[str, str]) -> Self:
         """Ask for a volume. Raises Invalid."""
@@ -91,8 +67,8 @@ class Volume(Aggregate):
         return volume
 
     def attach(self, instance_id: str, instance_name: str, path: str) -> None:
-        """Make the volume part of an instance. Raises VolumeDeleted, VolumeInUse."""
-        self._refuse_if_deleted()
+        """Make the volume part of an instance. Raises BeingDeleted, VolumeInUse."""
+        self.refuse_if_deleting()
         self._refuse_if_attached(f"cannot attach volume {self.name}")
         self.trigger_event(self.Attached, instance_id=instance_id, instance_name=instance_name, path=path)
 
@@ -102,42 +78,9 @@ class Volume(Aggregate):
             raise VolumeNotAttached(f"cannot detach volume {self.name}: it is not attached to {instance_id}")
         self.trigger_event(self.Detached, instance_id=instance_id)
 
-    def change_tags(self, tags: Mapping[str, str]) -> None:
-        """Replace the tags. Raises VolumeDeleted, Invalid."""
-        self._refuse_if_deleted()
-        if tags != self.tags:
-            self.trigger_event(self.TagsChanged, tags=values.tags(tags))
-
-    def delete(self) -> None:
-        """Give the volume and its files up. Raises VolumeInUse."""
-        if self.is_deleting:
-            return
+    def refuse_to_delete(self) -> None:
+        """Raise VolumeInUse while it is attached."""
         self._refuse_if_attached(f"cannot delete volume {self.name}")
-        self.trigger_event(self.DeleteRequested)
-
-    def report_available(self) -> None:
-        """Note that the volume is there."""
-        if self.status != "available" and not self.is_deleting:
-            self.trigger_event(self.BecameAvailable)
-
-    def report_failed(self, reason: str) -> None:
-        """Note why the volume cannot be brought in line; once per reason."""
-        if reason != self.status_reason:
-            self.trigger_event(self.Failed, reason=reason)
-
-    def report_deleted(self) -> None:
-        """Note that the volume is gone."""
-        if self.status != "deleted":
-            self.conditions.releases += self.held_claims()
-            self.trigger_event(self.Deleted)
-
-    def held_claims(self) -> list[Claim]:
-        """Return its name."""
-        return [] if self.status == "deleted" else super().held_claims()
-
-    def _refuse_if_deleted(self) -> None:
-        if self.is_deleting:
-            raise VolumeDeleted(f"cannot change volume {self.name}: it is {self.status}")
 
     def _refuse_if_attached(self, what: str) -> None:
         if self.attached_to is not None:
@@ -148,27 +91,10 @@ class Volume(Aggregate):
 
     @event(CreateRequested)
     def __init__(self, account_id: str, name: str, size_gb: int | None, tags: dict[str, str]) -> None:
-        self.account_id = account_id
-        self.name = name
+        self._begin(account_id, name, tags)
         self.size_gb = size_gb
-        self.tags = tags
-        self.status = "creating"
-        self.status_reason: str | None = None
         self.attached_to: str | None = None
         self.attached_name: str | None = None
-        self.is_deleting = False
-        self.was_available = False
-
-    @event(BecameAvailable)
-    def _became_available(self) -> None:
-        self.was_available = True
-        self.status = "available"
-        self.status_reason = None
-
-    @event(Failed)
-    def _failed(self, reason: str) -> None:
-        self.status = "error"
-        self.status_reason = reason
 
     @event(Attached)
     def _attached(self, instance_id: str, instance_name: str, path: str) -> None:  # noqa: ARG002 - the instance keeps the path
@@ -179,18 +105,3 @@ class Volume(Aggregate):
     def _detached(self, instance_id: str) -> None:  # noqa: ARG002 - part of the fact
         self.attached_to = None
         self.attached_name = None
-
-    @event(TagsChanged)
-    def _tags_changed(self, tags: dict[str, str]) -> None:
-        self.tags = tags
-
-    @event(DeleteRequested)
-    def _delete_requested(self) -> None:
-        self.status = "deleting"
-        self.status_reason = None
-        self.is_deleting = True
-
-    @event(Deleted)
-    def _deleted(self) -> None:
-        self.status = "deleted"
-        self.status_reason = None

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.aggregate import Aggregate
+from domain.managed import Managed
 from domain.store import Recorded
 from domain.values import public_id
 
@@ -19,6 +20,7 @@ Change = Callable[[Document, dict[str, Any]], None]
 
 _changes: dict[str, Change] = {}
 _ENDED = {"terminated", "deleted", "revoked"}
+_LIFE = {"became_available": "available", "delete_requested": "deleting", "deleted": "deleted"}
 
 
 def on(event_type: str) -> Callable[[Change], Change]:
@@ -34,9 +36,10 @@ def on(event_type: str) -> Callable[[Change], Change]:
 def statuses(kind: type[Aggregate], table: dict[str, str]) -> None:
     """Register the events of a kind that only set a status; a ``reason`` in the event becomes its reason.
 
-    Adds what every kind has: ``failed`` and ``tags_changed``.
+    Adds what every kind has, and the life of what is created and deleted.
     """
-    for name, status in {"failed": "error", **table}.items():
+    life = _LIFE if issubclass(kind, Managed) else {}
+    for name, status in {"failed": "error", **life, **table}.items():
         on(f"{kind.KIND}.{name}")(_sets(status))
     on(f"{kind.KIND}.tags_changed")(_sets_tags)
 

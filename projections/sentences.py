@@ -8,13 +8,25 @@ from string import Formatter
 from typing import Any
 
 from domain.aggregate import Aggregate
+from domain.managed import Managed
 
 _templates: dict[str, str] = {}
+_LIFE = {
+    "became_available": "became available",
+    "failed": "could not be brought in line: {reason}",
+    "tags_changed": "tagged {tags}",
+    "delete_requested": "asked to be deleted",
+    "deleted": "deleted",
+}
 
 
 def sentences(kind: type[Aggregate], templates: Mapping[str, str]) -> None:
-    """Register the words of a kind's events. Raises ValueError for a field that the event does not have."""
-    for name, template in templates.items():
+    """Register the words of a kind's events, besides those of what is created and deleted.
+
+    Raises ValueError for a field that the event does not have.
+    """
+    life = _LIFE if issubclass(kind, Managed) else {}
+    for name, template in {**life, **templates}.items():
         event_type = f"{kind.KIND}.{name}"
         known = set(Aggregate.events[event_type].__dataclass_fields__)
         used = {field for _, field, _, _ in Formatter().parse(template) if field}

@@ -7,18 +7,13 @@ from projections.document import Document, on, statuses, turn
 from projections.metering import metered
 from projections.sentences import sentences
 
-statuses(Volume, {"became_available": "available", "delete_requested": "deleting", "deleted": "deleted"})
+statuses(Volume, {})
 sentences(
     Volume,
     {
         "create_requested": "asked for",
-        "became_available": "became available",
-        "failed": "could not be brought in line: {reason}",
         "attached": "attached to {instance_name} at {path}",
         "detached": "detached",
-        "tags_changed": "tagged {tags}",
-        "delete_requested": "asked to be deleted",
-        "deleted": "deleted",
     },
 )
 

@@ -6,16 +6,11 @@ from domain.vpc import Vpc
 from projections.document import Document, on, statuses, turn
 from projections.sentences import sentences
 
-statuses(Vpc, {"became_available": "available", "delete_requested": "deleting", "deleted": "deleted"})
+statuses(Vpc, {})
 sentences(
     Vpc,
     {
         "create_requested": "asked for with the range {cidr}",
-        "became_available": "became available",
-        "failed": "could not be brought in line: {reason}",
-        "tags_changed": "tagged {tags}",
-        "delete_requested": "asked to be deleted",
-        "deleted": "deleted",
     },
 )
 

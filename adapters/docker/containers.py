@@ -9,7 +9,16 @@ from docker import APIClient
 from docker.errors import APIError, NotFound
 
 from adapters.docker import kept_files, output
-from adapters.docker.creation import aliases, base, check_surroundings, container_config, limits, own_volumes
+from adapters.docker.creation import (
+    PATH_LABEL,
+    aliases,
+    archive,
+    base,
+    check_surroundings,
+    container_config,
+    limits,
+    own_volumes,
+)
 from adapters.docker.engine import CONFLICT, DockerEngine, Json
 from adapters.docker.images import pull
 from adapters.docker.times import moment_or_none
@@ -109,13 +118,13 @@ class DockerContainers:
 
     async def found(self) -> list[Found]:
         """Return every container of this cloud, and those of which only volumes or files are left."""
-        filters = self.engine.only("instance")
+        filters = self.engine.only()
 
         def items(api: APIClient) -> list[Json]:
-            volumes: list[Json] = api.volumes(filters=filters)["Volumes"] or []
+            volumes = _own_volumes(api, filters)
             return [*api.containers(all=True, filters=filters), *volumes, *api.images(filters=filters)]
 
-        return self.engine.found("instance", await self.engine.run("list containers", items))
+        return self.engine.found(await self.engine.run("list containers", items))
 
     def _own(self, api: APIClient, resource_id: str, suffix: str = "") -> Json | None:
         try:
@@ -131,7 +140,8 @@ class DockerContainers:
         check_surroundings(api, self.engine, spec)
         if old is None:
             kept_files.forget(api, self.engine, spec.resource_id, besides=spec.image)
-            image = kept_files.kept(api, self.engine, spec) or self._image(api, spec)
+            kept = kept_files.kept(api, self.engine, spec) if spec.keeps_files else None
+            image = kept or self._image(api, spec)
             self._create(api, spec, image, "")
         else:
             self._replace(api, old, spec)
@@ -154,7 +164,7 @@ class DockerContainers:
     def _replace(self, api: APIClient, old: Json, spec: ContainerSpec) -> None:
         # The new one exists before the old one goes, so that a refusal to create it destroys nothing.
         same = old["Config"]["Labels"].get("miniaws.image") == spec.image
-        image = None if same else self._image(api, spec)
+        image = None if same and spec.keeps_files else self._image(api, spec)
         api.stop(old["Id"], timeout=GRACE_S)
         try:
             image = image or kept_files.keep(api, self.engine, old, spec, self._deepest)
@@ -170,11 +180,15 @@ class DockerContainers:
     def _create(self, api: APIClient, spec: ContainerSpec, image: str, suffix: str) -> None:
         beginning = base(api, image)
         for path, name in own_volumes(self.engine, spec, beginning).items():
-            labels = self.engine.labels("instance", spec.resource_id, spec.account_id)
-            api.create_volume(name, labels=labels | {"miniaws.path": path})
+            labels = self.engine.labels(spec.kind, spec.resource_id, spec.account_id)
+            api.create_volume(name, labels=labels | {PATH_LABEL: path})
         name = self.engine.name(spec.resource_id) + suffix
+        config = container_config(self.engine, spec, beginning)
         try:
-            api.create_container_from_config(container_config(self.engine, spec, beginning), name)
+            if spec.files:
+                _create_with_files(api, config, name, spec)
+            else:
+                api.create_container_from_config(config, name)
         except APIError as error:
             if error.status_code != CONFLICT or not self._own(api, spec.resource_id, suffix):
                 raise
@@ -217,13 +231,27 @@ class DockerContainers:
 
     def _remove(self, api: APIClient, resource_id: str) -> None:
         # By label, not by name: what somebody else made in our name goes too.
-        filters = self.engine.only("instance", resource_id)
+        filters = self.engine.only(resource_id=resource_id)
         for container in api.containers(all=True, filters=filters):
             _remove_container(api, container["Id"])
-        volumes: list[Json] = api.volumes(filters=filters)["Volumes"] or []
-        for volume in volumes:
+        for volume in _own_volumes(api, filters):
             _tolerate_missing(partial(api.remove_volume, volume["Name"]))
         kept_files.forget(api, self.engine, resource_id)
+
+
+def _own_volumes(api: APIClient, filters: Json) -> list[Json]:
+    """Return the volumes that belong to containers, not those that are resources themselves."""
+    volumes: list[Json] = api.volumes(filters=filters)["Volumes"] or []
+    return [volume for volume in volumes if PATH_LABEL in volume["Labels"]]
+
+
+def _create_with_files(api: APIClient, config: Json, name: str, spec: ContainerSpec) -> None:
+    """Create a container that gets its name only when its files are in it: none ever starts without them."""
+    making = f"{name}.making"
+    _tolerate_missing(partial(api.remove_container, making, force=True, v=True))
+    api.create_container_from_config(config, making)
+    api.put_archive(making, "/", archive(spec.files))
+    api.rename(making, name)
 
 
 def _remove_container(api: APIClient, container_id: str) -> None:

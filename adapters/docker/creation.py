@@ -1,7 +1,9 @@
 """From a specification to what the engine is asked to create."""
 
 import hashlib
+import io
 import json
+import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from posixpath import normpath
@@ -12,7 +14,7 @@ from docker.errors import NotFound
 
 from adapters.docker.engine import DockerEngine, Json
 from domain.errors import Refused
-from domain.ports import ContainerSpec
+from domain.ports import ContainerSpec, File
 
 RESTART = {"always": "unless-stopped", "on-failure": "on-failure", "never": "no"}
 PIDS = 1024
@@ -21,6 +23,8 @@ LOG = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
 
 IMAGE_LABEL = "miniaws.image"
 """On a container and on a kept file system: the image it began with."""
+PATH_LABEL = "miniaws.path"
+"""On a volume that belongs to a container: where it is mounted."""
 UNSET_LABEL = "miniaws.unset"
 """On a kept file system: names of variables that came from a specification, as a JSON list."""
 
@@ -76,7 +80,7 @@ def container_config(engine: DockerEngine, spec: ContainerSpec, base: Base) -> J
     environment = [f"{name}={value}" for name, value in spec.environment.items()]
     # A name without a value takes the variable away that the image would set.
     environment += sorted(base.unset - set(spec.environment))
-    labels = engine.labels("instance", spec.resource_id, spec.account_id, spec.generation)
+    labels = engine.labels(spec.kind, spec.resource_id, spec.account_id, spec.generation)
     return {
         "Image": base.image,
         "Hostname": spec.name,
@@ -111,6 +115,17 @@ def _host_config(engine: DockerEngine, spec: ContainerSpec, base: Base) -> Json:
         # Entrypoints that give up root (gosu, su-exec) are not touched: they start as root.
         "SecurityOpt": ["no-new-privileges"],
     }
+
+
+def archive(files: Mapping[str, File]) -> bytes:
+    """Return the files as the engine takes them: a tar archive that is unpacked at the root."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for path, file in files.items():
+            entry = tarfile.TarInfo(path.lstrip("/"))
+            entry.size, entry.mode, entry.uid, entry.gid = len(file.content), file.mode, file.uid, file.gid
+            tar.addfile(entry, io.BytesIO(file.content))
+    return buffer.getvalue()
 
 
 def limits(cpus: float, memory_mb: int) -> Json:

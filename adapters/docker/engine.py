@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -65,14 +65,14 @@ class DockerEngine:
         labels += [f"miniaws.id={resource_id}"] if resource_id else []
         return {"label": labels}
 
-    def found(self, kind: Kind, items: Iterable[Json]) -> list[Found]:
+    def found(self, items: Iterable[Json]) -> list[Found]:
         """Return what a list of the engine holds, each resource once."""
-        generations: dict[str, int] = {}
+        generations: dict[tuple[Kind, str], int] = {}
         for item in items:
             labels: Mapping[str, str] = item.get("Labels") or {}
-            resource_id, generation = labels.get("miniaws.id", ""), labels.get("miniaws.generation", "0")
-            generations[resource_id] = max(generations.get(resource_id, 0), int(generation))
-        return [Found(kind, resource_id, generation) for resource_id, generation in generations.items()]
+            thing = cast("Kind", labels.get("miniaws.kind", "")), labels.get("miniaws.id", "")
+            generations[thing] = max(generations.get(thing, 0), int(labels.get("miniaws.generation", "0")))
+        return [Found(kind, id_, generation) for (kind, id_), generation in generations.items()]
 
     async def run(self, task: str, work: Callable[[APIClient], T]) -> T:
         """Work with docker-py in a thread; ``task`` names it in errors, as in "cannot <task>: …"."""

@@ -24,7 +24,7 @@ DEEPEST = 40
 def keep(api: APIClient, engine: DockerEngine, old: Json, spec: ContainerSpec, deepest: int = DEEPEST) -> str:
     """Save the files of a stopped container; returns the image's name. Repeating it saves them again."""
     config, labels = _plain_config(api, old)
-    labels |= engine.labels("instance", spec.resource_id, spec.account_id, spec.generation)
+    labels |= engine.labels(spec.kind, spec.resource_id, spec.account_id, spec.generation)
     config["Labels"] = labels | {IMAGE_LABEL: spec.image}
     repository, tag = engine.name(spec.resource_id), str(spec.generation)
     if len(api.inspect_image(old["Image"])["RootFS"]["Layers"]) < deepest:
@@ -38,7 +38,7 @@ def keep(api: APIClient, engine: DockerEngine, old: Json, spec: ContainerSpec, d
 
 def kept(api: APIClient, engine: DockerEngine, spec: ContainerSpec) -> str | None:
     """Return the newest image that holds files of this container, if they began with the same image."""
-    filters = engine.only("instance", spec.resource_id)
+    filters = engine.only(resource_id=spec.resource_id)
     filters["label"].append(f"{IMAGE_LABEL}={spec.image}")
     prefix = f"{engine.name(spec.resource_id)}:"
     tags: list[str] = [tag for image in api.images(filters=filters) for tag in image["RepoTags"] or []]
@@ -61,7 +61,7 @@ def forget(api: APIClient, engine: DockerEngine, resource_id: str, besides: str 
 
 
 def _images(api: APIClient, engine: DockerEngine, resource_id: str, besides: str | None) -> list[str]:
-    images: list[Json] = api.images(filters=engine.only("instance", resource_id))
+    images: list[Json] = api.images(filters=engine.only(resource_id=resource_id))
     if besides:
         images = [image for image in images if image["Labels"].get(IMAGE_LABEL) != besides]
     return [image["Id"] for image in sorted(images, key=lambda image: image["Created"], reverse=True)]
@@ -82,7 +82,7 @@ def _removed(api: APIClient, image: str) -> bool:
 def _flattened(api: APIClient, engine: DockerEngine, container_id: str, spec: ContainerSpec) -> str:
     """Return a container, never started, that has the same files in a single layer."""
     name = engine.name(spec.resource_id)
-    labels = engine.labels("instance", spec.resource_id, spec.account_id, 0)
+    labels = engine.labels(spec.kind, spec.resource_id, spec.account_id, 0)
     changes = [f"LABEL {label}={value}" for label, value in labels.items()]
     api.import_image_from_stream(api.export(container_id), name, "flat", changes=changes)
     with suppress(NotFound):

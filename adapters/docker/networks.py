@@ -45,7 +45,7 @@ class DockerNetworks:
         def items(api: APIClient) -> list[Json]:
             return api.networks(filters=filters)
 
-        return self._engine.found("vpc", await self._engine.run("list networks", items))
+        return self._engine.found(await self._engine.run("list networks", items))
 
     async def occupied(self) -> list[str]:
         """Return the ranges that the host's routes and the networks of others use."""

@@ -78,7 +78,7 @@ class DockerVolumes:
         def items(api: APIClient) -> list[Json]:
             return api.volumes(filters=filters)["Volumes"] or []
 
-        return self._engine.found("volume", await self._engine.run("list volumes", items))
+        return self._engine.found(await self._engine.run("list volumes", items))
 
     async def can_limit_size(self) -> bool:
         """Tell whether we are root on the engine's host, with the tools and a free loop device."""

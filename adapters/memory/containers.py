@@ -29,10 +29,11 @@ class MemoryContainers:
         new = MemoryContainer(spec, spec.cpus, spec.memory_mb)
         if old:
             self._end(spec.resource_id, 0)
-            new.files = old.files
-            self._engine.record("instance", spec.resource_id, "destroy")
+            new.files = old.files if spec.keeps_files else {}
+            self._engine.record(spec.kind, spec.resource_id, "destroy")
         self._engine.containers[spec.resource_id] = new
-        self._engine.record("instance", spec.resource_id, "create")
+        new.files |= {path: file.content for path, file in spec.files.items()}
+        self._engine.record(spec.kind, spec.resource_id, "create")
         return new.seen()
 
     async def start(self, resource_id: str) -> SeenContainer:
@@ -43,7 +44,7 @@ class MemoryContainers:
             raise Refused(f"cannot start {resource_id}: it has no container")
         if container.state == "paused":
             container.state = "running"
-            self._engine.record("instance", resource_id, "unpause")
+            self._engine.record(container.spec.kind, resource_id, "unpause")
         elif container.state != "running":
             self._engine.begin(resource_id)
         return container.seen()
@@ -68,8 +69,8 @@ class MemoryContainers:
         if resource_id not in self._engine.containers:
             return
         self._end(resource_id, 137)
-        del self._engine.containers[resource_id]
-        self._engine.record("instance", resource_id, "destroy")
+        container = self._engine.containers.pop(resource_id)
+        self._engine.record(container.spec.kind, resource_id, "destroy")
 
     async def execute(self, resource_id: str, argv: Sequence[str], timeout_s: float = 60) -> ExecResult:
         """Run ``echo``; every other program is not found. Raises Refused unless the container runs."""
@@ -102,7 +103,7 @@ class MemoryContainers:
     async def found(self) -> list[Found]:
         """Return every container."""
         await self._engine.enter("containers.found")
-        return [Found("instance", i, c.spec.generation) for i, c in self._engine.containers.items()]
+        return [Found(c.spec.kind, i, c.spec.generation) for i, c in self._engine.containers.items()]
 
     def _end(self, resource_id: str, exit_code: int) -> None:
         container = self._engine.containers.get(resource_id)

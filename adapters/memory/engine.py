@@ -113,7 +113,7 @@ class MemoryEngine:
         """
         container = self.containers[resource_id]
         if oom:
-            self.record("instance", resource_id, "oom")
+            self.record(container.spec.kind, resource_id, "oom")
         self.end(resource_id, exit_code, oom=oom)
         if oom and container.spec.restart != "never":
             self.begin(resource_id)
@@ -128,16 +128,17 @@ class MemoryEngine:
 
     def pause(self, resource_id: str) -> None:
         """Freeze a program by hand."""
-        self.containers[resource_id].state = "paused"
-        self.record("instance", resource_id, "pause")
+        container = self.containers[resource_id]
+        container.state = "paused"
+        self.record(container.spec.kind, resource_id, "pause")
 
     def vanish(self, resource_id: str) -> None:
         """Remove a container, network or volume by hand, whoever uses it."""
         if resource_id in self.containers:
             if self.containers[resource_id].state in RUNS:
                 self.end(resource_id, 137)
-            del self.containers[resource_id]
-            self.record("instance", resource_id, "destroy")
+            container = self.containers.pop(resource_id)
+            self.record(container.spec.kind, resource_id, "destroy")
         if self.networks.pop(resource_id, None):
             self.record("vpc", resource_id, "destroy")
         if self.volumes.pop(resource_id, None):
@@ -171,14 +172,14 @@ class MemoryEngine:
         container.address = self._free_address(container.spec.network_id)
         container.state, container.started_at = "running", self.clock()
         container.exit_code, container.oom_killed = None, False
-        self.record("instance", resource_id, "start")
+        self.record(container.spec.kind, resource_id, "start")
 
     def end(self, resource_id: str, exit_code: int, *, oom: bool = False) -> None:
         """End the program."""
         container = self.containers[resource_id]
         container.state, container.address, container.finished_at = "exited", None, self.clock()
         container.exit_code, container.oom_killed = exit_code, oom
-        self.record("instance", resource_id, "die", exit_code)
+        self.record(container.spec.kind, resource_id, "die", exit_code)
 
     def record(self, kind: Kind, resource_id: str, action: str, exit_code: int | None = None) -> None:
         """Note an event and tell who watches."""

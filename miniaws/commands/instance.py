@@ -10,11 +10,12 @@ from domain.errors import Conflict, Invalid, PortError, Unavailable
 from domain.instance import Instance, LaunchSpec, PortSpec, VolumeSpec
 from domain.instance.aggregate import PORT_SCOPE
 from domain.instance.spec import RestartPolicy
+from domain.managed import BeingDeleted
 from domain.ports import ExecResult
 from domain.store import ClaimTaken, RequirementMissing, VersionConflict
 from domain.values import parse_id, public_id, shown
 from domain.volume import Volume
-from domain.vpc import Vpc, VpcDeleted
+from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved
 
 _ATTEMPTS = 10
@@ -59,7 +60,7 @@ class Launch:
 async def launch(cloud: Cloud, request: Request, wish: Launch) -> Saved:
     """Ask for an instance.
 
-    Raises Invalid, NotFound, NameTaken, HostPortTaken, VolumeInUse, VpcDeleted.
+    Raises Invalid, NotFound, NameTaken, HostPortTaken, VolumeInUse, BeingDeleted.
     """
     await cloud.refuse_repeated(request)
     for _ in range(_ATTEMPTS):
@@ -72,7 +73,7 @@ async def launch(cloud: Cloud, request: Request, wish: Launch) -> Saved:
             # The VPC we remembered is gone: look again, which finds its successor, nothing, or one that goes.
             cloud.forget(Vpc, request.cause.account_id, wish.vpc)
             if await cloud.find(Vpc, request.cause.account_id, wish.vpc) == missing.claim.owner:
-                raise VpcDeleted(
+                raise BeingDeleted(
                     f"cannot launch into VPC {wish.vpc}: it is being deleted; choose another", field="vpc"
                 ) from None
         except VersionConflict:

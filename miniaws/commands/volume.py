@@ -35,7 +35,7 @@ async def create(cloud: Cloud, request: Request, wish: Create) -> Saved:
 
 
 async def change_tags(cloud: Cloud, request: Request, id_or_name: str, tags: Mapping[str, str]) -> Saved:
-    """Replace the tags. Raises NotFound, Invalid, VolumeDeleted."""
+    """Replace the tags. Raises NotFound, Invalid, BeingDeleted."""
     return await cloud.change(request, Volume, id_or_name, lambda volume: volume.change_tags(tags))
 
 

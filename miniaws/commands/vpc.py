@@ -56,7 +56,7 @@ async def create(cloud: Cloud, request: Request, wish: Create) -> Saved:
 
 
 async def change_tags(cloud: Cloud, request: Request, id_or_name: str, tags: Mapping[str, str]) -> Saved:
-    """Replace the tags. Raises NotFound, Invalid, VpcDeleted."""
+    """Replace the tags. Raises NotFound, Invalid, BeingDeleted."""
     return await cloud.change(request, Vpc, id_or_name, lambda vpc: vpc.change_tags(tags))
 
 

@@ -42,6 +42,7 @@ OF_HTTP = {
 """Status and meaning of what never reaches the domain."""
 
 WHAT_HELPS = {
+    "being_deleted": "Use another one.",
     "claim_taken": "Look at what holds it, named in `detail`; choose another, or remove the holder.",
     "conflict": "Follow `detail`, which says in which state the command works.",
     "engine_refused": "Follow `detail`, the engine's own reason. With 503 it does not answer: run `cloud doctor`.",
@@ -76,10 +77,8 @@ WHAT_HELPS = {
     "unavailable": "Retry with the same `Idempotency-Key`: nothing is done twice.",
     "unknown_image": "Check the name, or build or load the image first.",
     "unsupported_media_type": "Send `Content-Type: application/json`.",
-    "volume_deleted": "Use another volume.",
     "volume_in_use": "Detach the volume first.",
     "volume_not_attached": "Show the volume to see which instance has it.",
-    "vpc_deleted": "Use another VPC.",
 }
 
 

@@ -10,7 +10,7 @@ from domain.aggregate import Aggregate
 from domain.errors import PortError
 from domain.ports import Clock, Containers, Found, Networks, Volumes
 from domain.store import EventStore
-from domain.values import parse_id
+from domain.values import owner
 
 _log = structlog.get_logger("sweep")
 _ENDED = {"terminated", "deleted"}
@@ -68,7 +68,7 @@ class Sweep:
         return removed
 
     async def _is_orphan(self, thing: Found) -> bool:
-        parsed = parse_id(thing.resource_id)
+        parsed = owner(thing.resource_id)
         if parsed is None:
             return True
         resource: Aggregate | None = await self._store.load(parsed[1])

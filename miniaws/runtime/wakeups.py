@@ -7,7 +7,7 @@ import structlog
 
 from domain.errors import PortError
 from domain.ports import EngineEvent, EngineWatch
-from domain.values import parse_id
+from domain.values import owner
 from miniaws.runtime.queue import WorkQueue
 
 _log = structlog.get_logger("wakeups")
@@ -41,7 +41,7 @@ async def watch(
             async for event in engine.watch(cursor):
                 cursor = event.cursor
                 notice(event)
-                parsed = parse_id(event.resource_id)
+                parsed = owner(event.resource_id)
                 if parsed is not None and event.kind in kinds:
                     await queue.wake(parsed[1], event.kind)
                     wake()

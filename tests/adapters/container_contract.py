@@ -27,6 +27,15 @@ class ContainerContract:
         assert await world.containers.ensure(spec) == await world.containers.ensure(spec)
         assert await world.containers.found() == [Found("instance", spec.resource_id, 1)]
 
+    async def test_a_resource_may_have_several_and_each_tells_its_kind(self, world: World) -> None:
+        whole = world.id("db", "orders")
+        for resource_id in (whole, f"{whole}.log"):
+            await world.containers.ensure(world.spec(resource_id=resource_id, kind="database"))
+        found = await world.containers.found()
+        assert set(found) == {Found("database", whole, 1), Found("database", f"{whole}.log", 1)}
+        await world.containers.remove(whole)
+        assert await world.containers.found() == [Found("database", f"{whole}.log", 1)]
+
     async def test_eight_at_once_give_one(self, world: World) -> None:
         spec = world.spec()
         seen = await asyncio.gather(*(world.containers.ensure(spec) for _ in range(8)))

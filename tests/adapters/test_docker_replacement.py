@@ -1,10 +1,9 @@
 """A newer generation of a container keeps what the older one wrote, whenever the replacement is cut off."""
 
 import json
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from docker import APIClient
@@ -12,57 +11,8 @@ from docker import APIClient
 from adapters.docker import DockerContainers, DockerEngine
 from domain.errors import Refused
 from domain.ports import ContainerSpec, Mount
+from tests.adapters.dying import CHANGES, DyingEngine, Killed
 from tests.adapters.world import ACCOUNT, IMAGE, World, real_world
-
-CHANGES = (
-    "stop",
-    "commit",
-    "import_image_from_stream",
-    "create_volume",
-    "create_container_from_config",
-    "remove_container",
-    "rename",
-)
-"""The calls that change the engine while a container is replaced."""
-
-
-class Killed(BaseException):
-    """The process was ended here."""
-
-
-class DyingApi:
-    """Ends the process just before or just after the n-th change."""
-
-    def __init__(self, api: APIClient, nth: int, *, after: bool) -> None:
-        self._api = api
-        self._left = nth
-        self._after = after
-
-    def __getattr__(self, name: str) -> Any:
-        call = getattr(self._api, name)
-        if name not in CHANGES:
-            return call
-
-        def dying(*args: Any, **kwargs: Any) -> Any:
-            self._left -= 1
-            if self._left == 0 and not self._after:
-                raise Killed
-            try:
-                return call(*args, **kwargs)
-            finally:
-                if self._left == 0:
-                    raise Killed
-
-        return dying
-
-
-class DyingEngine(DockerEngine):
-    def __init__(self, docker_host: str, cloud: str, nth: int, *, after: bool) -> None:
-        super().__init__(docker_host, cloud)
-        self._nth, self._after = nth, after
-
-    async def run(self, task: str, work: Callable[[Any], Any]) -> Any:
-        return await super().run(task, lambda api: work(DyingApi(api, self._nth, after=self._after)))
 
 
 @pytest.fixture

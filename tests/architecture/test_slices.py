@@ -11,6 +11,7 @@ SHARED: dict[str, dict[str, str]] = {
         "aggregate": "what every aggregate shares",
         "errors": "the tree of errors",
         "instance_type": "values of an instance",
+        "managed": "the life of what is created and deleted",
         "ports": "what we ask of the world",
         "status": "statuses that all kinds share",
         "store": "what we ask of the event store",

@@ -4,7 +4,8 @@ import pytest
 
 from domain.aggregate import Claim
 from domain.errors import Invalid
-from domain.volume import MAX_SIZE_GB, Volume, VolumeDeleted, VolumeInUse, VolumeNotAttached
+from domain.managed import BeingDeleted
+from domain.volume import MAX_SIZE_GB, Volume, VolumeInUse, VolumeNotAttached
 from tests.domain.pretended import told
 from tests.domain.refusals import refused
 
@@ -57,9 +58,9 @@ def test_only_the_instance_that_has_it_can_lose_it() -> None:
 def test_a_volume_that_is_being_deleted_takes_no_change() -> None:
     volume = created()
     volume.delete()
-    with refused(VolumeDeleted, "data", "deleting"):
+    with refused(BeingDeleted, "data", "deleting"):
         volume.attach("i-1", "web-1", "/data")
-    with refused(VolumeDeleted, "data", "deleting"):
+    with refused(BeingDeleted, "data", "deleting"):
         volume.change_tags({"a": "b"})
     volume.report_available()
     assert told(volume) == ["delete_requested"]

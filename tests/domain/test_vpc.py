@@ -4,7 +4,8 @@ import pytest
 
 from domain.aggregate import Claim
 from domain.errors import Invalid
-from domain.vpc import SUBNET_SCOPE, Vpc, VpcDeleted, use_scope
+from domain.managed import BeingDeleted
+from domain.vpc import SUBNET_SCOPE, Vpc, use_scope
 from tests.domain.pretended import told
 from tests.domain.refusals import refused
 
@@ -44,7 +45,7 @@ def test_a_vpc_that_is_being_deleted_takes_no_new_instance_and_no_change() -> No
     assert alive in vpc.take_conditions().claims
     vpc.delete()
     assert vpc.conditions.releases == [alive]
-    with refused(VpcDeleted, "web", "deleting"):
+    with refused(BeingDeleted, "web", "deleting"):
         vpc.change_tags({})
 
 
