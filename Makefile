@@ -15,7 +15,7 @@ test: ## Set up, check, and run every test
 	@scripts/check
 	@echo 'tests: the real thing, with Postgres and containers; several minutes' >&2
 	@scripts/with-engine .venv/bin/python scripts/sweep-tests
-	@scripts/with-engine .venv/bin/pytest
+	@scripts/with-engine .venv/bin/pytest --numprocesses=auto --dist=loadfile
 
 check: ## Format, lint, types, import contracts, architecture
 	@scripts/check

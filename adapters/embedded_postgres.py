@@ -102,7 +102,7 @@ class EmbeddedPostgres:
     def prepare(self) -> None:
         """Take the lock, end what an earlier server left running, make the data directory when absent.
 
-        Raises Refused when another process runs this server, or when the directory cannot be made.
+        Raises Refused when another process runs this server, the directory cannot be made, or its password is gone.
         """
         self.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.home.chmod(0o700)
@@ -110,6 +110,7 @@ class EmbeddedPostgres:
         postgres_remains.clear(self._data)
         if not self._data.exists():
             self._initialise()
+        self._password()  # without it nobody could tell when the server is ready
 
     def spawn(self) -> "subprocess.Popen[bytes]":
         """Start the server's process after ``prepare``; it answers a little later."""

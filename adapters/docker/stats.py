@@ -84,19 +84,27 @@ class DockerStats:
 
     async def _listen(self, resource_id: str, container: str) -> None:
         path = f"/containers/{container}/stats"
+        # The engine does not say when its counters began: what was not running in between is another run.
+        run = _run(container)
         try:
             async with self._engine.stream(
                 f"measure {resource_id}", "GET", path, params={"stream": "1"}
             ) as answer:
                 async for line in answer.aiter_lines():
-                    told = _sample(resource_id, container, json.loads(line))
-                    if told is not None:
+                    told = _sample(resource_id, run, json.loads(line))
+                    if told is None:
+                        run = _run(container)
+                    else:
                         self._told[resource_id] = told
         except PortError as error:
             _log.info("cannot measure", resource=resource_id, why=str(error))
 
 
-def _sample(resource_id: str, container: str, told: Json) -> Sample | None:
+def _run(container: str) -> str:
+    return f"{container}.{time.time_ns()}"
+
+
+def _sample(resource_id: str, run: str, told: Json) -> Sample | None:
     """Return what the engine says of a container; None when it does not run."""
     at = moment_or_none(told["read"])
     memory: dict[str, Any] = told.get("memory_stats") or {}
@@ -107,8 +115,7 @@ def _sample(resource_id: str, container: str, told: Json) -> Sample | None:
     blocks: list[dict[str, Any]] | None = (told.get("blkio_stats") or {}).get("io_service_bytes_recursive")
     return Sample(
         resource_id=resource_id,
-        # The engine does not say when its counters began; a counter that falls back tells.
-        run=container,
+        run=run,
         at=at,
         cpu_ns=told["cpu_stats"]["cpu_usage"]["total_usage"],
         memory_bytes=max(memory["usage"] - cache, 0),

@@ -55,6 +55,13 @@ class Workers:
 
     async def run(self) -> None:
         """Run passes for ever; on cancellation the running ones are cancelled too."""
+        try:
+            await self._work()
+        except BaseExceptionGroup as group:
+            # A pass could not reach the queue. One reason is enough; the others ended for the same one.
+            raise group.exceptions[0] from group
+
+    async def _work(self) -> None:
         await self._queue.free()
         async with asyncio.TaskGroup() as passes:
             while True:

@@ -179,4 +179,4 @@ async def test_whenever_it_is_cut_off_a_repetition_completes_it(
         assert (await world.containers.ensure(newer)).generation == generation
         await world.containers.start(spec.resource_id)
         await assert_kept(world, spec.resource_id)
-    assert nth >= len(CHANGES)
+    assert nth >= len(set(CHANGES) - {"put_archive"})

@@ -84,7 +84,8 @@ async def test_memory_that_a_program_takes_is_seen(measured: Measured) -> None:
     before = await measured.first(spec.resource_id)
     await measured.world.containers.execute(spec.resource_id, ["get", "http://127.0.0.1:8080/alloc?mb=40"])
     after = await measured.later(before, 2)
-    assert 40 * MEBIBYTE <= after.memory_bytes - before.memory_bytes < 48 * MEBIBYTE
+    # What it held before may have been given back meanwhile.
+    assert 38 * MEBIBYTE <= after.memory_bytes - before.memory_bytes < 48 * MEBIBYTE
 
 
 async def test_bytes_over_the_network_are_counted_and_those_to_itself_are_not(measured: Measured) -> None:
@@ -115,7 +116,7 @@ async def test_what_does_not_run_is_missing_and_comes_back_as_another_run(measur
     assert await eventually(gone)
     await measured.world.containers.start(spec.resource_id)
     again = await measured.first(spec.resource_id)
-    assert again.run != first.run or again.cpu_ns < first.cpu_ns
+    assert again.run != first.run
 
 
 async def test_the_host_is_seen_only_where_the_engine_runs(engine: str, cloud_name: str) -> None:

@@ -1,6 +1,7 @@
 """Stands in for ``python -m miniaws`` where only its life is of interest, not its work.
 
-``<home>/orders`` may hold lines ``<name> <order>``: ``fail`` ends it at once, ``stubborn`` ignores SIGTERM.
+``<home>/orders`` may hold lines ``<name> <order>``: ``fail`` ends it at once, ``stubborn`` ignores SIGTERM,
+and says so by a file ``<name>.stubborn``.
 """
 
 import os
@@ -31,6 +32,7 @@ def main() -> None:
         sys.exit(f"{name} was told to fail")
     if f"{name} stubborn" in ordered:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        (settings.home / f"{name}.stubborn").touch()
     if name == "up":
         up(settings)
     elif name == "first-key":

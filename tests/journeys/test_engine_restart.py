@@ -31,7 +31,7 @@ def test_a_killed_engine_is_told_and_what_ran_runs_again(
 
         own_engine.start()
         wait_until(lambda: cloud.instance("web-1")["status"] == "running", "it runs again", 15)
-        assert cloud.instance("job-1")["status"] == "stopped"
+        wait_until(lambda: cloud.instance("job-1")["status"] == "stopped", "it is stopped again", 15)
         assert cloud.container(web["id"]).status == "running"
         assert cloud.container(job["id"]).status == "exited"
         assert len(cloud.containers()) == 2

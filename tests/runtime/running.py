@@ -1,6 +1,7 @@
 """Controllers on a real Postgres in a world that pretends, and conditions waited for with a deadline."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -61,7 +62,8 @@ class Running:
 
     async def end(self, task: asyncio.Task[None]) -> None:
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
     async def leading(self) -> Controller:
         controller, _ = await self.controller()
