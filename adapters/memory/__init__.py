@@ -6,6 +6,7 @@ Every port works on one shared ``MemoryEngine``, whose hooks play the accidents 
 from adapters.memory.containers import MemoryContainers
 from adapters.memory.engine import MemoryEngine
 from adapters.memory.networks import MemoryNetworks
+from adapters.memory.proxies import MemoryProxies
 from adapters.memory.stats import MemoryStats
 from adapters.memory.volumes import MemoryVolumes
 from adapters.memory.watch import MemoryImages, MemoryWatch
@@ -15,6 +16,7 @@ __all__ = [
     "MemoryEngine",
     "MemoryImages",
     "MemoryNetworks",
+    "MemoryProxies",
     "MemoryStats",
     "MemoryVolumes",
     "MemoryWatch",

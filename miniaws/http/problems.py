@@ -42,7 +42,9 @@ OF_HTTP = {
 """Status and meaning of what never reaches the domain."""
 
 WHAT_HELPS = {
+    "bad_certificate": "Send a certificate that is valid now and the key that belongs to it, both in PEM.",
     "being_deleted": "Use another one.",
+    "certificate_in_use": "Let the listeners that `detail` names use another certificate first.",
     "claim_taken": "Look at what holds it, named in `detail`; choose another, or remove the holder.",
     "conflict": "Follow `detail`, which says in which state the command works.",
     "engine_refused": "Follow `detail`, the engine's own reason. With 503 it does not answer: run `cloud doctor`.",
@@ -71,11 +73,14 @@ WHAT_HELPS = {
     "requirement_missing": "Look again: what the request refers to was deleted in the meantime.",
     "stale_version": "Read the resource again, decide again, and send the new `ETag`.",
     "store_unreachable": "Retry; run `cloud status` to see whether Postgres runs.",
+    "target_in_another_vpc": "Use an instance of the balancer's VPC, or a balancer in the instance's.",
+    "target_selected": "Remove the selector, or change the tags of the instance.",
     "too_large": "Send less, or set `MINIAWS_MAX_BODY_KB`.",
     "too_many_requests": "Retry after the seconds in `Retry-After`, or set `MINIAWS_RATE_LIMIT`.",
     "unauthenticated": "Send `Authorization: miniaws_<key>` with a key that is neither revoked nor expired.",
     "unavailable": "Retry with the same `Idempotency-Key`: nothing is done twice.",
     "unknown_image": "Check the name, or build or load the image first.",
+    "unknown_target": "Show the load balancer to see its targets and selectors.",
     "unsupported_media_type": "Send `Content-Type: application/json`.",
     "volume_in_use": "Detach the volume first.",
     "volume_not_attached": "Show the volume to see which instance has it.",

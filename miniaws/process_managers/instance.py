@@ -15,7 +15,9 @@ import orjson
 
 from domain.errors import PortError, Unreachable
 from domain.instance import Instance, ProgramEnd, Step, next_step
+from domain.instance.traffic import service_scope
 from domain.instance_type import instance_type
+from domain.load_balancer import LoadBalancer
 from domain.ports import Containers, ContainerSpec, EngineEvent, Mount, PublishedPort, SeenContainer
 from domain.store import Cause, VersionConflict
 from domain.volume import Volume
@@ -81,6 +83,8 @@ class InstanceManager:
                     return Pass(did, _WAIT_S if step is Step.WAIT else None)
                 if step is Step.MAKE and (missing := await self._still_creating(wanted)):
                     return Pass(f"waits for {missing}", _SOON_S)
+                if _ends(step, seen) and (draining := await self._still_draining(wanted)):
+                    return Pass(f"waits until {draining} has drained it", _SOON_S)
                 await self._carry_out(step, wanted, seen)
             except PortError as error:
                 await self._report_failed(resource_id, error)
@@ -194,6 +198,15 @@ class InstanceManager:
                 return f"{found.KIND} {found.name}"
         return None
 
+    async def _still_draining(self, wanted: Instance) -> str | None:
+        """Return the balancer that has not let go of the instance yet."""
+        now = self._cloud.ports.clock.now()
+        for claim in await self._cloud.ports.store.claims(service_scope(wanted.public_id)):
+            balancer = await self._cloud.load_by_id(LoadBalancer, claim.owner)
+            if balancer.is_draining(wanted.public_id, wanted.modified_on, now):
+                return f"load balancer {balancer.name}"
+        return None
+
     async def _spec(self, wanted: Instance) -> ContainerSpec:
         limits = instance_type(wanted.type)
         return ContainerSpec(
@@ -225,6 +238,12 @@ class InstanceManager:
             return {}
         sealed = await self._cloud.ports.store.secret(UUID(wanted.environment_id))
         return orjson.loads(sealed) if sealed is not None else {}
+
+
+def _ends(step: Step, seen: SeenContainer | None) -> bool:
+    """Tell whether a step ends a program that runs."""
+    runs = seen is not None and seen.state == "running"
+    return runs and step in {Step.STOP, Step.RESTART, Step.REMOVE}
 
 
 def _reason(exit_code: int | None, *, oom: bool) -> str:

@@ -4,7 +4,7 @@ A row is leased while a pass runs, deleted when the pass is done and nothing was
 back-off across restarts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -14,7 +14,10 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 from psycopg_pool import AsyncConnectionPool
 
+from domain.aggregate import Aggregate
+from domain.instance.traffic import watch_scope
 from domain.store import Recorded
+from domain.values import public_id
 from projections.sql import parse
 
 SQL = parse((files("miniaws.runtime") / "work.sql").read_text(encoding="utf-8"))
@@ -35,12 +38,12 @@ class Lease:
 
 
 async def mark(
-    connection: AsyncConnection[DictRow], events: Iterable[Recorded], kinds: Iterable[str]
+    connection: AsyncConnection[DictRow], events: Sequence[Recorded], kinds: Iterable[str]
 ) -> None:
     """Mark what events touch, in the transaction that moves the reader's position.
 
     What people ask for is due at once and ends a back-off. What a manager reports is its own effect: it must not
-    wake that manager before its back-off is over.
+    wake that manager before its back-off is over. Who watches a resource is woken by everything that happens to it.
     """
     urgency: dict[UUID, tuple[str, bool]] = {}
     for event in events:
@@ -48,6 +51,9 @@ async def mark(
         if kind in kinds:
             _, urgent = urgency.get(event.resource_id, (kind, False))
             urgency[event.resource_id] = (kind, urgent or not event.actor.startswith("system:"))
+    changed = {event.resource_id: event.type.partition(".")[0] for event in events}
+    scopes = [watch_scope(public_id(Aggregate.kinds[kind].PREFIX, id_)) for id_, kind in changed.items()]
+    await connection.execute(SQL["mark_watchers"], {"scopes": scopes}, prepare=True)
     for query, wanted in (("mark", True), ("mark_quietly", False)):
         # One statement for all of them: a round trip each would be most of what a batch costs.
         marked = {id_: kind for id_, (kind, urgent) in urgency.items() if urgent is wanted}

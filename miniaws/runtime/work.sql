@@ -8,6 +8,11 @@ INSERT INTO work (resource_id, kind, due_at)
 SELECT id, kind, clock_timestamp() FROM unnest(%(resource_ids)s::uuid[], %(kinds)s::text[]) AS marked(id, kind)
 ON CONFLICT (resource_id) DO NOTHING
 
+-- mark_watchers --
+INSERT INTO work (resource_id, kind, due_at)
+SELECT DISTINCT owner, split_part(key, '/', 1), clock_timestamp() FROM claims WHERE scope = ANY(%(scopes)s::text[])
+ON CONFLICT (resource_id) DO UPDATE SET generation = work.generation + 1, due_at = clock_timestamp()
+
 -- mark_living --
 INSERT INTO work (resource_id, kind, due_at)
 SELECT resource_id, kind, clock_timestamp() FROM read_model.resources

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import SecretStr
 
-from adapters.memory import MemoryEngine
+from adapters.memory import MemoryEngine, MemoryProxies
 from adapters.memory.engine import MemoryContainer
 from domain.aggregate import Aggregate
 from domain.errors import PortError
@@ -23,9 +23,12 @@ from miniaws.commands import instance as instances
 from miniaws.commands import volume as volumes
 from miniaws.commands import vpc as vpcs
 from miniaws.process_managers.instance import InstanceManager
+from miniaws.process_managers.load_balancer import LoadBalancerManager
 from miniaws.process_managers.volume import VolumeManager
 from miniaws.process_managers.vpc import VpcManager
 from miniaws.settings import Settings
+from projections.inventory import InventoryProjection
+from tests.projections.logs import project
 
 A = TypeVar("A", bound=Aggregate)
 REQUEST = Request(Cause(actor="key-test", account_id="main"))
@@ -36,10 +39,12 @@ class Stage:
     cloud: Cloud
     engine: MemoryEngine
     world: bootstrap.World
+    database_url: str
     heard: int = 0
     managers: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def __post_init__(self) -> None:
+        self.proxies = MemoryProxies(self.engine)
         self.restart_controller()
 
     def restart_controller(self) -> None:
@@ -49,7 +54,12 @@ class Stage:
             "instance": InstanceManager(self.cloud, self.world.containers),
             "volume": VolumeManager(self.cloud, self.world.volumes),
             "vpc": VpcManager(self.cloud, self.world.networks),
+            "load_balancer": LoadBalancerManager(self.cloud, self.proxies),
         }
+
+    async def project(self) -> None:
+        """Let reads show everything that was told."""
+        await project(self.database_url, InventoryProjection())
 
     async def vpc(self, name: str = "default") -> Vpc:
         saved = await vpcs.create(self.cloud, REQUEST, vpcs.Create(name))
@@ -128,4 +138,4 @@ async def open_stage(database_url: str, directory: Path) -> AsyncGenerator[Stage
     engine = MemoryEngine()
     world = bootstrap.memory_world(engine)
     async with bootstrap.open_cloud(settings, world) as cloud:
-        yield Stage(cloud, engine, world)
+        yield Stage(cloud, engine, world, database_url)

@@ -1,0 +1,33 @@
+"""What a load balancer refuses."""
+
+from domain.errors import Conflict, Invalid, NotFound
+
+
+class TargetInAnotherVpc(Conflict):
+    """cannot balance to a target in another VPC"""
+
+    code = "target_in_another_vpc"
+
+
+class UnknownTarget(NotFound):
+    """cannot find the target"""
+
+    code = "unknown_target"
+
+
+class TargetSelected(Conflict):
+    """cannot take a target out that a selector brings back"""
+
+    code = "target_selected"
+
+
+class BadCertificate(Invalid):
+    """cannot use the certificate"""
+
+    code = "bad_certificate"
+
+
+class CertificateInUse(Conflict):
+    """cannot remove a certificate that a listener uses"""
+
+    code = "certificate_in_use"

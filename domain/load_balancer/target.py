@@ -1,0 +1,120 @@
+"""A target of a load balancer: where requests may go, and in which state that is.
+
+States
+------
+* ``initial``    in service since a moment ago; gets requests after its first good check
+* ``healthy``    its checks pass
+* ``unhealthy``  its checks fail; gets requests only when no other target of the group is healthy
+* ``draining``   gets no new request, finishes those in flight
+* ``unused``     not in service: its instance does not run
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from ipaddress import IPv4Address, IPv4Network
+from typing import Any, Literal, Self
+
+from domain import values
+from domain.errors import Invalid
+
+State = Literal["initial", "healthy", "unhealthy", "draining", "unused"]
+MAX_WEIGHT = 256
+NEW = "is not in service yet"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSpec:
+    """A target as it is asked for: an instance, or an address in the VPC."""
+
+    target_group: str
+    port: int
+    weight: int = 1
+    instance_id: str | None = None
+    instance_name: str | None = None
+    address: str | None = None
+    selector: str | None = None
+    """The selector that brought it, if one did."""
+
+    @property
+    def id(self) -> str:
+        """What it is called in its balancer."""
+        return f"{self.target_group}:{self.instance_id or self.address}:{self.port}"
+
+    def check(self, range_: IPv4Network) -> None:
+        """Raise Invalid; an address must be one of the range."""
+        check_port_and_weight(self.port, self.weight)
+        if self.address is None:
+            return
+        try:
+            address = IPv4Address(self.address)
+        except ValueError:
+            raise Invalid(
+                f"cannot use {values.shown(self.address)} as an address: write an IPv4 address, e.g. `10.20.0.5`",
+                field="address",
+            ) from None
+        if address not in range_ or address in {range_.network_address, range_.broadcast_address}:
+            raise Invalid(
+                f"cannot use {address} as a target: it is not in the balancer's VPC, {range_}",
+                field="address",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target as it is."""
+
+    spec: TargetSpec
+    state: State = "unused"
+    reason: str | None = NEW
+    since: datetime | None = None
+    """Since when it is in this state; None before the first one."""
+    address: str | None = None
+    """Where it serves, or served last."""
+    is_leaving: bool = False
+    """Nobody wants it any more: it goes when it has drained."""
+
+    @property
+    def is_in_service(self) -> bool:
+        """Whether requests may be under way to it."""
+        return self.state != "unused"
+
+    def turned(self, state: State, reason: str | None, address: str | None, at: datetime) -> Self:
+        """Return it in another state; a new reason alone is no new beginning."""
+        since = self.since if state == self.state else at
+        return replace(self, state=state, reason=reason, address=address, since=since)
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Instances of the VPC that have all of these tags are targets, as long as they do."""
+
+    target_group: str
+    tags: Mapping[str, str]
+    port: int
+    weight: int = 1
+
+    @property
+    def id(self) -> str:
+        """What it is called in its balancer."""
+        wanted = ",".join(f"{key}={value}" for key, value in sorted(self.tags.items()))
+        return f"{self.target_group}:{wanted}:{self.port}"
+
+    def check(self) -> None:
+        """Raise Invalid."""
+        if not self.tags:
+            raise Invalid("cannot select instances by no tag: give at least one", field="tags")
+        values.tags(self.tags)
+        check_port_and_weight(self.port, self.weight)
+
+    def payload(self) -> dict[str, Any]:
+        """Return what an event holds."""
+        return {**asdict(self), "tags": dict(self.tags)}
+
+
+def check_port_and_weight(port: int, weight: int) -> None:
+    """Raise Invalid."""
+    if not 1 <= port <= 65535:
+        raise Invalid(f"cannot use {port} as a port: use 1 to 65535", field="port")
+    if not 0 <= weight <= MAX_WEIGHT:
+        raise Invalid(f"cannot use {weight} as a weight: use 0 to {MAX_WEIGHT}", field="weight")

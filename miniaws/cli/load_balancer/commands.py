@@ -1,0 +1,222 @@
+"""The commands of The word ``lb``."""
+
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+
+from miniaws.cli import output, reading, writing
+from miniaws.cli.connection import connected
+from miniaws.cli.failures import USAGE, Failure
+from miniaws.cli.load_balancer import routes
+from miniaws.cli.noun import Column, Document, Noun, columns
+from miniaws.cli.options import AsOf, Name, Output, Tags, Timeout, Wait, pairs
+
+
+def _ports(document: Document) -> str:
+    return ", ".join(f"{each['protocol']}:{each['port']}" for each in document["spec"]["listeners"])
+
+
+def _health(document: Document) -> str:
+    health: dict[str, int] = document["observed"]["health"]
+    return f"{health['healthy']}/{sum(health.values())}"
+
+
+BALANCER = Noun("lb", "/api/load-balancers", columns(Column("LISTENERS", _ports), Column("HEALTHY", _health)))
+TARGET = Noun(
+    "target",
+    BALANCER.path,
+    (
+        Column("TARGET", lambda target: target["id"]),
+        Column(
+            "NAME", lambda target: target["instance"]["name"] if target["instance"] else target["address"]
+        ),
+        Column("WEIGHT", lambda target: target["weight"]),
+        Column("STATE", lambda target: target["state"]),
+        Column("SINCE", lambda target: target["since"]),
+        Column("REASON", lambda target: target["reason"]),
+    ),
+    key="id",
+)
+
+app = typer.Typer(help="One address in front of many instances.", no_args_is_help=True, add_completion=False)
+
+Listen = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="[PROTOCOL:]PORT",
+        help="8081, tcp:5432, https:8443:CERTIFICATE, http:8082:=GROUP. Repeat for more.",
+    ),
+]
+Rules = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--rule", metavar="PORT,CONDITIONS,group=NAME", help="8081,path=/api/*,group=api. Repeat for more."
+    ),
+]
+Algorithm = Annotated[
+    str | None, typer.Option(metavar="NAME", help="round-robin, least-connections or source.")
+]
+Sticky = Annotated[bool | None, typer.Option("--sticky/--no-sticky", help="A cookie brings a client back.")]
+Check = Annotated[
+    str | None, typer.Option(metavar="CHECK", help="http:/health,interval=5,timeout=2,rise=2,fall=3, or tcp.")
+]
+Delay = Annotated[int | None, typer.Option("--delay", metavar="SECONDS", min=0, help="Longest draining.")]
+Groups = Annotated[
+    list[str] | None, typer.Option("--group", metavar="NAME", help="A further target group. Repeat for more.")
+]
+Group = Annotated[str | None, typer.Option("--group", metavar="NAME", help="Target group. Default: default.")]
+Pem = Annotated[Path, typer.Option(exists=True, dir_okay=False, metavar="FILE")]
+
+
+@app.command("create")
+def create(  # noqa: PLR0913, PLR0917 - one parameter an option
+    name: writing.NewName,
+    listen: Listen = None,
+    vpc: Annotated[str | None, typer.Option(metavar="VPC", help="Id or name. Default: default.")] = None,
+    rule: Rules = None,
+    group: Groups = None,
+    algorithm: Algorithm = None,
+    sticky: Sticky = None,
+    check: Check = None,
+    delay: Delay = None,
+    tag: Tags = None,
+    how: Output = "table",
+    wait: Wait = True,  # noqa: FBT002
+    timeout: Timeout = writing.PATIENCE_S,
+) -> None:
+    """Create a load balancer."""
+    body = {
+        "name": name,
+        "vpc": vpc,
+        "listeners": routes.listeners(listen, rule),
+        "tags": pairs(tag, "--tag"),
+        **_group(algorithm, sticky, check, delay),
+        **_groups(group),
+    }
+    change = writing.Change(BALANCER, f"creating {name}", "POST", BALANCER.path, "available", _given(body))
+    writing.carry_out(change, how, timeout if wait else 0)
+
+
+@app.command("change")
+def change(  # noqa: PLR0913, PLR0917 - one parameter an option
+    name: Name,
+    listen: Listen = None,
+    rule: Rules = None,
+    group: Groups = None,
+    algorithm: Algorithm = None,
+    sticky: Sticky = None,
+    check: Check = None,
+    delay: Delay = None,
+    how: Output = "table",
+) -> None:
+    """Change listeners (all of them are given anew) or the default target group."""
+    if rule and not listen:
+        raise Failure("cannot change rules alone: give every listener with `--listen`, too", USAGE)
+    body = {**_group(algorithm, sticky, check, delay), **_groups(group)}
+    if listen:
+        body["listeners"] = routes.listeners(listen, rule)
+    if not (given := _given(body)):
+        raise Failure("cannot change nothing: see `--help`", USAGE)
+    wish = writing.Change(BALANCER, f"changing {name}", "PATCH", BALANCER.at(name), body=given)
+    writing.carry_out(wish, how)
+
+
+@app.command("register")
+def register(  # noqa: PLR0913, PLR0917 - one parameter an option
+    name: Name,
+    instance: Annotated[str | None, typer.Argument(help="An instance, by id or name.")] = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, metavar="PORT", help="Its program's port.")] = 80,
+    address: Annotated[str | None, typer.Option(metavar="IP", help="An address in the VPC instead.")] = None,
+    tag: Annotated[
+        list[str] | None,
+        typer.Option("--tag", metavar="KEY=VALUE", help="Every instance with these tags instead."),
+    ] = None,
+    weight: Annotated[int, typer.Option(min=0, max=256, metavar="N", help="Share of the requests.")] = 1,
+    group: Group = None,
+    how: Output = "table",
+) -> None:
+    """Register a target, or give it another weight."""
+    body = {
+        "instance": instance,
+        "address": address,
+        "tags": pairs(tag, "--tag") or None,
+        "port": port,
+        "weight": weight,
+        "target_group": group,
+    }
+    path = BALANCER.at(name, "targets")
+    writing.carry_out(writing.Change(BALANCER, "registering", "POST", path, body=_given(body)), how)
+
+
+@app.command("deregister")
+def deregister(
+    name: Name,
+    target: Annotated[str, typer.Argument(help="An instance, an address, a selector, or the target's id.")],
+    group: Group = None,
+    how: Output = "table",
+) -> None:
+    """Take a target out; it drains first."""
+    path = f"{BALANCER.at(name, 'targets')}/{quote(target, safe='')}" + (
+        f"?target_group={quote(group)}" if group else ""
+    )
+    writing.carry_out(writing.Change(BALANCER, "deregistering", "DELETE", path), how)
+
+
+@app.command("targets")
+def targets(name: Name, how: Output = "table", as_of: AsOf = None) -> None:
+    """Show how the targets are, now or as of any moment."""
+    with connected() as client:
+        found: list[Document] = client.read(BALANCER.at(name, "targets"), as_of=as_of)["targets"]
+    output.show_list(TARGET, found, how)
+    if not found and how == "table":
+        output.say(f"{name} has no target")
+
+
+@app.command("certificate")
+def certificate(
+    name: Name,
+    known_as: Annotated[str, typer.Argument(metavar="CERTIFICATE", help="What listeners call it.")],
+    certificate: Pem,
+    private_key: Pem,
+    how: Output = "table",
+) -> None:
+    """Upload a certificate for https, or replace it. Its key is kept sealed."""
+    body = {"certificate": _read(certificate), "private_key": _read(private_key)}
+    path = f"{BALANCER.at(name, 'certificates')}/{quote(known_as, safe='')}"
+    writing.carry_out(writing.Change(BALANCER, "uploading", "PUT", path, body=body), how)
+
+
+def _group(
+    algorithm: str | None,
+    sticky: bool | None,  # noqa: FBT001 - as the option gives it
+    check: str | None,
+    delay: int | None,
+) -> dict[str, Any]:
+    return {
+        "algorithm": algorithm,
+        "sticky": sticky,
+        "health_check": routes.check(check),
+        "deregistration_delay_s": delay,
+    }
+
+
+def _groups(names: list[str] | None) -> dict[str, Any]:
+    return {"target_groups": [{"name": each} for each in names]} if names else {}
+
+
+def _given(body: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in body.items() if value is not None}
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        raise Failure(f"cannot read {path}: it is no file in PEM", USAGE) from None
+
+
+reading.add_reads(app, BALANCER)
+writing.add_tag(app, BALANCER)
+writing.add_end(app, BALANCER, "delete", "deleted", "its listeners close at once")

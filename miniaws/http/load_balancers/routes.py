@@ -1,0 +1,123 @@
+"""Routes of load balancers."""
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from domain.load_balancer import LoadBalancer
+from miniaws.application import Cloud
+from miniaws.commands import load_balancer as commands
+from miniaws.http.load_balancers.bodies import (
+    ChangeLoadBalancer,
+    CreateLoadBalancer,
+    RegisterTarget,
+    UploadCertificate,
+)
+from miniaws.http.reading import (
+    POSITION_HEADER,
+    At,
+    Caller,
+    CloudDep,
+    IfNoneMatch,
+    Moment,
+    Narrowed,
+    one,
+    page,
+)
+from miniaws.http.writing import Change, KnownQuery, Operator, answer
+from miniaws.keyring import Identity
+
+router = APIRouter(prefix="/api/load-balancers", tags=["load balancers"], dependencies=[KnownQuery])
+_PATH = "load-balancers"
+
+
+@router.post("", status_code=202, dependencies=[Operator])
+async def create_load_balancer(body: CreateLoadBalancer, change: Change) -> Response:
+    """Create a load balancer."""
+    return await answer(change, commands.create(change.cloud, change.request, body.wish()), _PATH)
+
+
+@router.get("")
+async def list_load_balancers(cloud: CloudDep, caller: Caller, at: At, narrowed: Narrowed) -> Response:
+    """List load balancers, now or as of any moment."""
+    return await page(cloud, LoadBalancer.KIND, caller.account_id, at, narrowed)
+
+
+@router.get("/{id_or_name}")
+async def show_load_balancer(
+    id_or_name: str, cloud: CloudDep, caller: Caller, at: At, if_none_match: IfNoneMatch = None
+) -> Response:
+    """Show a load balancer, now or as of any moment."""
+    return await one(cloud, LoadBalancer, caller.account_id, id_or_name, at, if_none_match)
+
+
+@router.patch("/{id_or_name}", status_code=202, dependencies=[Operator])
+async def change_load_balancer(id_or_name: str, body: ChangeLoadBalancer, change: Change) -> Response:
+    """Change listeners, target groups, time limits or tags; requests under way go on."""
+    return await answer(change, commands.change(change.cloud, change.request, id_or_name, body.wish()), _PATH)
+
+
+@router.delete("/{id_or_name}", status_code=202, dependencies=[Operator])
+async def delete_load_balancer(id_or_name: str, change: Change) -> Response:
+    """Delete a load balancer; its listeners close at once."""
+    return await answer(change, commands.delete(change.cloud, change.request, id_or_name), _PATH)
+
+
+@router.post("/{id_or_name}/targets", status_code=202, dependencies=[Operator])
+async def register_target(id_or_name: str, body: RegisterTarget, change: Change) -> Response:
+    """Register a target, or change its weight."""
+    wish = commands.Register(**body.model_dump())
+    return await answer(
+        change, commands.register_target(change.cloud, change.request, id_or_name, wish), _PATH
+    )
+
+
+@router.delete("/{id_or_name}/targets/{target}", status_code=202, dependencies=[Operator])
+async def deregister_target(
+    id_or_name: str,
+    target: str,
+    change: Change,
+    target_group: Annotated[str | None, Query(description="when the target is in several")] = None,
+) -> Response:
+    """Take a target or a selector out; targets drain first."""
+    command = commands.deregister_target(change.cloud, change.request, id_or_name, target, target_group)
+    return await answer(change, command, _PATH)
+
+
+@router.get("/{id_or_name}/targets")
+async def list_targets(id_or_name: str, cloud: CloudDep, caller: Caller, at: At) -> Response:
+    """List the targets of a load balancer and how they are, now or as of any moment."""
+    return await _observed(id_or_name, cloud, caller, at, "targets")
+
+
+@router.get("/{id_or_name}/health")
+async def show_health(id_or_name: str, cloud: CloudDep, caller: Caller, at: At) -> Response:
+    """Show how many targets are in each state, and the state of each with its reason and since when."""
+    return await _observed(id_or_name, cloud, caller, at, "health", "targets")
+
+
+@router.put("/{id_or_name}/certificates/{name}", status_code=202, dependencies=[Operator])
+async def upload_certificate(id_or_name: str, name: str, body: UploadCertificate, change: Change) -> Response:
+    """Upload a certificate for https, or replace it."""
+    command = commands.upload_certificate(
+        change.cloud, change.request, id_or_name, name, body.certificate, body.private_key
+    )
+    return await answer(change, command, _PATH)
+
+
+@router.delete("/{id_or_name}/certificates/{name}", status_code=202, dependencies=[Operator])
+async def remove_certificate(id_or_name: str, name: str, change: Change) -> Response:
+    """Remove a certificate that no listener uses."""
+    return await answer(
+        change, commands.remove_certificate(change.cloud, change.request, id_or_name, name), _PATH
+    )
+
+
+async def _observed(id_or_name: str, cloud: Cloud, caller: Identity, at: Moment, *names: str) -> Response:
+    shown = await one(cloud, LoadBalancer, caller.account_id, id_or_name, at)
+    document: dict[str, Any] = orjson.loads(bytes(shown.body))
+    found = {name: document["observed"][name] for name in names}
+    body = {"load_balancer": document["id"], **found, "position": at.at}
+    return Response(orjson.dumps(body), headers={POSITION_HEADER: str(at.at)}, media_type="application/json")

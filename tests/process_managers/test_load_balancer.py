@@ -1,0 +1,205 @@
+"""Load balancers and their targets: in service when they run, drained before they end."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from domain.errors import PortTaken, Refused, Unreachable
+from domain.instance import Instance, InstanceTerminated, PortSpec
+from domain.instance.spec import RestartPolicy
+from domain.load_balancer import Listener, LoadBalancer, TargetGroup
+from domain.load_balancer.errors import TargetInAnotherVpc
+from miniaws.commands import load_balancer as balancers
+from miniaws.commands.instance import HostPortTaken
+from miniaws.commands.load_balancer import Register
+from tests.process_managers.stage import REQUEST, Stage
+
+
+async def create(stage: Stage, **wish: Any) -> LoadBalancer:
+    wanted: dict[str, Any] = {"name": "lb", "listeners": [Listener(8081)], **wish}
+    saved = await balancers.create(stage.cloud, REQUEST, balancers.Create(**wanted))
+    return await stage.load(LoadBalancer, saved.aggregate.id)
+
+
+async def balancing(
+    stage: Stage, *names: str, delay_s: int = 300, restart: RestartPolicy = "always"
+) -> tuple[LoadBalancer, list[Instance]]:
+    """Return a balancer to instances of these names, all of them healthy."""
+    instances = [await stage.running(name=name, restart=restart) for name in names]
+    balancer = await create(stage, target_groups=[TargetGroup(deregistration_delay_s=delay_s)])
+    for name in names:
+        await balancers.register_target(stage.cloud, REQUEST, balancer.name, Register(80, name))
+    for _ in range(3):
+        await stage.pass_(balancer)
+    return await stage.load(LoadBalancer, balancer.id), instances
+
+
+async def states(stage: Stage, balancer: LoadBalancer) -> dict[str, str]:
+    found = await stage.load(LoadBalancer, balancer.id)
+    return {each.spec.instance_name or "": each.state for each in found.targets.values()}
+
+
+def servers(stage: Stage, balancer: LoadBalancer) -> dict[str, tuple[str, bool]]:
+    """Return where the proxy sends requests, and what rests."""
+    spec = stage.proxies.proxies[balancer.public_id].spec
+    return {each.name: (each.address, each.rests) for backend in spec.backends for each in backend.servers}
+
+
+def in_flight(stage: Stage, balancer: LoadBalancer, instance: Instance, count: int) -> None:
+    proxy = stage.proxies.proxies[balancer.public_id]
+    proxy.in_flight[f"default:{instance.public_id}:80"] = count
+
+
+async def test_a_target_is_initial_until_its_first_check_then_healthy(stage: Stage) -> None:
+    web = await stage.running(name="web-1")
+    stage.proxies.unchecked.add(f"default:{web.public_id}:80")
+    balancer = await create(stage)
+    await balancers.register_target(stage.cloud, REQUEST, "lb", Register(80, "web-1"))
+    await stage.pass_(balancer)
+    assert await states(stage, balancer) == {"web-1": "initial"}
+    stage.proxies.unchecked.clear()
+    found = await stage.settle(balancer)
+    assert (found.status, await states(stage, balancer)) == ("available", {"web-1": "healthy"})
+    assert servers(stage, balancer) == {f"default:{web.public_id}:80": (web.address, False)}
+
+
+async def test_only_changes_of_health_are_told(stage: Stage) -> None:
+    balancer, (web,) = await balancing(stage, "web-1")
+    before = await stage.told(balancer)
+    await stage.settle(balancer)
+    assert await stage.told(balancer) == before
+    stage.proxies.sick[f"default:{web.public_id}:80"] = "it answered 500"
+    await stage.settle(balancer)
+    assert await states(stage, balancer) == {"web-1": "unhealthy"}
+    assert (await stage.last(balancer, "target_state_changed"))["reason"] == "it answered 500"
+    assert len(await stage.told(balancer)) == len(before) + 1
+
+
+@pytest.mark.parametrize("end", [Instance.terminate, Instance.stop, Instance.reboot])
+async def test_an_instance_that_is_asked_to_end_is_drained_first(
+    stage: Stage, end: Callable[[Instance], None]
+) -> None:
+    balancer, (web, _) = await balancing(stage, "web-1", "web-2")
+    in_flight(stage, balancer, web, 2)
+    await stage.cloud.change(REQUEST, Instance, "web-1", end)
+    assert "until load balancer lb has drained it" in await stage.pass_(web)
+    await stage.pass_(balancer)
+    assert await states(stage, balancer) == {"web-1": "draining", "web-2": "healthy"}
+    assert servers(stage, balancer)[f"default:{web.public_id}:80"] == (web.address, True)
+    await stage.pass_(balancer)
+    assert "has drained it" in await stage.pass_(web), "two requests are in flight"
+    in_flight(stage, balancer, web, 0)
+    await stage.pass_(balancer)
+    assert f"default:{web.public_id}:80" not in servers(stage, balancer)
+    await stage.settle(web)
+    assert stage.engine.events[-1].action in {"die", "destroy", "start"}
+
+
+async def test_an_instance_that_was_stopped_comes_back(stage: Stage) -> None:
+    balancer, (web,) = await balancing(stage, "web-1")
+    await stage.cloud.change(REQUEST, Instance, "web-1", Instance.stop)
+    for about in (balancer, balancer, web, balancer):
+        await stage.pass_(about)
+    assert await states(stage, balancer) == {"web-1": "unused"}
+    await stage.ask(web, Instance.start)
+    for _ in range(2):
+        await stage.pass_(balancer)
+    assert await states(stage, balancer) == {"web-1": "healthy"}
+
+
+async def test_an_instance_that_died_leaves_the_proxy_at_once(stage: Stage) -> None:
+    balancer, (web, _) = await balancing(stage, "web-1", "web-2", restart="never")
+    in_flight(stage, balancer, web, 1)
+    stage.engine.crash(web.public_id)
+    await stage.pass_(web)
+    await stage.pass_(balancer)
+    assert await states(stage, balancer) == {"web-1": "unused", "web-2": "healthy"}
+    assert f"default:{web.public_id}:80" not in servers(stage, balancer)
+
+
+async def test_what_does_not_finish_is_cut_off_after_the_delay(stage: Stage) -> None:
+    balancer, (web,) = await balancing(stage, "web-1", delay_s=0)
+    in_flight(stage, balancer, web, 3)
+    await balancers.deregister_target(stage.cloud, REQUEST, "lb", "web-1")
+    for _ in range(3):
+        await stage.pass_(balancer)
+    assert (await stage.last(balancer, "target_released"))["reason"] == "cut off after 0 s, 3 in flight"
+    assert servers(stage, balancer) == {}
+
+
+async def test_a_proxy_that_cannot_be_asked_keeps_no_instance_for_ever(stage: Stage) -> None:
+    balancer, (web,) = await balancing(stage, "web-1", delay_s=0)
+    stage.engine.fail("proxies.look", Unreachable("cannot look"), times=None)
+    stage.engine.fail("proxies.ensure", Refused("cannot ensure"), times=None)
+    await stage.cloud.change(REQUEST, Instance, "web-1", Instance.terminate)
+    for _ in range(2):
+        await stage.refused(balancer)
+    assert (await stage.settle(web)).status == "terminated"
+
+
+async def test_a_deleted_balancer_keeps_no_instance(stage: Stage) -> None:
+    balancer, (web,) = await balancing(stage, "web-1")
+    in_flight(stage, balancer, web, 1)
+    await balancers.delete(stage.cloud, REQUEST, "lb")
+    assert (await stage.settle(balancer)).status == "deleted"
+    assert stage.proxies.proxies == {}
+    await stage.cloud.change(REQUEST, Instance, "web-1", Instance.terminate)
+    assert (await stage.settle(web)).status == "terminated"
+
+
+async def test_instances_come_and_go_with_the_tags_of_a_selector(stage: Stage) -> None:
+    await stage.running(name="web-1", tags={"role": "web"})
+    await stage.running(name="db-1", tags={"role": "db"})
+    balancer = await create(stage)
+    await balancers.register_target(stage.cloud, REQUEST, "lb", Register(80, tags={"role": "web"}))
+    await stage.project()
+    for _ in range(2):
+        await stage.pass_(balancer)
+    assert await states(stage, balancer) == {"web-1": "healthy"}
+    await stage.cloud.change(REQUEST, Instance, "web-1", lambda i: i.change_tags({}))
+    await stage.cloud.change(REQUEST, Instance, "db-1", lambda i: i.change_tags({"role": "web"}))
+    await stage.project()
+    for _ in range(3):
+        await stage.pass_(balancer)
+    assert await states(stage, balancer) == {"db-1": "healthy"}
+
+
+async def test_a_listener_whose_port_another_program_has_is_told_and_heals(stage: Stage) -> None:
+    await stage.settle(await stage.vpc())
+    balancer = await create(stage)
+    stage.engine.taken_ports.add(8081)
+    found = await stage.refused(balancer)
+    assert (found.status, "port 8081" in (found.status_reason or "")) == ("error", True)
+    stage.engine.taken_ports.clear()
+    assert (await stage.settle(balancer)).status == "available"
+
+
+async def test_a_port_that_an_instance_has_is_refused_by_the_holders_name(stage: Stage) -> None:
+    await stage.running(name="web-1", ports=[PortSpec(80, 8081)])
+    with pytest.raises(HostPortTaken, match="instance web-1 holds it"):
+        await create(stage)
+
+
+async def test_a_target_in_another_vpc_or_terminated_is_refused(stage: Stage) -> None:
+    await stage.running(name="web-1")
+    await stage.settle(await stage.vpc("other"))
+    balancer = await create(stage, vpc="other")
+    with pytest.raises(TargetInAnotherVpc, match="it is in VPC default, lb in other"):
+        await balancers.register_target(stage.cloud, REQUEST, "lb", Register(80, "web-1"))
+    await stage.cloud.change(REQUEST, Instance, "web-1", Instance.terminate)
+    near = await create(stage, name="near", listeners=[])
+    with pytest.raises(InstanceTerminated):
+        await balancers.register_target(stage.cloud, REQUEST, near.name, Register(80, "web-1"))
+    assert (await stage.load(LoadBalancer, balancer.id)).targets == {}
+
+
+async def test_every_pass_may_be_repeated_after_a_crash(stage: Stage) -> None:
+    balancer, _ = await balancing(stage, "web-1", "web-2")
+    before = await stage.told(balancer)
+    stage.proxies.kill(balancer.public_id)
+    stage.engine.fail("proxies.ensure", PortTaken("cannot"))
+    await stage.refused(balancer)
+    stage.restart_controller()
+    await stage.settle(balancer)
+    assert await stage.told(balancer) == [*before, "failed", "became_available"]
