@@ -21,6 +21,7 @@ from miniaws.application import Cloud, Request
 from miniaws.commands import vpc as vpcs
 from miniaws.runtime.controller import Controller
 from miniaws.settings import Settings
+from projections.inventory import PositionMoved
 
 A = TypeVar("A", bound=Aggregate)
 T = TypeVar("T")
@@ -62,7 +63,8 @@ class Running:
 
     async def end(self, task: asyncio.Task[None]) -> None:
         task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
+        # One of two projectors gives up by design; anything else that ended a task is told.
+        with contextlib.suppress(asyncio.CancelledError, PositionMoved):
             await task
 
     async def leading(self) -> Controller:
