@@ -1,6 +1,6 @@
 """Statuses that every kind of resource shares."""
 
 SETTLING = frozenset(
-    {"pending", "starting", "stopping", "terminating", "creating", "deleting", "restoring", "rotating"}
+    {"pending", "starting", "stopping", "terminating", "creating", "deleting", "restoring", "rotating", "modifying"}
 )
 """Something is under way: another status follows by itself."""

@@ -1,0 +1,389 @@
+"""The rules that every managed server shares: a database, a cache, a queue in one container of a VPC.
+
+Rules
+-----
+* What is wanted (running, stopped) and what is seen are kept apart; ``available`` means that a client has used it.
+* A password is changed in two steps: the next one is kept beside the present one until the server takes it, and
+  refuses the other. Wherever that is cut off, it ends with one password that works.
+* What is protected from deletion is not deleted.
+* A host port has one holder at a time, until the holder is gone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Self
+from uuid import UUID
+
+from eventsourcing.domain import event
+
+from domain import values, vpc
+from domain.aggregate import Aggregate, Claim
+from domain.errors import Conflict, Invalid
+from domain.instance.aggregate import PORT_SCOPE
+from domain.managed import Managed
+
+
+class DeletionProtected(Conflict):
+    """cannot delete what is protected from deletion"""
+
+    code = "deletion_protected"
+
+
+class ServerStopped(Conflict):
+    """cannot do that while the server is stopped"""
+
+    code = "server_stopped"
+
+
+class RotationUnderWay(Conflict):
+    """cannot change a password while it is being changed"""
+
+    code = "rotation_under_way"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEnd:
+    """How a server ended that nobody had asked to."""
+
+    exit_code: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSpec:
+    """A server as it is asked for, with ids in place of names."""
+
+    account_id: str
+    name: str
+    engine: str
+    version: str
+    image: str
+    cpus: float
+    memory_mb: int
+    vpc_id: str
+    vpc_name: str
+    port: int
+    username: str
+    password_id: UUID
+    """Under which id the password is sealed."""
+    publish: int | None = None
+    volume_id: str | None = None
+    """The volume with its files; it belongs to the server and goes with it."""
+    data_path: str = "/data"
+    deletion_protection: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What only this kind knows. JSON."""
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+class Server(Managed, is_abstract=True):
+    """One server and what is wanted of it. A kind says what may be asked for, and keeps the rest."""
+
+    class CreateRequested(Aggregate.Created):
+        """A server was asked for. Its password is sealed elsewhere; here is its id."""
+
+        account_id: str
+        name: str
+        engine: str
+        version: str
+        image: str
+        cpus: float
+        memory_mb: int
+        vpc_id: str
+        vpc_name: str
+        port: int
+        publish: int | None
+        volume_id: str | None
+        data_path: str
+        username: str
+        password_id: str
+        deletion_protection: bool
+        settings: dict[str, Any]
+        tags: dict[str, str]
+
+    class Started(Aggregate.Event):
+        """Its program runs; whether it can be used is another question."""
+
+        address: str | None
+        started_at: datetime
+
+    class StartRequested(Aggregate.Event):
+        """It should run."""
+
+    class StopRequested(Aggregate.Event):
+        """It should not run."""
+
+    class Stopped(Aggregate.Event):
+        """It does not run, as was asked."""
+
+    class Crashed(Aggregate.Event):
+        """It ended though nobody asked; it is started again."""
+
+        exit_code: int | None
+        reason: str
+
+    class ChangeRequested(Aggregate.Event):
+        """It should be otherwise; ``replaces`` says whether that takes another container."""
+
+        cpus: float
+        memory_mb: int
+        settings: dict[str, Any]
+        replaces: bool
+
+    class ProtectionChanged(Aggregate.Event):
+        """It is protected from deletion, or no longer."""
+
+        deletion_protection: bool
+
+    class RotationRequested(Aggregate.Event):
+        """It should have another password, sealed under this id; ``replaces`` as above."""
+
+        password_id: str
+        replaces: bool
+
+    class CredentialsRotated(Aggregate.Event):
+        """It takes the new password, and refuses the old one, which is forgotten."""
+
+    @classmethod
+    def create(cls, spec: ServerSpec) -> Self:
+        """Ask for a server. Raises Invalid."""
+        if spec.publish is not None and not 1 <= spec.publish <= 65535:
+            raise Invalid(f"cannot publish on port {spec.publish}: use 1 to 65535", field="publish")
+        server = cls(
+            account_id=spec.account_id,
+            name=values.name(spec.name),
+            engine=spec.engine,
+            version=spec.version,
+            image=spec.image,
+            cpus=spec.cpus,
+            memory_mb=spec.memory_mb,
+            vpc_id=spec.vpc_id,
+            vpc_name=spec.vpc_name,
+            port=spec.port,
+            publish=spec.publish,
+            volume_id=spec.volume_id,
+            data_path=spec.data_path,
+            username=spec.username,
+            password_id=str(spec.password_id),
+            deletion_protection=spec.deletion_protection,
+            settings=dict(spec.settings),
+            tags=values.tags(spec.tags),
+        )
+        server.conditions.claims += server.held_claims()
+        server.conditions.requires.append(Claim("alive", spec.vpc_id, server.vpc_uuid()))
+        return server
+
+    def start(self) -> None:
+        """Ask it to run. Raises BeingDeleted."""
+        self.refuse_if_deleting()
+        if self.wanted != "running":
+            self.trigger_event(self.StartRequested)
+
+    def stop(self) -> None:
+        """Ask it not to run; its volume stays. Raises BeingDeleted."""
+        self.refuse_if_deleting()
+        if self.wanted != "stopped":
+            self.trigger_event(self.StopRequested)
+
+    def change(
+        self,
+        cpus: float | None = None,
+        memory_mb: int | None = None,
+        settings: Mapping[str, Any] | None = None,
+        *,
+        replaces: bool = False,
+    ) -> None:
+        """Ask for other limits or settings; what is left out stays. Raises BeingDeleted."""
+        self.refuse_if_deleting()
+        wish = (cpus or self.cpus, memory_mb or self.memory_mb, {**self.settings, **(settings or {})})
+        if wish != (self.cpus, self.memory_mb, self.settings):
+            self.trigger_event(
+                self.ChangeRequested, cpus=wish[0], memory_mb=wish[1], settings=wish[2], replaces=replaces
+            )
+
+    def protect(self, *, deletion_protection: bool) -> None:
+        """Protect it from deletion, or no longer. Raises BeingDeleted."""
+        self.refuse_if_deleting()
+        if deletion_protection != self.deletion_protection:
+            self.trigger_event(self.ProtectionChanged, deletion_protection=deletion_protection)
+
+    def rotate_credentials(self, password_id: UUID, *, replaces: bool) -> None:
+        """Ask for another password. Raises BeingDeleted, ServerStopped, RotationUnderWay."""
+        self.refuse_unless_wanted("change the password of")
+        if self.next_password_id is not None:
+            raise RotationUnderWay(
+                f"cannot change the password of {self.name}: it is being changed; wait until it is available"
+            )
+        self.trigger_event(self.RotationRequested, password_id=str(password_id), replaces=replaces)
+
+    def report_started(self, address: str | None, started_at: datetime) -> None:
+        """Note that its program runs."""
+        if not self.is_up or (address, started_at) != (self.address, self.started_at):
+            self.trigger_event(self.Started, address=address, started_at=started_at)
+
+    def report_stopped(self) -> None:
+        """Note that it does not run, as was asked."""
+        if self.wanted == "stopped" and self.status != "stopped":
+            self.trigger_event(self.Stopped)
+
+    def report_crashed(self, end: ServerEnd) -> None:
+        """Note that it ended though nobody asked."""
+        self.trigger_event(self.Crashed, exit_code=end.exit_code, reason=end.reason)
+
+    def report_rotated(self, password_id: str) -> None:
+        """Note that it takes this new password, and only this one."""
+        if self.next_password_id == password_id:
+            self.conditions.erases.append(UUID(self.password_id))
+            self.trigger_event(self.CredentialsRotated)
+
+    def report_available(self) -> None:
+        """Note that a client has used it."""
+        if self.wanted == "running" and self.next_password_id is None:
+            super().report_available()
+
+    def refuse_to_delete(self) -> None:
+        """Raise DeletionProtected."""
+        if self.deletion_protection:
+            raise DeletionProtected(
+                f"cannot delete {self.KIND} {self.name}: it is protected; set `deletion_protection` to false first",
+                field="deletion_protection",
+            )
+
+    def refuse_unless_wanted(self, what: str) -> None:
+        """Raise BeingDeleted, or ServerStopped."""
+        self.refuse_if_deleting()
+        if self.wanted == "stopped":
+            raise ServerStopped(f"cannot {what} {self.name}: it is {self.status}; start it first")
+
+    def held_claims(self) -> list[Claim]:
+        """Return its name, its place in the VPC and the host port it publishes."""
+        if self.status == "deleted":
+            return []
+        place = Claim(vpc.use_scope(self.vpc_uuid()), self.public_id, self.id, self.name)
+        note = f"{self.account_id}/{self.KIND}/{self.name}"
+        published = [] if self.publish is None else [Claim(PORT_SCOPE, str(self.publish), self.id, note)]
+        return [self.name_claim(), place, *published]
+
+    def held_secrets(self) -> list[UUID]:
+        """Return where its passwords are."""
+        if self.status == "deleted":
+            return []
+        return [UUID(each) for each in (self.password_id, self.next_password_id) if each is not None]
+
+    def vpc_uuid(self) -> UUID:
+        """Return the id of its VPC."""
+        parsed = values.parse_id(self.vpc_id)
+        assert parsed is not None  # noqa: S101 - written by create
+        return parsed[1]
+
+    @event(CreateRequested)
+    def __init__(  # noqa: PLR0913, PLR0917 - what a server is made of
+        self,
+        account_id: str,
+        name: str,
+        engine: str,
+        version: str,
+        image: str,
+        cpus: float,
+        memory_mb: int,
+        vpc_id: str,
+        vpc_name: str,
+        port: int,
+        publish: int | None,
+        volume_id: str | None,
+        data_path: str,
+        username: str,
+        password_id: str,
+        deletion_protection: bool,  # noqa: FBT001 - a field of the event
+        settings: dict[str, Any],
+        tags: dict[str, str],
+    ) -> None:
+        self._begin(account_id, name, tags)
+        self.engine = engine
+        self.engine_version = version
+        self.image = image
+        self.cpus = cpus
+        self.memory_mb = memory_mb
+        self.vpc_id = vpc_id
+        self.vpc_name = vpc_name
+        self.port = port
+        self.publish = publish
+        self.volume_id = volume_id
+        self.data_path = data_path
+        self.username = username
+        self.password_id = password_id
+        self.next_password_id: str | None = None
+        """Sealed beside the present one while the server is asked to take it."""
+        self.deletion_protection = deletion_protection
+        self.settings = settings
+        self.generation = 1
+        self.wanted: Literal["running", "stopped"] = "running"
+        self.address: str | None = None
+        self.started_at: datetime | None = None
+        """When the newest run began that we have heard of; it tells runs apart."""
+        self.is_up = False
+        """That run goes on, as far as we have heard, and nobody asked it to end."""
+
+    @event(Started)
+    def _started(self, address: str | None, started_at: datetime) -> None:
+        self.address = address
+        self.started_at = started_at
+        self.is_up = True
+
+    @event(StartRequested)
+    def _start_requested(self) -> None:
+        self.wanted = "running"
+        self._turn("starting")
+
+    @event(StopRequested)
+    def _stop_requested(self) -> None:
+        self.wanted = "stopped"
+        self.is_up = False
+        self._turn("stopping")
+
+    @event(Stopped)
+    def _stopped(self) -> None:
+        self.address = None
+        self._turn("stopped")
+
+    @event(Crashed)
+    def _crashed(self, exit_code: int | None, reason: str) -> None:  # noqa: ARG002 - for readers
+        self.is_up = False
+        self.address = None
+        self._turn("starting", reason)
+
+    @event(ChangeRequested)
+    def _change_requested(
+        self,
+        cpus: float,
+        memory_mb: int,
+        settings: dict[str, Any],
+        replaces: bool,  # noqa: FBT001
+    ) -> None:
+        self.cpus = cpus
+        self.memory_mb = memory_mb
+        self.settings = settings
+        self._expect("modifying", replaces=replaces)
+
+    @event(ProtectionChanged)
+    def _protection_changed(self, deletion_protection: bool) -> None:  # noqa: FBT001
+        self.deletion_protection = deletion_protection
+
+    @event(RotationRequested)
+    def _rotation_requested(self, password_id: str, replaces: bool) -> None:  # noqa: FBT001
+        self.next_password_id = password_id
+        self._expect("rotating", replaces=replaces)
+
+    @event(CredentialsRotated)
+    def _credentials_rotated(self) -> None:
+        assert self.next_password_id is not None  # noqa: S101 - reported only then
+        self.password_id = self.next_password_id
+        self.next_password_id = None
+
+    def _expect(self, status: str, *, replaces: bool) -> None:
+        if replaces:
+            self.generation += 1
+            self.is_up = False
+        if self.wanted == "running":
+            self._turn(status)
