@@ -6,11 +6,11 @@ A stored name comes from the class names, never from the module path, so files m
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 from eventsourcing import domain
-from eventsourcing.domain import decorated_funcs
+from eventsourcing.domain import CommandMethodDecorator, decorated_funcs
 from eventsourcing.utils import register_topic
 
 from domain.errors import StaleVersion
@@ -67,6 +67,7 @@ class Aggregate(domain.Aggregate):
 
     def __init_subclass__(cls, *, is_abstract: bool = False, **kwargs: Any) -> None:
         """Register the aggregate and its events, inherited ones too, under stored names of this kind."""
+        _inherit_creation(cls)
         super().__init_subclass__(**kwargs)
         if is_abstract:
             return
@@ -122,6 +123,18 @@ class Aggregate(domain.Aggregate):
                 "read it again and retry",
                 version=self.version,
             )
+
+
+def _inherit_creation(cls: type[domain.Aggregate]) -> None:
+    """Let a kind be created as its parent is, unless it says how: the library looks in the class itself only."""
+    for parent in cls.__mro__:
+        creation = vars(parent).get("__init__")
+        if isinstance(creation, CommandMethodDecorator):
+            if parent is not cls:
+                event_class = cast("type[domain.AggregateEvent]", creation.given_event_cls)
+                cls.__init__ = creation
+                setattr(cls, event_class.__name__, event_class)
+            return
 
 
 def _inherit_applier(event_class: type[domain.AggregateEvent]) -> None:
