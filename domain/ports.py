@@ -67,7 +67,7 @@ class ContainerSpec:
     ports: tuple[PublishedPort, ...] = ()
     mounts: tuple[Mount, ...] = ()
     files: Mapping[str, File] = field(default_factory=dict[str, File], repr=False)
-    """By absolute path."""
+    """By absolute path; one that ends with a slash is a directory, named before what is in it."""
     kind: Kind = "instance"
     keeps_files: bool = True
 

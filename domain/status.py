@@ -1,6 +1,16 @@
 """Statuses that every kind of resource shares."""
 
 SETTLING = frozenset(
-    {"pending", "starting", "stopping", "terminating", "creating", "deleting", "restoring", "rotating", "modifying"}
+    {
+        "pending",
+        "starting",
+        "stopping",
+        "terminating",
+        "creating",
+        "deleting",
+        "restoring",
+        "rotating",
+        "modifying",
+    }
 )
 """Something is under way: another status follows by itself."""

@@ -84,9 +84,11 @@ class Volume(Managed):
 
     def _refuse_if_attached(self, what: str) -> None:
         if self.attached_to is not None:
+            kind = _kind_of(self.attached_to)
+            remedy = "detach it first" if kind == "instance" else f"it goes with that {kind}"
             raise VolumeInUse(
-                f"{what}: instance {self.attached_name} uses it; detach it first",
-                used_by=[{"kind": "instance", "id": self.attached_to, "name": self.attached_name}],
+                f"{what}: {kind} {self.attached_name} uses it; {remedy}",
+                used_by=[{"kind": kind, "id": self.attached_to, "name": self.attached_name}],
             )
 
     @event(CreateRequested)
@@ -105,3 +107,8 @@ class Volume(Managed):
     def _detached(self, instance_id: str) -> None:  # noqa: ARG002 - part of the fact
         self.attached_to = None
         self.attached_name = None
+
+
+def _kind_of(resource_id: str) -> str:
+    prefix = resource_id.partition("-")[0]
+    return next((kind.KIND for kind in Aggregate.kinds.values() if kind.PREFIX == prefix), "instance")

@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 import orjson
 
 from domain.aggregate import Aggregate, Claim, Conditions, name_scope
+from domain.cache import CacheClient
 from domain.errors import KeyReused, NameTaken, NotFound, Unavailable
 from domain.ports import Chance, Clock, Containers, Images, Networks, Volumes
 from domain.store import Append, Cause, ClaimTaken, EventStore, Receipt, Sessions, VersionConflict
@@ -52,6 +53,8 @@ class Ports:
     networks: Networks
     volumes: Volumes
     images: Images
+    caches: Mapping[str, CacheClient]
+    """What speaks to them, by engine."""
     clock: Clock
     chance: Chance
 

@@ -1,7 +1,7 @@
 """The composition root: the one place that knows every part."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,18 +20,22 @@ from adapters.memory import (
     MemoryEngine,
     MemoryImages,
     MemoryNetworks,
+    MemoryServers,
     MemoryStats,
     MemoryVolumes,
     MemoryWatch,
 )
+from adapters.redis import RedisCaches
 from adapters.sessions import PostgresSessions
 from adapters.system import SystemChance, SystemClock
 from adapters.vault import Vault
+from domain.cache import CacheClient
 from domain.ports import Containers, EngineWatch, Images, Networks, Stats, Volumes
 from miniaws import profile
 from miniaws.application import Cloud, Ports
 from miniaws.http.app import Opened, create_app
 from miniaws.keyring import Exhibit
+from miniaws.process_managers.cache import CacheManager
 from miniaws.process_managers.instance import InstanceManager
 from miniaws.process_managers.volume import VolumeManager
 from miniaws.process_managers.vpc import VpcManager
@@ -55,6 +59,7 @@ class World:
     networks: Networks
     volumes: Volumes
     images: Images
+    caches: Mapping[str, CacheClient]
     watch: EngineWatch
     stats: Stats
     close: Callable[[], Awaitable[None]]
@@ -68,6 +73,7 @@ def docker_world(settings: Settings) -> World:
         ports.networks,
         ports.volumes,
         ports.images,
+        {"redis": RedisCaches()},
         ports.watch,
         ports.stats,
         ports.close,
@@ -82,6 +88,7 @@ def memory_world(engine: MemoryEngine | None = None) -> World:
         MemoryNetworks(engine),
         MemoryVolumes(engine),
         MemoryImages(engine),
+        {"redis": MemoryServers(engine)},
         MemoryWatch(engine),
         MemoryStats(engine, SystemClock().now),
         _nothing,
@@ -151,6 +158,7 @@ def _ports(
         networks=in_world.networks,
         volumes=in_world.volumes,
         images=in_world.images,
+        caches=in_world.caches,
         clock=SystemClock(),
         chance=SystemChance(),
     )
@@ -184,7 +192,12 @@ async def open_controller(
         _pool(settings, 2) as metrics_pool,
     ):
         instances = InstanceManager(cloud, found.containers)
-        managers = (VpcManager(cloud, found.networks), VolumeManager(cloud, found.volumes), instances)
+        managers = (
+            VpcManager(cloud, found.networks),
+            VolumeManager(cloud, found.volumes),
+            instances,
+            CacheManager(cloud, found.containers, found.caches),
+        )
         parts = Parts(
             open_log=lambda: Follower(conninfo(settings)),
             queue=WorkQueue(pool),

@@ -7,6 +7,9 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+ROLES = ("postgres", "mariadb", "redis", "rabbitmq", "nats", "haproxy")
+"""The parts of the cloud that run in containers."""
+
 _OF_THE_COMMAND = {"url_override", "api_key"}
 """Nothing that a part of the control plane needs."""
 
@@ -40,6 +43,14 @@ class Settings(BaseSettings):
     image_source: Literal["auto", "official", "local"] = Field(
         default="auto", description="which images the cloud's own parts run on"
     )
+    image_postgres: str = Field(default="postgres:16", description="official image of Postgres")
+    image_mariadb: str = Field(default="mariadb:11.4", description="official image of MariaDB")
+    image_redis: str = Field(default="redis:7", description="official image of Redis")
+    image_rabbitmq: str = Field(
+        default="rabbitmq:3-management", description="official image of RabbitMQ, with its management plugin"
+    )
+    image_nats: str = Field(default="nats:2", description="official image of NATS")
+    image_haproxy: str = Field(default="haproxy:3.2", description="official image of HAProxy")
     publish_address: str = Field(default="127.0.0.1", description="host address that published ports bind to")
     vpc_pool: str = Field(
         default="10.201.0.0/16", description="range that VPCs without a CIDR get their /24 from"
@@ -95,6 +106,11 @@ class Settings(BaseSettings):
     def credentials(self) -> Path:
         """The profile with the first admin key, mode 0600."""
         return self.home / "credentials"
+
+    def images(self, role: str) -> tuple[str, ...]:
+        """Return the images that may play a role such as ``redis``, the preferred one first."""
+        official, local = str(getattr(self, f"image_{role}")), f"miniaws/{role}:local"
+        return {"official": (official,), "local": (local,), "auto": (official, local)}[self.image_source]
 
     def environment(self, **more: str) -> dict[str, str]:
         """Return the environment for a program of ours: this process's, these settings, and ``more``."""

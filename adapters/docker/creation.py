@@ -122,7 +122,8 @@ def archive(files: Mapping[str, File]) -> bytes:
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for path, file in files.items():
-            entry = tarfile.TarInfo(path.lstrip("/"))
+            entry = tarfile.TarInfo(path.strip("/"))
+            entry.type = tarfile.DIRTYPE if path.endswith("/") else tarfile.REGTYPE
             entry.size, entry.mode, entry.uid, entry.gid = len(file.content), file.mode, file.uid, file.gid
             tar.addfile(entry, io.BytesIO(file.content))
     return buffer.getvalue()

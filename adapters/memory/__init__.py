@@ -7,6 +7,7 @@ from adapters.memory.containers import MemoryContainers
 from adapters.memory.engine import MemoryEngine
 from adapters.memory.networks import MemoryNetworks
 from adapters.memory.proxies import MemoryProxies
+from adapters.memory.servers import MemoryServers
 from adapters.memory.stats import MemoryStats
 from adapters.memory.volumes import MemoryVolumes
 from adapters.memory.watch import MemoryImages, MemoryWatch
@@ -17,6 +18,7 @@ __all__ = [
     "MemoryImages",
     "MemoryNetworks",
     "MemoryProxies",
+    "MemoryServers",
     "MemoryStats",
     "MemoryVolumes",
     "MemoryWatch",

@@ -1,18 +1,32 @@
 """Servers that run for people: the rules, the steps towards what is wanted, and the port to use one."""
 
-from domain.server.aggregate import DeletionProtected, Server, ServerEnd, ServerSpec, ServerStopped
+from domain.server.aggregate import Server
 from domain.server.client import Endpoint, Program, ServerClient
 from domain.server.convergence import Step, next_step
+from domain.server.spec import (
+    DeletionProtected,
+    RotationUnderWay,
+    ServerEnd,
+    ServerSpec,
+    ServerStopped,
+    TooLittleMemory,
+    UnknownEngine,
+    UnknownParameter,
+)
 
 __all__ = [
     "DeletionProtected",
     "Endpoint",
     "Program",
+    "RotationUnderWay",
     "Server",
     "ServerClient",
     "ServerEnd",
     "ServerSpec",
     "ServerStopped",
     "Step",
+    "TooLittleMemory",
+    "UnknownEngine",
+    "UnknownParameter",
     "next_step",
 ]

@@ -10,7 +10,6 @@ Rules
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Self
 from uuid import UUID
@@ -19,62 +18,10 @@ from eventsourcing.domain import event
 
 from domain import values, vpc
 from domain.aggregate import Aggregate, Claim
-from domain.errors import Conflict, Invalid
+from domain.errors import Invalid
 from domain.instance.aggregate import PORT_SCOPE
 from domain.managed import Managed
-
-
-class DeletionProtected(Conflict):
-    """cannot delete what is protected from deletion"""
-
-    code = "deletion_protected"
-
-
-class ServerStopped(Conflict):
-    """cannot do that while the server is stopped"""
-
-    code = "server_stopped"
-
-
-class RotationUnderWay(Conflict):
-    """cannot change a password while it is being changed"""
-
-    code = "rotation_under_way"
-
-
-@dataclass(frozen=True, slots=True)
-class ServerEnd:
-    """How a server ended that nobody had asked to."""
-
-    exit_code: int | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class ServerSpec:
-    """A server as it is asked for, with ids in place of names."""
-
-    account_id: str
-    name: str
-    engine: str
-    version: str
-    image: str
-    cpus: float
-    memory_mb: int
-    vpc_id: str
-    vpc_name: str
-    port: int
-    username: str
-    password_id: UUID
-    """Under which id the password is sealed."""
-    publish: int | None = None
-    volume_id: str | None = None
-    """The volume with its files; it belongs to the server and goes with it."""
-    data_path: str = "/data"
-    deletion_protection: bool = False
-    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """What only this kind knows. JSON."""
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+from domain.server.spec import DeletionProtected, RotationUnderWay, ServerEnd, ServerSpec, ServerStopped
 
 
 class Server(Managed, is_abstract=True):

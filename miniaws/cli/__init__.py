@@ -16,6 +16,7 @@ _COMMANDS = {
     "instance": ("miniaws.cli.instance:app", "Containers that run a program."),
     "vpc": ("miniaws.cli.vpc:app", "Networks that keep instances apart."),
     "volume": ("miniaws.cli.volume:app", "Files that outlive an instance."),
+    "cache": ("miniaws.cli.cache:app", "Redis that runs for you."),
     "key": ("miniaws.cli.access_key:app", "Keys that sign in."),
     "resource": ("miniaws.cli.resource:app", "Every kind of resource at once."),
     "timeline": ("miniaws.cli.timeline:timeline", "Show what happened, and who did it."),

@@ -2,7 +2,7 @@
 
 import typer
 
-_KINDS = {"instance": "instance", "vpc": "vpc", "volume": "volume", "key": "access_key"}
+_KINDS = {"instance": "instance", "vpc": "vpc", "volume": "volume", "cache": "cache", "key": "access_key"}
 _PATIENCE_S = 1.0
 
 

@@ -20,20 +20,10 @@ from adapters import engine_facts
 from adapters.embedded_postgres import EmbeddedPostgres
 from domain.errors import PortError
 from miniaws.cli.status import Output
-from miniaws.settings import Settings
+from miniaws.settings import ROLES, Settings
 from miniaws.supervisor import control_plane
 
 HELLO = "miniaws/hello:local"
-
-ROLES = {
-    "postgres": "postgres:16",
-    "mariadb": "mariadb:11.4",
-    "redis": "redis:7",
-    "rabbitmq": "rabbitmq:3-management",
-    "nats": "nats:2",
-    "haproxy": "haproxy:3.2",
-}
-"""The parts of the cloud that run in containers, and the official image of each."""
 
 LEAST_DISK_GB = 2
 MOST_DRIFT_S = 2.0
@@ -99,15 +89,15 @@ def _engine(settings: Settings) -> Finding:
 
 
 def _images(settings: Settings) -> Finding:
-    local = {role: f"miniaws/{role}:local" for role in ROLES}
+    wanted = {role: settings.images(role) for role in ROLES}
     try:
-        there = engine_facts.learn(settings.docker_host, [HELLO, *local.values(), *ROLES.values()]).images
+        asked = [HELLO, *(image for images in wanted.values() for image in images)]
+        there = engine_facts.learn(settings.docker_host, asked).images
     except PortError:
         return Finding("Images", "bad", "the engine does not answer", "see the check of the engine")
     sources: list[str] = []
-    for role, official in ROLES.items():
-        choices = {"official": [official], "local": [local[role]], "auto": [official, local[role]]}
-        found = next((image for image in choices[settings.image_source] if image in there), "not here yet")
+    for role, images in wanted.items():
+        found = next((image for image in images if image in there), "not here yet")
         sources.append(f"{role}: {found}")
     detail = f"source {settings.image_source}; {', '.join(sources)}"
     if HELLO not in there:

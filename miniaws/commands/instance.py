@@ -68,14 +68,9 @@ async def launch(cloud: Cloud, request: Request, wish: Launch) -> Saved:
         try:
             receipt = await cloud.save(request, instance, *volumes, secrets=secrets)
         except ClaimTaken as taken:
-            raise _port_taken(request, taken) from None
+            raise port_taken(request, taken, "ports.publish") from None
         except RequirementMissing as missing:
-            # The VPC we remembered is gone: look again, which finds its successor, nothing, or one that goes.
-            cloud.forget(Vpc, request.cause.account_id, wish.vpc)
-            if await cloud.find(Vpc, request.cause.account_id, wish.vpc) == missing.claim.owner:
-                raise BeingDeleted(
-                    f"cannot launch into VPC {wish.vpc}: it is being deleted; choose another", field="vpc"
-                ) from None
+            await refuse_if_gone(cloud, request, wish.vpc, missing)
         except VersionConflict:
             continue
         else:
@@ -132,7 +127,7 @@ async def _prepare(
     cloud: Cloud, request: Request, wish: Launch
 ) -> tuple[Instance, list[Volume], dict[UUID, bytes]]:
     account = request.cause.account_id
-    vpc_id, vpc_name = await _vpc(cloud, account, wish.vpc)
+    vpc_id, vpc_name = await find_vpc(cloud, account, wish.vpc)
     volumes = [await cloud.load(Volume, account, each.volume) for each in wish.volumes]
     environment_id = cloud.ports.chance.uuid() if wish.environment else None
     spec = LaunchSpec(
@@ -162,11 +157,22 @@ async def _prepare(
     return instance, volumes, secrets
 
 
-async def _vpc(cloud: Cloud, account: str, id_or_name: str) -> tuple[UUID, str]:
+async def find_vpc(cloud: Cloud, account: str, id_or_name: str) -> tuple[UUID, str]:
+    """Return id and name of a VPC. Raises NotFound."""
     if parse_id(id_or_name) is None:
         return await cloud.recall(Vpc, account, id_or_name), id_or_name
     vpc = await cloud.load(Vpc, account, id_or_name)
     return vpc.id, vpc.name
+
+
+async def refuse_if_gone(cloud: Cloud, request: Request, vpc: str, missing: RequirementMissing) -> None:
+    """Look again for a VPC that we remembered and is gone; there may be a successor. Raises NotFound, BeingDeleted."""
+    account = request.cause.account_id
+    cloud.forget(Vpc, account, vpc)
+    if await cloud.find(Vpc, account, vpc) == missing.claim.owner:
+        raise BeingDeleted(
+            f"cannot launch into VPC {vpc}: it is being deleted; choose another", field="vpc"
+        ) from None
 
 
 async def _refuse_unknown_image(cloud: Cloud, image: str) -> None:
@@ -184,7 +190,8 @@ async def _refuse_unknown_image(cloud: Cloud, image: str) -> None:
         )
 
 
-def _port_taken(request: Request, taken: ClaimTaken) -> Exception:
+def port_taken(request: Request, taken: ClaimTaken, field: str) -> Exception:
+    """Return what to raise for a claim that is taken: a sentence of its own when it is a host port."""
     if taken.claim.scope != PORT_SCOPE:
         return taken
     account, _, holder = (taken.claim.note or "").partition("/")
@@ -193,5 +200,5 @@ def _port_taken(request: Request, taken: ClaimTaken) -> Exception:
     )
     return HostPortTaken(
         f"cannot publish on port {taken.claim.key}: {words} holds it; choose another port",
-        field="ports.publish",
+        field=field,
     )

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from miniaws.application import Cloud
 from miniaws.http import (
     access_keys,
+    caches,
     dashboard,
     diff,
     errors,
@@ -42,6 +43,7 @@ ROUTERS = (
     vpcs,
     volumes,
     instances,
+    caches,
     resources,
     timeline,
     diff,

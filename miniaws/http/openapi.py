@@ -87,6 +87,7 @@ _OTHER: dict[str, dict[str, Json]] = {
 _EXAMPLES = {
     "instances": "web-1",
     "volumes": "data",
+    "caches": "sessions",
     "vpcs": "default",
     "keys": "admin",
     "resources": "web-1",

@@ -13,6 +13,7 @@ SHARED: dict[str, dict[str, str]] = {
         "instance_type": "values of an instance",
         "managed": "the life of what is created and deleted",
         "ports": "what we ask of the world",
+        "server": "what every managed server shares",
         "status": "statuses that all kinds share",
         "store": "what we ask of the event store",
         "values": "values that can never be wrong",
@@ -27,6 +28,7 @@ SHARED: dict[str, dict[str, str]] = {
         "metering": "what is used while a resource is so",
         "metrics": "what was used, over time",
         "rebuild": "builds the read model anew",
+        "server": "what the documents of managed servers share",
         "sentences": "one sentence per event",
         "sql": "reads named queries",
         "renewal": "builds the read model anew while it is used",
@@ -50,8 +52,8 @@ SHARED: dict[str, dict[str, str]] = {
         "tasks": "background tasks that end with what they belong to",
         "telemetry": "metrics and logs",
     },
-    "miniaws/commands": {},
-    "miniaws/process_managers": {},
+    "miniaws/commands": {"server": "what managed servers are told"},
+    "miniaws/process_managers": {"server": "keeps managed servers of any kind"},
     "miniaws/http": {
         "app": "puts the API together",
         "dashboard": "what a dashboard shows",
@@ -66,6 +68,7 @@ SHARED: dict[str, dict[str, str]] = {
         "problems": "the page of error codes",
         "reading": "how every GET reads",
         "resources": "every kind at once",
+        "servers": "what the routes of managed servers share",
         "sessions": "signing in with a browser",
         "stream": "events as they happen",
         "timeline": "what happened",
@@ -92,6 +95,7 @@ SHARED: dict[str, dict[str, str]] = {
         "output": "tables, json, yaml, names",
         "reading": "list, show, history of any noun",
         "resource": "every kind at once",
+        "server": "what the words of managed servers share",
         "status": "examines the control plane",
         "timeline": "what happened",
         "up": "starts and ends the control plane",
@@ -156,4 +160,6 @@ def test_what_is_listed_exists(folder: str) -> None:
 
 
 def test_what_has_no_manager_has_none() -> None:
-    assert stems("miniaws/process_managers") == set(CAPABILITIES) - set(WITHOUT_MANAGER)
+    assert stems("miniaws/process_managers") - set(SHARED["miniaws/process_managers"]) == set(
+        CAPABILITIES
+    ) - set(WITHOUT_MANAGER)

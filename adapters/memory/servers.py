@@ -1,0 +1,71 @@
+"""Servers in memory: what a client of any engine sees of a container that pretends to be one."""
+
+from typing import Any
+
+from adapters.memory.engine import MemoryContainer, MemoryEngine
+from domain.errors import Refused, Unreachable
+from domain.ports import File
+from domain.server import Endpoint, Program, Server
+
+_PASSWORD = "/etc/miniaws/password"  # noqa: S105 - where it is
+
+
+class MemoryServers:
+    """Speaks to servers that only know their password."""
+
+    def __init__(self, engine: MemoryEngine, *, rotates_live: bool = True) -> None:
+        self._engine = engine
+        self.rotates_live = rotates_live
+
+    def program(self, server: Server, password: str) -> Program:
+        """Return what to run."""
+        return Program((server.engine,), files={_PASSWORD: File(password.encode())})
+
+    async def configure(self, server: Server, at: Endpoint, password: str) -> None:
+        """Have its settings."""
+        await self._engine.enter("servers.configure")
+        self._opened(at, password).files["settings"] = repr(server.settings).encode()
+
+    async def rotate(self, server: Server, at: Endpoint, old: str, new: str) -> None:
+        """Have it take the new password only."""
+        del server
+        await self._engine.enter("servers.rotate")
+        container = self._running(at)
+        if _password(container) not in {old, new}:
+            raise Refused("it does not take its password")
+        container.files["password"] = new.encode()
+
+    async def probe(self, server: Server, at: Endpoint, password: str) -> None:
+        """Connect."""
+        del server
+        await self._engine.enter("servers.probe")
+        self._opened(at, password)
+
+    async def flush(self, server: Server, at: Endpoint, password: str) -> None:
+        """Remove nothing, as nothing is there."""
+        del server
+        await self._engine.enter("servers.flush")
+        self._opened(at, password)
+
+    async def stats(self, server: Server, at: Endpoint, password: str) -> dict[str, Any]:
+        """Return a figure."""
+        del server
+        await self._engine.enter("servers.stats")
+        self._opened(at, password)
+        return {"clients": 1}
+
+    def _opened(self, at: Endpoint, password: str) -> MemoryContainer:
+        container = self._running(at)
+        if _password(container) != password:
+            raise Refused("it does not take its password")
+        return container
+
+    def _running(self, at: Endpoint) -> MemoryContainer:
+        for container in self._engine.containers.values():
+            if container.state == "running" and container.address == at.host:
+                return container
+        raise Unreachable("it does not answer")
+
+
+def _password(container: MemoryContainer) -> str:
+    return container.files.get("password", container.spec.files[_PASSWORD].content).decode()

@@ -1,0 +1,158 @@
+"""Caches that Redis is."""
+
+import secrets
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+from redis import exceptions
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from domain.cache import USERNAME, Cache
+from domain.errors import Refused, Unreachable
+from domain.ports import File
+from domain.server import Endpoint, Program
+
+_HOME = "/etc/miniaws/"
+_CONFIG = f"{_HOME}redis.conf"
+_USER = 999
+"""The user of the server, in the official image and in ours."""
+_TIMEOUT_S = 10.0
+_PROBE = "miniaws:probe"
+_PROBE_KEPT_S = 60
+_PERSISTENCE = {
+    "none": ('save ""', "appendonly no"),
+    "aof": ('save ""', "appendonly yes"),
+    "snapshots": ("save 300 1 60 100", "appendonly no"),
+}
+_STATS = {
+    "clients": "connected_clients",
+    "memory_bytes": "used_memory",
+    "memory_peak_bytes": "used_memory_peak",
+    "memory_limit_bytes": "maxmemory",
+    "commands": "total_commands_processed",
+    "commands_per_s": "instantaneous_ops_per_sec",
+    "hits": "keyspace_hits",
+    "misses": "keyspace_misses",
+    "evicted": "evicted_keys",
+    "expired": "expired_keys",
+    "uptime_s": "uptime_in_seconds",
+}
+
+
+class RedisCaches:
+    """Speaks to Redis. What it is told while it runs, it writes into its own configuration file."""
+
+    rotates_live = True
+
+    def program(self, server: Cache, password: str) -> Program:
+        """Return what to run; the file can be rewritten by the server, and read by nobody else."""
+        lines = [
+            "port 6379",
+            f"dir {server.data_path}",
+            f"requirepass {password}",
+            *_PERSISTENCE[server.settings["persistence"]],
+            *(f"{name} {value}" for name, value in _settings(server).items()),
+        ]
+        config = "\n".join(lines).encode() + b"\n"
+        files = {_HOME: File(b"", 0o700, _USER, _USER), _CONFIG: File(config, 0o600, _USER, _USER)}
+        return Program(("redis-server", _CONFIG), files=files)
+
+    async def configure(self, server: Cache, at: Endpoint, password: str) -> None:
+        """Have its limits and parameters, in memory and in its file."""
+        async with _connected(at, password) as redis:
+            for name, value in _settings(server).items():
+                await redis.config_set(name, value)
+            await redis.config_rewrite()
+
+    async def rotate(self, server: Cache, at: Endpoint, old: str, new: str) -> None:
+        """Have it take only the new password, in memory and in its file."""
+        del server
+        try:
+            await _take_password(at, new, new)
+        except _WrongPassword:
+            await _take_password(at, old, new)
+
+    async def probe(self, server: Cache, at: Endpoint, password: str) -> None:
+        """Write a key that expires soon, and read it."""
+        del server
+        token = secrets.token_hex(8)
+        async with _connected(at, password) as redis:
+            try:
+                await redis.set(_PROBE, token, ex=_PROBE_KEPT_S)
+            except exceptions.OutOfMemoryError:
+                # Full, and told to refuse then: that is no failure.
+                await redis.ping()
+                return
+            if await redis.get(_PROBE) != token.encode():
+                raise Refused("it does not give back what was written")
+
+    async def flush(self, server: Cache, at: Endpoint, password: str) -> None:
+        """Remove every key."""
+        del server
+        async with _connected(at, password) as redis:
+            await redis.flushall()
+
+    async def stats(self, server: Cache, at: Endpoint, password: str) -> dict[str, Any]:
+        """Return figures of INFO; the hit rate is None before the first look-up."""
+        del server
+        async with _connected(at, password) as redis:
+            found = await redis.info()
+        shown = {name: found.get(key) for name, key in _STATS.items()}
+        looked_up = found["keyspace_hits"] + found["keyspace_misses"]
+        shown["hit_rate"] = round(found["keyspace_hits"] / looked_up, 4) if looked_up else None
+        shown["keys"] = sum(each["keys"] for key, each in found.items() if key.startswith("db"))
+        shown["server_version"] = found["redis_version"]
+        return shown
+
+
+class _WrongPassword(Refused):
+    pass
+
+
+async def _take_password(at: Endpoint, present: str, new: str) -> None:
+    async with _connected(at, present) as redis:
+        await redis.config_set("requirepass", new)
+        await redis.config_rewrite()
+
+
+@asynccontextmanager
+async def _connected(at: Endpoint, password: str) -> AsyncGenerator[Redis]:
+    redis = Redis(
+        host=at.host,
+        port=at.port,
+        username=USERNAME,
+        password=password,
+        socket_timeout=_TIMEOUT_S,
+        socket_connect_timeout=_TIMEOUT_S,
+        single_connection_client=True,
+        retry=Retry(NoBackoff(), 0),
+    )
+    try:
+        with _explained():
+            yield redis
+    finally:
+        await redis.aclose()
+
+
+@contextmanager
+def _explained() -> Generator[None]:
+    """Turn the library's errors into ours; none of theirs repeats a password."""
+    try:
+        yield
+    except exceptions.AuthenticationError:
+        raise _WrongPassword("it does not take its password") from None
+    except (exceptions.BusyLoadingError, exceptions.ConnectionError, exceptions.TimeoutError) as error:
+        raise Unreachable(f"it does not answer: {type(error).__name__}") from None
+    except exceptions.RedisError as error:
+        raise Refused(f"it refused: {error}") from None
+
+
+def _settings(server: Cache) -> dict[str, str]:
+    return {
+        "maxmemory": str(server.maxmemory_mb * 1024 * 1024),
+        "maxmemory-policy": server.settings["eviction"],
+        **server.settings["parameters"],
+    }

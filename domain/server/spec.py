@@ -1,0 +1,112 @@
+"""What may be asked of a server, and what is refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from domain import values
+from domain.errors import Conflict, Invalid
+
+MOST_MEMORY_MB = 1_048_576
+LEAST_CPUS, MOST_CPUS = 0.1, 64
+
+
+class DeletionProtected(Conflict):
+    """cannot delete what is protected from deletion"""
+
+    code = "deletion_protected"
+
+
+class ServerStopped(Conflict):
+    """cannot do that while the server is stopped"""
+
+    code = "server_stopped"
+
+
+class RotationUnderWay(Conflict):
+    """cannot change a password while it is being changed"""
+
+    code = "rotation_under_way"
+
+
+class UnknownEngine(Invalid):
+    """cannot run an engine or a version that is not known"""
+
+    code = "unknown_engine"
+
+
+class UnknownParameter(Invalid):
+    """cannot set a parameter that is not known"""
+
+    code = "unknown_parameter"
+
+
+class TooLittleMemory(Invalid):
+    """cannot run with so little memory"""
+
+    code = "too_little_memory"
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEnd:
+    """How a server ended that nobody had asked to."""
+
+    exit_code: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSpec:
+    """A server as it is asked for, with ids in place of names."""
+
+    account_id: str
+    name: str
+    engine: str
+    version: str
+    image: str
+    cpus: float
+    memory_mb: int
+    vpc_id: str
+    vpc_name: str
+    port: int
+    username: str
+    password_id: UUID
+    """Under which id the password is sealed."""
+    publish: int | None = None
+    volume_id: str | None = None
+    """The volume with its files; it belongs to the server and goes with it."""
+    data_path: str = "/data"
+    deletion_protection: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """What only this kind knows. JSON."""
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def check_engine(known: Mapping[str, tuple[str, ...]], engine: str, version: str) -> None:
+    """Raise UnknownEngine unless engine and version are known."""
+    if engine not in known:
+        raise UnknownEngine(
+            f"cannot run the engine {values.shown(engine)}: use one of {', '.join(known)}", field="engine"
+        )
+    if version not in known[engine]:
+        raise UnknownEngine(
+            f"cannot run version {values.shown(version)} of {engine}: use one of {', '.join(known[engine])}",
+            field="version",
+        )
+
+
+def check_memory(memory_mb: int, least_mb: int) -> None:
+    """Raise TooLittleMemory, or Invalid for more than any machine has."""
+    if memory_mb < least_mb:
+        raise TooLittleMemory(
+            f"cannot run with {memory_mb} MiB: it takes at least {least_mb}", field="memory_mb"
+        )
+    if memory_mb > MOST_MEMORY_MB:
+        raise Invalid(f"cannot run with {memory_mb} MiB: use at most {MOST_MEMORY_MB}", field="memory_mb")
+
+
+def check_cpus(cpus: float) -> None:
+    """Raise Invalid for less than a tenth of a core, or more than any machine has."""
+    if not LEAST_CPUS <= cpus <= MOST_CPUS:
+        raise Invalid(f"cannot run with {cpus} cores: use {LEAST_CPUS} to {MOST_CPUS}", field="cpus")

@@ -1,0 +1,198 @@
+"""Commands that every managed server shares: create, start, stop, change, rotate, connect, delete."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import quote
+from uuid import UUID
+
+from domain.errors import Invalid, PortError, Unavailable, Unreachable
+from domain.server import Endpoint, Server, ServerSpec
+from domain.store import ClaimTaken, RequirementMissing, VersionConflict
+from domain.values import public_id
+from domain.volume import Volume
+from domain.vpc import Vpc
+from miniaws.application import Cloud, Request, Saved
+from miniaws.commands.instance import UnknownImage, find_vpc, port_taken, refuse_if_gone
+
+S = TypeVar("S", bound=Server)
+_ATTEMPTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """A server as it is asked for."""
+
+    name: str
+    engine: str
+    version: str
+    role: str
+    """Which image it runs on, as in ``settings.images``."""
+    cpus: float
+    memory_mb: int
+    port: int
+    username: str
+    vpc: str = "default"
+    publish: int | None = None
+    data_path: str | None = None
+    """Where its volume is mounted; None for a server that keeps nothing."""
+    storage_gb: int | None = None
+    deletion_protection: bool = False
+    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How a client gets to a server: from here, and from inside its VPC."""
+
+    server: Server
+    here: Endpoint
+    inside: Endpoint
+    username: str
+    password: str = field(repr=False)
+
+    def url(self, scheme: str, at: Endpoint, path: str = "") -> str:
+        """Return a URL with the credentials, escaped."""
+        user, password = quote(self.username, safe=""), quote(self.password, safe="")
+        return f"{scheme}://{user}:{password}@{at.host}:{at.port}{path}"
+
+
+async def create(cloud: Cloud, request: Request, kind: type[S], wish: Create) -> Saved:
+    """Ask for a server. Raises Invalid, NotFound, NameTaken, HostPortTaken, BeingDeleted, UnknownImage."""
+    await cloud.refuse_repeated(request)
+    for _ in range(_ATTEMPTS):
+        server, volumes, secrets = await _prepare(cloud, request, kind, wish)
+        try:
+            return Saved(server, await cloud.save(request, server, *volumes, secrets=secrets))
+        except ClaimTaken as taken:
+            raise port_taken(request, taken, "publish") from None
+        except RequirementMissing as missing:
+            await refuse_if_gone(cloud, request, wish.vpc, missing)
+        except VersionConflict:
+            continue
+    raise Unavailable(f"cannot create {wish.name}: too many changes at once; retry")
+
+
+async def rotate_credentials(
+    cloud: Cloud, request: Request, kind: type[S], id_or_name: str, *, replaces: bool
+) -> Saved:
+    """Ask for another password; ``connection`` returns the present one until the server takes the new one."""
+    await cloud.refuse_repeated(request)
+    password_id = cloud.ports.chance.uuid()
+    sealed = {password_id: cloud.ports.chance.secret().encode()}
+    for _ in range(_ATTEMPTS):
+        server = await cloud.load(kind, request.cause.account_id, id_or_name)
+        server.refuse_unless_version(request.expected_version)
+        server.rotate_credentials(password_id, replaces=replaces)
+        try:
+            return Saved(server, await cloud.save(request, server, secrets=sealed))
+        except VersionConflict:
+            continue
+    raise Unavailable(f"cannot change {id_or_name}: too many changes at once; retry")
+
+
+async def change(
+    cloud: Cloud,
+    request: Request,
+    kind: type[S],
+    id_or_name: str,
+    modify: Callable[[S], None],
+    *,
+    tags: Mapping[str, str] | None,
+    deletion_protection: bool | None,
+) -> Saved:
+    """Change tags, protection, and what the kind lets be changed. Raises NotFound, Invalid, BeingDeleted."""
+
+    def decide(server: S) -> None:
+        modify(server)
+        if tags is not None:
+            server.change_tags(tags)
+        if deletion_protection is not None:
+            server.protect(deletion_protection=deletion_protection)
+
+    return await cloud.change(request, kind, id_or_name, decide)
+
+
+async def connection(cloud: Cloud, kind: type[S], account: str, id_or_name: str) -> Connection:
+    """Return how to connect. Raises NotFound, BeingDeleted, ServerStopped, Unavailable while it has no address."""
+    server = await cloud.load(kind, account, id_or_name)
+    server.refuse_unless_wanted("connect to")
+    sealed = await cloud.ports.store.secret(UUID(server.password_id))
+    if sealed is None or server.address is None:
+        raise Unavailable(f"cannot connect to {server.name} yet: it is {server.status}; retry later")
+    here = Endpoint(server.address, server.port)
+    if server.publish is not None:
+        here = Endpoint(cloud.settings.publish_address, server.publish)
+    return Connection(server, here, Endpoint(server.name, server.port), server.username, sealed.decode())
+
+
+async def opened(cloud: Cloud, kind: type[S], account: str, id_or_name: str) -> tuple[S, Endpoint, str]:
+    """Return a server that should run, where it listens and its password, for what asks the server itself."""
+    server = await cloud.load(kind, account, id_or_name)
+    server.refuse_unless_wanted("ask")
+    sealed = await cloud.ports.store.secret(UUID(server.password_id))
+    if sealed is None or server.address is None:
+        raise Unavailable(f"cannot ask {server.name} yet: it is {server.status}; retry later")
+    return server, Endpoint(server.address, server.port), sealed.decode()
+
+
+def unanswered(server: Server, error: PortError) -> Exception:
+    """Return what to raise when a server did not do what was asked."""
+    if isinstance(error, Unreachable):
+        return Unavailable(f"cannot ask {server.name}: {error}; it is {server.status}, retry later")
+    return Invalid(f"cannot do that with {server.name}: {error}")
+
+
+async def _prepare(
+    cloud: Cloud, request: Request, kind: type[S], wish: Create
+) -> tuple[S, list[Volume], dict[UUID, bytes]]:
+    account, chance = request.cause.account_id, cloud.ports.chance
+    vpc_id, vpc_name = await find_vpc(cloud, account, wish.vpc)
+    password_id, volume_id = chance.uuid(), None
+    volumes: list[Volume] = []
+    if wish.data_path is not None:
+        # Named by its id, as no person and no other server does.
+        name = f"{public_id(Volume.PREFIX, password_id)}-{kind.KIND}"[-63:]
+        volume = Volume.create(account, name, wish.storage_gb, {})
+        volumes, volume_id = [volume], volume.public_id
+    spec = ServerSpec(
+        account_id=account,
+        name=wish.name,
+        engine=wish.engine,
+        version=wish.version,
+        image=await _image(cloud, wish.role),
+        cpus=wish.cpus,
+        memory_mb=wish.memory_mb,
+        vpc_id=public_id(Vpc.PREFIX, vpc_id),
+        vpc_name=vpc_name,
+        port=wish.port,
+        username=wish.username,
+        password_id=password_id,
+        publish=wish.publish,
+        volume_id=volume_id,
+        data_path=wish.data_path or "",
+        deletion_protection=wish.deletion_protection,
+        settings=wish.settings,
+        tags=wish.tags,
+    )
+    server = kind.create(spec)
+    for volume in volumes:
+        volume.attach(server.public_id, server.name, spec.data_path)
+    return server, volumes, {password_id: chance.secret().encode()}
+
+
+async def _image(cloud: Cloud, role: str) -> str:
+    images = cloud.settings.images(role)
+    try:
+        for image in images:
+            if await cloud.ports.images.is_available(image):
+                return image
+    except PortError as error:
+        raise Unavailable(
+            "cannot create it at the moment: the container engine does not answer; retry later"
+        ) from error
+    raise UnknownImage(
+        f"cannot run {role}: {' and '.join(images)} are neither on this machine nor offered by a registry; "
+        f"run `scripts/images {role}`"
+    )
