@@ -1,0 +1,185 @@
+"""The rules that every managed server shares, and the steps towards what is wanted."""
+
+from typing import Any
+
+import pytest
+
+from domain import vpc
+from domain.aggregate import Claim
+from domain.errors import Invalid
+from domain.instance.aggregate import PORT_SCOPE
+from domain.managed import BeingDeleted
+from domain.ports import SeenContainer
+from domain.server import (
+    DeletionProtected,
+    RotationUnderWay,
+    Server,
+    ServerEnd,
+    ServerStopped,
+    Step,
+    next_step,
+)
+from domain.values import public_id
+from tests.domain.pretended import VPC, told
+from tests.domain.refusals import refused
+from tests.domain.servers import EPOCH, OTHER_PASSWORD, PASSWORD, asked_for, container, running
+
+
+def test_a_server_holds_its_name_its_place_and_its_port_until_it_is_gone() -> None:
+    cache = asked_for(publish=16379)
+    place = Claim(vpc.use_scope(VPC), cache.public_id, cache.id, "sessions")
+    port = Claim(PORT_SCOPE, "16379", cache.id, "main/cache/sessions")
+    assert cache.held_claims() == [cache.name_claim(), place, port]
+    assert cache.take_conditions().requires == [Claim("alive", public_id("vpc", VPC), VPC)]
+    cache.delete()
+    cache.report_deleted()
+    conditions = cache.take_conditions()
+    assert (conditions.releases, conditions.erases) == ([cache.name_claim(), place, port], [PASSWORD])
+    assert (cache.held_claims(), cache.held_secrets()) == ([], [])
+
+
+def test_a_host_port_is_a_port() -> None:
+    with refused(Invalid, "65536", field="publish"):
+        asked_for(publish=65536)
+
+
+def test_a_server_is_available_only_while_it_is_wanted() -> None:
+    cache = running()
+    cache.stop()
+    cache.report_available()
+    assert (cache.status, told(cache)) == ("stopping", ["stop_requested"])
+    cache.report_stopped()
+    cache.report_stopped()
+    cache.start()
+    cache.start()
+    assert (cache.status, told(cache)) == ("starting", ["stopped", "start_requested"])
+
+
+def test_what_is_protected_is_not_deleted() -> None:
+    cache = running(deletion_protection=True)
+    with refused(DeletionProtected, "sessions", "deletion_protection", field="deletion_protection"):
+        cache.delete()
+    cache.protect(deletion_protection=True)
+    cache.protect(deletion_protection=False)
+    cache.delete()
+    assert told(cache) == ["protection_changed", "delete_requested"]
+    with refused(BeingDeleted, "sessions"):
+        cache.stop()
+
+
+def test_a_password_is_changed_in_two_steps() -> None:
+    cache = running()
+    cache.rotate_credentials(OTHER_PASSWORD, replaces=False)
+    assert (cache.status, cache.password_id) == ("rotating", str(PASSWORD))
+    assert cache.held_secrets() == [PASSWORD, OTHER_PASSWORD]
+    with refused(RotationUnderWay, "sessions", "wait"):
+        cache.rotate_credentials(PASSWORD, replaces=False)
+    cache.report_available()
+    assert cache.status == "rotating", "not available before the password is the new one"
+    cache.report_rotated(str(OTHER_PASSWORD))
+    cache.report_rotated(str(OTHER_PASSWORD))
+    cache.report_available()
+    assert (cache.password_id, cache.next_password_id) == (str(OTHER_PASSWORD), None)
+    assert cache.take_conditions().erases == [PASSWORD]
+    assert told(cache) == ["rotation_requested", "credentials_rotated", "became_available"]
+
+
+def test_the_password_of_a_stopped_server_is_not_changed() -> None:
+    cache = running()
+    cache.stop()
+    with refused(ServerStopped, "sessions", "start it first"):
+        cache.rotate_credentials(OTHER_PASSWORD, replaces=False)
+
+
+def test_a_change_that_changes_nothing_is_no_event() -> None:
+    cache = running()
+    cache.change()
+    cache.change(memory_mb=64, settings={"eviction": "noeviction"})
+    assert told(cache) == []
+    cache.change(memory_mb=128)
+    assert (cache.status, cache.memory_mb, cache.generation) == ("modifying", 128, 1)
+    cache.change(settings={"eviction": "allkeys-lru"}, replaces=True)
+    assert (cache.settings["eviction"], cache.generation, cache.is_up) == ("allkeys-lru", 2, False)
+
+
+def test_a_stopped_server_stays_stopped_when_it_is_changed() -> None:
+    cache = running()
+    cache.stop()
+    cache.report_stopped()
+    cache.change(memory_mb=128)
+    assert cache.status == "stopped"
+
+
+def stopped() -> Server:
+    cache = running()
+    cache.stop()
+    return cache
+
+
+def changed(**change: Any) -> Server:
+    cache = running()
+    cache.change(**change)
+    return cache
+
+
+def deleting() -> Server:
+    cache = running()
+    cache.delete()
+    return cache
+
+
+@pytest.mark.parametrize(
+    ("wanted", "seen", "step"),
+    [
+        (asked_for(), None, Step.MAKE),
+        (asked_for(), container(state="created", started_at=None), Step.START),
+        (asked_for(), container(), Step.REPORT_STARTED),
+        (running(), container(), Step.USE),
+        (running(), container(address="10.0.0.3"), Step.REPORT_STARTED),
+        (running(), container(state="paused"), Step.START),
+        (running(), container(state="exited"), Step.REPORT_CRASHED),
+        (running(), container(run=5), Step.REPORT_CRASHED),
+        (running(), None, Step.REPORT_CRASHED),
+        (changed(memory_mb=128), container(), Step.RESIZE),
+        (changed(cpus=2.0, replaces=True), container(), Step.MAKE),
+        (stopped(), container(), Step.STOP),
+        (stopped(), container(state="exited"), Step.REPORT_STOPPED),
+        (stopped(), None, Step.REPORT_STOPPED),
+        (deleting(), container(), Step.REMOVE),
+        (deleting(), None, Step.REPORT_DELETED),
+    ],
+)
+def test_the_next_step_follows_from_what_is_wanted_and_seen(
+    wanted: Server, seen: SeenContainer | None, step: Step
+) -> None:
+    assert next_step(wanted, seen) is step
+
+
+def test_a_server_that_ended_is_told_once_and_started_again() -> None:
+    cache = running()
+    cache.report_crashed(ServerEnd(137, "it was killed"))
+    assert (cache.status, cache.status_reason, cache.address) == ("starting", "it was killed", None)
+    assert next_step(cache, container(state="exited")) is Step.START
+    assert next_step(cache, container(state="restarting")) is Step.WAIT
+    assert next_step(cache, container(state="dead")) is Step.MAKE
+    assert next_step(cache, None) is Step.MAKE
+    assert next_step(cache, container(run=1)) is Step.REPORT_STARTED
+
+
+def test_what_is_as_wanted_takes_no_step() -> None:
+    cache = stopped()
+    cache.report_stopped()
+    assert next_step(cache, container(state="exited")) is Step.NOTHING
+    gone = deleting()
+    gone.report_deleted()
+    assert next_step(gone, None) is Step.NOTHING
+
+
+def test_a_replaced_server_is_no_crash() -> None:
+    cache = running()
+    cache.rotate_credentials(OTHER_PASSWORD, replaces=True)
+    assert next_step(cache, container()) is Step.MAKE
+    assert next_step(cache, container(state="created", generation=2, started_at=None)) is Step.START
+    assert next_step(cache, container(run=3, generation=2)) is Step.REPORT_STARTED
+    cache.report_started("10.0.0.2", EPOCH)
+    assert cache.is_up
