@@ -111,4 +111,4 @@ class Volume(Managed):
 
 def _kind_of(resource_id: str) -> str:
     prefix = resource_id.partition("-")[0]
-    return next((kind.KIND for kind in Aggregate.kinds.values() if kind.PREFIX == prefix), "instance")
+    return next((kind.KIND for kind in Aggregate.kinds.values() if prefix == kind.PREFIX), "instance")

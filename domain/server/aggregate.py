@@ -44,7 +44,7 @@ class Server(Managed, is_abstract=True):
         volume_id: str | None
         data_path: str
         username: str
-        password_id: str
+        login_id: str
         deletion_protection: bool
         settings: dict[str, Any]
         tags: dict[str, str]
@@ -86,7 +86,7 @@ class Server(Managed, is_abstract=True):
     class RotationRequested(Aggregate.Event):
         """It should have another password, sealed under this id; ``replaces`` as above."""
 
-        password_id: str
+        login_id: str
         replaces: bool
 
     class CredentialsRotated(Aggregate.Event):
@@ -112,7 +112,7 @@ class Server(Managed, is_abstract=True):
             volume_id=spec.volume_id,
             data_path=spec.data_path,
             username=spec.username,
-            password_id=str(spec.password_id),
+            login_id=str(spec.login_id),
             deletion_protection=spec.deletion_protection,
             settings=dict(spec.settings),
             tags=values.tags(spec.tags),
@@ -155,14 +155,14 @@ class Server(Managed, is_abstract=True):
         if deletion_protection != self.deletion_protection:
             self.trigger_event(self.ProtectionChanged, deletion_protection=deletion_protection)
 
-    def rotate_credentials(self, password_id: UUID, *, replaces: bool) -> None:
+    def rotate_credentials(self, login_id: UUID, *, replaces: bool) -> None:
         """Ask for another password. Raises BeingDeleted, ServerStopped, RotationUnderWay."""
         self.refuse_unless_wanted("change the password of")
-        if self.next_password_id is not None:
+        if self.next_login_id is not None:
             raise RotationUnderWay(
                 f"cannot change the password of {self.name}: it is being changed; wait until it is available"
             )
-        self.trigger_event(self.RotationRequested, password_id=str(password_id), replaces=replaces)
+        self.trigger_event(self.RotationRequested, login_id=str(login_id), replaces=replaces)
 
     def report_started(self, address: str | None, started_at: datetime) -> None:
         """Note that its program runs."""
@@ -178,15 +178,15 @@ class Server(Managed, is_abstract=True):
         """Note that it ended though nobody asked."""
         self.trigger_event(self.Crashed, exit_code=end.exit_code, reason=end.reason)
 
-    def report_rotated(self, password_id: str) -> None:
+    def report_rotated(self, login_id: str) -> None:
         """Note that it takes this new password, and only this one."""
-        if self.next_password_id == password_id:
-            self.conditions.erases.append(UUID(self.password_id))
+        if self.next_login_id == login_id:
+            self.conditions.erases.append(UUID(self.login_id))
             self.trigger_event(self.CredentialsRotated)
 
     def report_available(self) -> None:
         """Note that a client has used it."""
-        if self.wanted == "running" and self.next_password_id is None:
+        if self.wanted == "running" and self.next_login_id is None:
             super().report_available()
 
     def refuse_to_delete(self) -> None:
@@ -216,7 +216,7 @@ class Server(Managed, is_abstract=True):
         """Return where its passwords are."""
         if self.status == "deleted":
             return []
-        return [UUID(each) for each in (self.password_id, self.next_password_id) if each is not None]
+        return [UUID(each) for each in (self.login_id, self.next_login_id) if each is not None]
 
     def vpc_uuid(self) -> UUID:
         """Return the id of its VPC."""
@@ -241,7 +241,7 @@ class Server(Managed, is_abstract=True):
         volume_id: str | None,
         data_path: str,
         username: str,
-        password_id: str,
+        login_id: str,
         deletion_protection: bool,  # noqa: FBT001 - a field of the event
         settings: dict[str, Any],
         tags: dict[str, str],
@@ -259,8 +259,8 @@ class Server(Managed, is_abstract=True):
         self.volume_id = volume_id
         self.data_path = data_path
         self.username = username
-        self.password_id = password_id
-        self.next_password_id: str | None = None
+        self.login_id = login_id
+        self.next_login_id: str | None = None
         """Sealed beside the present one while the server is asked to take it."""
         self.deletion_protection = deletion_protection
         self.settings = settings
@@ -318,15 +318,15 @@ class Server(Managed, is_abstract=True):
         self.deletion_protection = deletion_protection
 
     @event(RotationRequested)
-    def _rotation_requested(self, password_id: str, replaces: bool) -> None:  # noqa: FBT001
-        self.next_password_id = password_id
+    def _rotation_requested(self, login_id: str, replaces: bool) -> None:  # noqa: FBT001
+        self.next_login_id = login_id
         self._expect("rotating", replaces=replaces)
 
     @event(CredentialsRotated)
     def _credentials_rotated(self) -> None:
-        assert self.next_password_id is not None  # noqa: S101 - reported only then
-        self.password_id = self.next_password_id
-        self.next_password_id = None
+        assert self.next_login_id is not None  # noqa: S101 - reported only then
+        self.login_id = self.next_login_id
+        self.next_login_id = None
 
     def _expect(self, status: str, *, replaces: bool) -> None:
         if replaces:

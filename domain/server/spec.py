@@ -71,7 +71,7 @@ class ServerSpec:
     vpc_name: str
     port: int
     username: str
-    password_id: UUID
+    login_id: UUID
     """Under which id the password is sealed."""
     publish: int | None = None
     volume_id: str | None = None

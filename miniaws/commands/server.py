@@ -79,12 +79,12 @@ async def rotate_credentials(
 ) -> Saved:
     """Ask for another password; ``connection`` returns the present one until the server takes the new one."""
     await cloud.refuse_repeated(request)
-    password_id = cloud.ports.chance.uuid()
-    sealed = {password_id: cloud.ports.chance.secret().encode()}
+    login_id = cloud.ports.chance.uuid()
+    sealed = {login_id: cloud.ports.chance.secret().encode()}
     for _ in range(_ATTEMPTS):
         server = await cloud.load(kind, request.cause.account_id, id_or_name)
         server.refuse_unless_version(request.expected_version)
-        server.rotate_credentials(password_id, replaces=replaces)
+        server.rotate_credentials(login_id, replaces=replaces)
         try:
             return Saved(server, await cloud.save(request, server, secrets=sealed))
         except VersionConflict:
@@ -118,7 +118,7 @@ async def connection(cloud: Cloud, kind: type[S], account: str, id_or_name: str)
     """Return how to connect. Raises NotFound, BeingDeleted, ServerStopped, Unavailable while it has no address."""
     server = await cloud.load(kind, account, id_or_name)
     server.refuse_unless_wanted("connect to")
-    sealed = await cloud.ports.store.secret(UUID(server.password_id))
+    sealed = await cloud.ports.store.secret(UUID(server.login_id))
     if sealed is None or server.address is None:
         raise Unavailable(f"cannot connect to {server.name} yet: it is {server.status}; retry later")
     here = Endpoint(server.address, server.port)
@@ -131,7 +131,7 @@ async def opened(cloud: Cloud, kind: type[S], account: str, id_or_name: str) -> 
     """Return a server that should run, where it listens and its password, for what asks the server itself."""
     server = await cloud.load(kind, account, id_or_name)
     server.refuse_unless_wanted("ask")
-    sealed = await cloud.ports.store.secret(UUID(server.password_id))
+    sealed = await cloud.ports.store.secret(UUID(server.login_id))
     if sealed is None or server.address is None:
         raise Unavailable(f"cannot ask {server.name} yet: it is {server.status}; retry later")
     return server, Endpoint(server.address, server.port), sealed.decode()
@@ -149,37 +149,35 @@ async def _prepare(
 ) -> tuple[S, list[Volume], dict[UUID, bytes]]:
     account, chance = request.cause.account_id, cloud.ports.chance
     vpc_id, vpc_name = await find_vpc(cloud, account, wish.vpc)
-    password_id, volume_id = chance.uuid(), None
-    volumes: list[Volume] = []
-    if wish.data_path is not None:
-        # Named by its id, as no person and no other server does.
-        name = f"{public_id(Volume.PREFIX, password_id)}-{kind.KIND}"[-63:]
-        volume = Volume.create(account, name, wish.storage_gb, {})
-        volumes, volume_id = [volume], volume.public_id
-    spec = ServerSpec(
-        account_id=account,
-        name=wish.name,
-        engine=wish.engine,
-        version=wish.version,
-        image=await _image(cloud, wish.role),
-        cpus=wish.cpus,
-        memory_mb=wish.memory_mb,
-        vpc_id=public_id(Vpc.PREFIX, vpc_id),
-        vpc_name=vpc_name,
-        port=wish.port,
-        username=wish.username,
-        password_id=password_id,
-        publish=wish.publish,
-        volume_id=volume_id,
-        data_path=wish.data_path or "",
-        deletion_protection=wish.deletion_protection,
-        settings=wish.settings,
-        tags=wish.tags,
+    login_id = chance.uuid()
+    # Named by an id, as no person and no other server does.
+    name = f"{public_id(Volume.PREFIX, login_id)}-{kind.KIND}"
+    volumes = [Volume.create(account, name, wish.storage_gb, {})] if wish.data_path is not None else []
+    server = kind.create(
+        ServerSpec(
+            account_id=account,
+            name=wish.name,
+            engine=wish.engine,
+            version=wish.version,
+            image=await _image(cloud, wish.role),
+            cpus=wish.cpus,
+            memory_mb=wish.memory_mb,
+            vpc_id=public_id(Vpc.PREFIX, vpc_id),
+            vpc_name=vpc_name,
+            port=wish.port,
+            username=wish.username,
+            login_id=login_id,
+            publish=wish.publish,
+            volume_id=volumes[0].public_id if volumes else None,
+            data_path=wish.data_path or "",
+            deletion_protection=wish.deletion_protection,
+            settings=wish.settings,
+            tags=wish.tags,
+        )
     )
-    server = kind.create(spec)
     for volume in volumes:
-        volume.attach(server.public_id, server.name, spec.data_path)
-    return server, volumes, {password_id: chance.secret().encode()}
+        volume.attach(server.public_id, server.name, server.data_path)
+    return server, volumes, {login_id: chance.secret().encode()}
 
 
 async def _image(cloud: Cloud, role: str) -> str:

@@ -78,8 +78,8 @@ class ServerManager(Generic[S]):
         return Pass(", ".join([*done, "used it"]))
 
     async def _set_up(self, wanted: S, at: Endpoint) -> None:
-        client, password = self._clients[wanted.engine], await self._secret(wanted.password_id)
-        if (next_id := wanted.next_password_id) is not None:
+        client, password = self._clients[wanted.engine], await self._secret(wanted.login_id)
+        if (next_id := wanted.next_login_id) is not None:
             new = await self._secret(next_id)
             await client.rotate(wanted, at, password, new)
             await self._report(wanted, lambda server: server.report_rotated(next_id))
@@ -118,9 +118,7 @@ class ServerManager(Generic[S]):
             # It gives memory back first: else the engine could not take it away.
             at = Endpoint(seen.address or "", wanted.port)
             with contextlib.suppress(Unreachable):
-                await self._clients[wanted.engine].configure(
-                    wanted, at, await self._secret(wanted.password_id)
-                )
+                await self._clients[wanted.engine].configure(wanted, at, await self._secret(wanted.login_id))
         await self._containers.resize(wanted.public_id, wanted.cpus, wanted.memory_mb)
 
     async def _report(self, wanted: S, decide: Callable[[S], None]) -> None:
@@ -159,9 +157,9 @@ class ServerManager(Generic[S]):
 
     async def _spec(self, wanted: S) -> ContainerSpec:
         client = self._clients[wanted.engine]
-        brings_next = wanted.next_password_id is not None and not client.rotates_live
+        brings_next = wanted.next_login_id is not None and not client.rotates_live
         password = await self._secret(
-            wanted.next_password_id if brings_next and wanted.next_password_id else wanted.password_id
+            wanted.next_login_id if brings_next and wanted.next_login_id else wanted.login_id
         )
         program = client.program(wanted, password)
         address = self._cloud.settings.publish_address

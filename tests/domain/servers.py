@@ -29,7 +29,7 @@ def cache_spec(**changes: Any) -> ServerSpec:
         vpc_name="default",
         port=6379,
         username="default",
-        password_id=PASSWORD,
+        login_id=PASSWORD,
         settings=SETTINGS,
     )
     return replace(wanted, **changes)

@@ -70,7 +70,7 @@ def test_what_is_protected_is_not_deleted() -> None:
 def test_a_password_is_changed_in_two_steps() -> None:
     cache = running()
     cache.rotate_credentials(OTHER_PASSWORD, replaces=False)
-    assert (cache.status, cache.password_id) == ("rotating", str(PASSWORD))
+    assert (cache.status, cache.login_id) == ("rotating", str(PASSWORD))
     assert cache.held_secrets() == [PASSWORD, OTHER_PASSWORD]
     with refused(RotationUnderWay, "sessions", "wait"):
         cache.rotate_credentials(PASSWORD, replaces=False)
@@ -79,7 +79,7 @@ def test_a_password_is_changed_in_two_steps() -> None:
     cache.report_rotated(str(OTHER_PASSWORD))
     cache.report_rotated(str(OTHER_PASSWORD))
     cache.report_available()
-    assert (cache.password_id, cache.next_password_id) == (str(OTHER_PASSWORD), None)
+    assert (cache.login_id, cache.next_login_id) == (str(OTHER_PASSWORD), None)
     assert cache.take_conditions().erases == [PASSWORD]
     assert told(cache) == ["rotation_requested", "credentials_rotated", "became_available"]
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,8 @@ import uvicorn
 from pydantic import SecretStr
 
 from adapters.memory import (
-    MemoryContainers,
     MemoryEngine,
-    MemoryImages,
-    MemoryNetworks,
     MemoryStats,
-    MemoryVolumes,
-    MemoryWatch,
 )
 from adapters.system import SystemClock
 from miniaws import application, bootstrap, profile
@@ -76,15 +71,7 @@ async def serving(settings: Settings) -> AsyncGenerator[Api]:
     key = profile.read(settings.credentials)["MINIAWS_API_KEY"]
     engine = MemoryEngine()
     stats = MemoryStats(engine, SystemClock().now)
-    world = bootstrap.World(
-        MemoryContainers(engine),
-        MemoryNetworks(engine),
-        MemoryVolumes(engine),
-        MemoryImages(engine),
-        MemoryWatch(engine),
-        stats,
-        _nothing,
-    )
+    world = replace(bootstrap.memory_world(engine), stats=stats)
     app = bootstrap.create_api(settings, world)
     server = uvicorn.Server(
         uvicorn.Config(app, port=settings.port, log_config=None, timeout_graceful_shutdown=5)
@@ -106,10 +93,6 @@ async def serving(settings: Settings) -> AsyncGenerator[Api]:
             server.should_exit = True
             await served
             running.cancel()
-
-
-async def _nothing() -> None:
-    pass
 
 
 @pytest.fixture
