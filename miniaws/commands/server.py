@@ -147,9 +147,8 @@ def unanswered(server: Server, error: PortError) -> Exception:
 async def _prepare(
     cloud: Cloud, request: Request, kind: type[S], wish: Create
 ) -> tuple[S, list[Volume], dict[UUID, bytes]]:
-    account, chance = request.cause.account_id, cloud.ports.chance
+    account, login_id = request.cause.account_id, cloud.ports.chance.uuid()
     vpc_id, vpc_name = await find_vpc(cloud, account, wish.vpc)
-    login_id = chance.uuid()
     # Named by an id, as no person and no other server does.
     name = f"{public_id(Volume.PREFIX, login_id)}-{kind.KIND}"
     volumes = [Volume.create(account, name, wish.storage_gb, {})] if wish.data_path is not None else []
@@ -177,7 +176,7 @@ async def _prepare(
     )
     for volume in volumes:
         volume.attach(server.public_id, server.name, server.data_path)
-    return server, volumes, {login_id: chance.secret().encode()}
+    return server, volumes, {login_id: cloud.ports.chance.secret().encode()}
 
 
 async def _image(cloud: Cloud, role: str) -> str:
