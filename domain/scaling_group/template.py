@@ -1,0 +1,86 @@
+"""What every instance of a group is launched from."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self, cast
+from uuid import UUID
+
+from domain import values
+from domain.errors import Invalid
+from domain.instance import LaunchSpec, PortSpec
+from domain.instance.spec import RestartPolicy
+
+OWNED_TAG = "miniaws:scaling-group"
+"""The tag that names the group on each of its instances."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """An instance as it is asked for, without a name. Values of its environment are sealed elsewhere."""
+
+    image: str
+    vpc_id: str
+    vpc_name: str
+    type: str = "micro"
+    restart: str = "always"
+    command: Sequence[str] = ()
+    environment_names: Sequence[str] = ()
+    environment_id: str | None = None
+    ports: Sequence[int] = ()
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Return a template as events hold it."""
+        return cls(**stored)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what events hold."""
+        return {
+            "image": self.image,
+            "vpc_id": self.vpc_id,
+            "vpc_name": self.vpc_name,
+            "type": self.type,
+            "restart": self.restart,
+            "command": list(self.command),
+            "environment_names": list(self.environment_names),
+            "environment_id": self.environment_id,
+            "ports": list(self.ports),
+            "tags": dict(self.tags),
+        }
+
+    def check(self, environment: Mapping[str, str]) -> None:
+        """Raise Invalid for the first thing that can never be right."""
+        if OWNED_TAG in self.tags:
+            raise Invalid(
+                f"cannot use the tag `{OWNED_TAG}`: each instance gets it with the group's id; remove it",
+                field="template.tags",
+            )
+        self.spec("account", "web-1", "asg", environment, None).check()
+
+    def spec(
+        self,
+        account_id: str,
+        name: str,
+        group_id: str,
+        environment: Mapping[str, str],
+        environment_id: UUID | None,
+    ) -> LaunchSpec:
+        """Return the instance to ask for."""
+        parsed = values.parse_id(self.vpc_id)
+        assert parsed is not None  # noqa: S101 - the id of a VPC that was found
+        return LaunchSpec(
+            account_id=account_id,
+            name=name,
+            image=self.image,
+            type=self.type,
+            vpc_id=parsed[1],
+            vpc_public_id=self.vpc_id,
+            vpc_name=self.vpc_name,
+            restart=cast(RestartPolicy, self.restart),
+            command=self.command,
+            environment=environment,
+            environment_id=environment_id,
+            ports=[PortSpec(port) for port in self.ports],
+            tags={**self.tags, OWNED_TAG: group_id},
+        )
