@@ -9,6 +9,7 @@ Rules
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import Any, ClassVar, Literal, get_args
 from zoneinfo import ZoneInfo
 
@@ -28,6 +29,7 @@ METRICS = {
 MAX_POLICIES = 20
 MAX_STEPS = 20
 _FULL = 100.0
+_KEPT_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,12 @@ class Pace:
                 raise Invalid(
                     f"cannot use {getattr(self, name)} as `{name}`: use {least} to {most}", field=name
                 )
+        if self.period_s * self.periods_in > _KEPT_S:
+            raise Invalid(
+                f"cannot look back over {self.periods_in} periods of {self.period_s} s: measurements of each second "
+                f"are kept for an hour at least; let `period_s` x `periods_in` be {_KEPT_S} at most",
+                field="periods_in",
+            )
         if self.periods_in < self.periods_out:
             raise Invalid(
                 f"cannot scale in after {self.periods_in} periods and out after {self.periods_out}: a group gives up "
@@ -133,9 +141,7 @@ class StepScaling:
         for step in self.steps:
             least = 0 if self.adjustment == "exactly" else -most
             if not least <= step.change <= most:
-                raise Invalid(
-                    f"cannot change by {step.change}: use {least} to {most}", field="steps.change"
-                )
+                raise Invalid(f"cannot change by {step.change}: use {least} to {most}", field="steps.change")
         if self.adjustment == "exactly":
             return
         if self.steps[-1].change > 0 and self.steps[-1].upper is not None:
@@ -222,7 +228,7 @@ def policy(name: str, given: Mapping[str, Any]) -> Policy:
         case Scheduled.TYPE:
             found = Scheduled(values.name(name), **rest)
         case other:
-            known = ", ".join((TargetTracking.TYPE, StepScaling.TYPE, Scheduled.TYPE))
+            known = f"{TargetTracking.TYPE}, {StepScaling.TYPE}, {Scheduled.TYPE}"
             raise Invalid(
                 f"cannot use {shown(str(other))} as a type of policy: use one of {known}", field="type"
             )
@@ -241,7 +247,8 @@ def _order(step: Step) -> float:
 def _check_metric(metric: str) -> None:
     if metric not in METRICS:
         raise Invalid(
-            f"cannot follow {shown(metric)}: it is not measured; use one of {', '.join(METRICS)}", field="metric"
+            f"cannot follow {shown(metric)}: it is not measured; use one of {', '.join(METRICS)}",
+            field="metric",
         )
 
 
@@ -252,9 +259,10 @@ def _check_steps(steps: Sequence[Step]) -> None:
         bounds = [bound for bound in (step.lower, step.upper) if bound is not None]
         if any(not 0 <= bound <= _FULL for bound in bounds) or bounds != sorted(set(bounds)):
             raise Invalid(
-                f"cannot use a step {_span(step)}: let `from` be below `to`, both from 0 to 100", field="steps"
+                f"cannot use a step {_span(step)}: let `from` be below `to`, both from 0 to 100",
+                field="steps",
             )
-    for below, above in zip(steps, steps[1:], strict=False):
+    for below, above in pairwise(steps):
         if below.upper is None or above.lower is None or below.upper > above.lower:
             raise Invalid(
                 f"cannot use steps that overlap: {_span(below)} and {_span(above)}; let each begin where the one "

@@ -38,9 +38,7 @@ def hold(policy: TargetTracking, usable: Sequence[Reading], standing: Standing) 
     """Return that nothing is to be done, and why."""
     value = usable[-1].filled(0) if usable else None
     reason: Reason = "as wanted"
-    if standing.warming(policy.pace.warmup_s) and (
-        value is None or standing.warm(policy.pace.warmup_s) == 0
-    ):
+    if standing.warming(policy.pace.warmup_s) and (value is None or standing.warm(policy.pace.warmup_s) == 0):
         reason = "instances are starting or warming up"
     elif value is None:
         reason = "nothing measured"
