@@ -3,7 +3,7 @@
 Implemented by ``adapters/event_store`` over Postgres. What else is kept there, and is no event, is at the end.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
@@ -144,6 +144,12 @@ class EventStore(Protocol):
 
     async def events(self, resource_id: UUID, upto: int | None = None) -> list[Recorded]:
         """Return the events of a resource, oldest first, up to a position."""
+        ...
+
+    async def walk(
+        self, resource_id: UUID, visit: Callable[[Aggregate | None, CanMutateAggregate[UUID]], None]
+    ) -> None:
+        """Call ``visit`` for every event of a resource, oldest first, with the resource as it was before the event."""
         ...
 
     async def head(self) -> int:

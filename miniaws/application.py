@@ -141,9 +141,15 @@ class Cloud:
         return found
 
     async def save(
-        self, request: Request, *aggregates: Aggregate, secrets: Mapping[UUID, bytes] | None = None
+        self,
+        request: Request,
+        *aggregates: Aggregate,
+        secrets: Mapping[UUID, bytes] | None = None,
+        owner: UUID | None = None,
     ) -> Receipt:
         """Write what the aggregates decided, all of it or nothing; the first one is what the request is about.
+
+        Secrets are those of the first one, too, unless ``owner`` says whose they are.
 
         Raises VersionConflict when another save came first, AlreadyDone, KeyReused, NameTaken, ClaimTaken,
         RequirementMissing, ScopeInUse.
@@ -158,7 +164,7 @@ class Cloud:
             return Receipt((), self.ports.clock.now())
         # The account of an event is the resource's: the key of another account may have made it.
         cause = replace(request.cause, account_id=about.account_id)
-        append = Append(events, cause, conditions, secrets or {}, about.id)
+        append = Append(events, cause, conditions, secrets or {}, owner or about.id)
         try:
             return await self.ports.store.append(append)
         except ClaimTaken as taken:

@@ -37,6 +37,7 @@ from miniaws.http.app import Opened, create_app
 from miniaws.keyring import Exhibit
 from miniaws.process_managers.cache import CacheManager
 from miniaws.process_managers.instance import InstanceManager
+from miniaws.process_managers.scaling_group import ScalingGroupManager
 from miniaws.process_managers.volume import VolumeManager
 from miniaws.process_managers.vpc import VpcManager
 from miniaws.runtime.controller import Controller, Parts
@@ -197,6 +198,7 @@ async def open_controller(
             VolumeManager(cloud, found.volumes),
             instances,
             CacheManager(cloud, found.containers, found.caches),
+            ScalingGroupManager(cloud),
         )
         parts = Parts(
             open_log=lambda: Follower(conninfo(settings)),

@@ -52,4 +52,7 @@ class _Shown(dict[str, Any]):
         if isinstance(value, dict):
             found: Mapping[str, Any] = value
             return ", ".join(f"{key}={text}" for key, text in found.items()) or "none"
+        if isinstance(value, list):
+            listed: list[Any] = value
+            return ", ".join(map(str, listed)) or "none"
         return "unknown" if value is None else value

@@ -5,11 +5,12 @@ from base64 import b64encode
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
-from typing import Any, LiteralString, TypeVar
+from typing import Any, LiteralString, TypeVar, cast
 from uuid import UUID
 
 import orjson
 from eventsourcing.application import AggregateNotFoundError, Repository
+from eventsourcing.domain import CanMutateAggregate
 from eventsourcing.persistence import EventStore, InterfaceError, OperationalError
 from eventsourcing.postgres import PostgresDatastore
 from psycopg.conninfo import conninfo_to_dict
@@ -142,6 +143,21 @@ class PostgresEventStore:
             upto,
         )
         return [recorded(row) for row in rows]
+
+    async def walk(
+        self, resource_id: UUID, visit: Callable[[Aggregate | None, CanMutateAggregate[UUID]], None]
+    ) -> None:
+        """Call ``visit`` for every event of a resource, oldest first, with the resource as it was before the event."""
+        await self._in_thread(self._walk, resource_id, visit)
+
+    def _walk(
+        self, resource_id: UUID, visit: Callable[[Aggregate | None, CanMutateAggregate[UUID]], None]
+    ) -> None:
+        before: Aggregate | None = None
+        for stored in self._repository.event_store.get(resource_id):
+            event = cast("CanMutateAggregate[UUID]", stored)
+            visit(before, event)
+            before = event.mutate(before)
 
     async def head(self) -> int:
         """Return the position of the newest event."""

@@ -63,6 +63,7 @@ class Refreshing(Scaling, is_abstract=True):
 
         reason: str
         template_version: int
+        template: dict[str, Any]
         rolls_back: bool
 
     class RefreshCancelled(Aggregate.Event):
@@ -132,7 +133,13 @@ class Refreshing(Scaling, is_abstract=True):
     def _fail_refresh(self, running: Refresh, reason: str) -> None:
         back = running.rolls_back
         version = running.from_version if back else running.to_version
-        self.trigger_event(self.RefreshFailed, reason=reason, template_version=version, rolls_back=back)
+        self.trigger_event(
+            self.RefreshFailed,
+            reason=reason,
+            template_version=version,
+            template=self.templates[version].as_json(),
+            rolls_back=back,
+        )
 
     def _refuse_while_refreshing(self, what: str) -> None:
         if self.refreshing is not None:
@@ -165,7 +172,13 @@ class Refreshing(Scaling, is_abstract=True):
         self.refreshing = None
 
     @event(RefreshFailed)
-    def _refresh_failed(self, reason: str, template_version: int, rolls_back: bool) -> None:  # noqa: ARG002, FBT001
+    def _refresh_failed(
+        self,
+        reason: str,  # noqa: ARG002 - for readers
+        template_version: int,
+        template: dict[str, Any],  # noqa: ARG002 - for readers
+        rolls_back: bool,  # noqa: FBT001
+    ) -> None:
         running = self.refreshing
         self.template_version = template_version
         # The way back is a refresh, too, but one that does not go forth again.

@@ -103,13 +103,13 @@ class Roster(Managed, is_abstract=True):
             field="instance",
         )
 
-    def note_launched(self, instance_id: str, name: str, reason: str, now: datetime) -> None:
+    def note_launched(self, instance_id: str, name: str, number: int, reason: str, now: datetime) -> None:
         """Note that an instance is asked for, in the same save."""
         self.trigger_event(
             self.InstanceLaunched,
             instance_id=instance_id,
             instance_name=name,
-            number=self.next_number,
+            number=number,
             template_version=self.template_version,
             reason=reason,
             launched_at=now,

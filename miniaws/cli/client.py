@@ -83,6 +83,10 @@ class Client:
         """Return what a GET answers; parameters that are None are left out."""
         return self._send("GET", path, params=_given(params)).json()
 
+    def ask(self, path: str, body: Document, **params: Any) -> Document:
+        """Return what a POST answers that changes nothing."""
+        return self._send("POST", path, json=body, params=_given(params)).json()
+
     def pages(self, path: str, limit: int | None, **params: Any) -> list[Document]:
         """Return the documents of a list, all pages as of one position."""
         return [document for page in self.page_by_page(path, limit, **params) for document in page]

@@ -124,6 +124,8 @@ def _shape(value: Document) -> str:
             return f"{text(name)}:{text(path)}"
         case {"id": id_, "name": name, "path": path}:
             return f"{text(name)}:{text(path)} ({id_})"
+        case {"name": name, "status": status, "template_version": version}:
+            return f"{text(name)} {text(status)} (template {version})"
         case {"id": id_, "name": name}:
             return f"{text(name)} ({id_})"
         case _:

@@ -150,7 +150,7 @@ async def _prepare(
         tags=wish.tags,
     )
     instance = Instance.launch(spec, {volume.public_id: volume.name for volume in volumes})
-    await _refuse_unknown_image(cloud, wish.image)
+    await refuse_unknown_image(cloud, wish.image)
     for volume, each in zip(volumes, wish.volumes, strict=True):
         volume.attach(instance.public_id, instance.name, each.path)
     secrets = {environment_id: orjson.dumps(dict(wish.environment))} if environment_id else {}
@@ -175,7 +175,8 @@ async def refuse_if_gone(cloud: Cloud, request: Request, vpc: str, missing: Requ
         ) from None
 
 
-async def _refuse_unknown_image(cloud: Cloud, image: str) -> None:
+async def refuse_unknown_image(cloud: Cloud, image: str) -> None:
+    """Raise UnknownImage when there is no such image, Unavailable when nobody can tell."""
     try:
         available = await cloud.ports.images.is_available(image)
     except PortError as error:

@@ -91,6 +91,7 @@ _EXAMPLES = {
     "vpcs": "default",
     "keys": "admin",
     "resources": "web-1",
+    "scaling-groups": "web",
 }
 _HEADERS = {
     "X-Request-Id": "names the request in logs and problems; the one that was sent, if any",

@@ -71,6 +71,7 @@ WHAT_HELPS = {
     "port_taken": "Choose another host port, or remove the resource that `detail` names.",
     "range_taken": "Choose another range, or leave `cidr` out to get a free one.",
     "read_only": "Ask the cloud itself, from which the bundle was exported.",
+    "refresh_runs": "Wait until the refresh is done, or cancel it.",
     "requirement_missing": "Look again: what the request refers to was deleted in the meantime.",
     "rotation_under_way": "Wait until it is available.",
     "server_stopped": "Start it first.",

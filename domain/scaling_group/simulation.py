@@ -1,0 +1,152 @@
+"""What other policies would have done with the load that was recorded. Pure.
+
+The assumption: the load is what all instances used together, it does not depend on how many there are, and it is spread
+evenly over those in service. An instance is never measured above 100 percent, so a load that was cut off there is
+taken for less than it was.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from domain.scaling_group.decision import decide
+from domain.scaling_group.measure import Reading, Standing
+from domain.scaling_group.policies import Dynamic, TargetTracking
+from domain.scaling_group.settings import Size
+
+ASSUMPTION = (
+    "the load is what all instances used together; it does not depend on how many there are, and is spread evenly over "
+    "those in service; load that instances at 100 percent could not take is not known and not counted"
+)
+_FULL = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What was used in a period: by all instances together, and how many they were; no total without data."""
+
+    at: datetime
+    total: float | None
+    instances: int
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """The periods of one length, the oldest first, for one policy."""
+
+    period_s: int
+    periods: Sequence[Recorded]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run of policies comes to."""
+
+    instance_hours: float = 0
+    over_target_s: float = 0
+    most: int = 0
+    actions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+
+
+def recorded(load: Load, threshold: float) -> Outcome:
+    """Return what really was."""
+    found = Outcome()
+    for period in load.periods:
+        found.instance_hours += period.instances * load.period_s / 3600
+        found.most = max(found.most, period.instances)
+        if period.total is not None and period.instances and period.total / period.instances > threshold:
+            found.over_target_s += load.period_s
+    return found
+
+
+def threshold(policy: Dynamic) -> float:
+    """Return above which average a policy wants more instances."""
+    if isinstance(policy, TargetTracking):
+        return policy.target
+    growing = [step.lower or 0.0 for step in policy.steps if step.change > 0]
+    return min(growing, default=_FULL)
+
+
+def simulate(
+    policies: Sequence[Dynamic], loads: Mapping[str, Load], size: Size, launch_s: float, over: float
+) -> Outcome:
+    """Run policies over recorded load, one ``loads`` a policy, and return what it comes to.
+
+    ``launch_s`` is how long an instance took from launch to service, ``over`` the average that counts as too much.
+    """
+    base = min(loads.values(), key=lambda load: load.period_s)
+    if not base.periods:
+        return Outcome()
+    run = _Run(base.periods[0].at, size, launch_s)
+    found = Outcome()
+    for period in base.periods:
+        end = period.at + timedelta(seconds=base.period_s)
+        readings = {policy.name: run.readings(policy, loads[policy.name], end) for policy in policies}
+        run.follow(policies, readings, end, found)
+        found.instance_hours += run.standing.desired * base.period_s / 3600
+        found.most = max(found.most, run.standing.desired)
+        serving = run.serving(period.at)
+        if period.total is not None and (not serving or period.total / serving > over):
+            found.over_target_s += base.period_s
+    return found
+
+
+class _Run:
+    """A group that does not exist."""
+
+    def __init__(self, start: datetime, size: Size, launch_s: float) -> None:
+        long_ago = start - timedelta(days=1)
+        self.standing = Standing(
+            size.desired, size.min, size.max, (long_ago,) * size.desired, None, None, start
+        )
+        self._launch = timedelta(seconds=launch_s)
+        # How many were in service from when on, for readings of the past.
+        self._entered: list[tuple[datetime, datetime | None]] = [(long_ago, None)] * size.desired
+
+    def serving(self, at: datetime, warmup_s: float = 0) -> int:
+        warm = timedelta(seconds=warmup_s)
+        return sum(begun + warm <= at and (ended is None or ended > at) for begun, ended in self._entered)
+
+    def readings(self, policy: Dynamic, load: Load, end: datetime) -> list[Reading]:
+        pace = policy.pace
+        first = end - timedelta(seconds=pace.period_s * pace.periods_in)
+        return [
+            self._reading(each, pace.warmup_s)
+            for each in load.periods
+            if first <= each.at and each.at + timedelta(seconds=load.period_s) <= end
+        ]
+
+    def _reading(self, period: Recorded, warmup_s: int) -> Reading:
+        warm, serving = self.serving(period.at, warmup_s), self.serving(period.at)
+        if period.total is None or not warm:
+            return Reading(period.at, warm, 0, None)
+        return Reading(period.at, warm, warm, round(min(period.total / serving, _FULL), 4))
+
+    def follow(
+        self,
+        policies: Sequence[Dynamic],
+        readings: Mapping[str, Sequence[Reading]],
+        now: datetime,
+        found: Outcome,
+    ) -> None:
+        before = self.standing.desired
+        alive = tuple(begun if begun <= now else None for begun, ended in self._entered if ended is None)
+        standing = replace(self.standing, entered=alive, now=now)
+        decision = decide(policies, readings, standing)
+        if decision.action == "out":
+            self._entered += [(now + self._launch, None)] * (decision.desired - before)
+            standing = replace(standing, desired=decision.desired, last_out_at=now)
+        elif decision.action == "in":
+            self._end(before - decision.desired, now)
+            standing = replace(standing, desired=decision.desired, last_in_at=now)
+        self.standing = standing
+        if decision.action != "hold":
+            told = {"at": now.isoformat(), "desired_before": before, "desired": decision.desired}
+            found.actions.append({**told, "action": decision.action, "policy": decision.policy})
+
+    def _end(self, count: int, now: datetime) -> None:
+        for index, (begun, ended) in enumerate(self._entered):
+            if count and ended is None:
+                self._entered[index] = (begun, now)
+                count -= 1

@@ -1,0 +1,158 @@
+"""Looks at what a group decided: makes decisions again, and runs other policies over the recorded load."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from statistics import fmean
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.domain import CanMutateAggregate
+
+from domain.aggregate import Aggregate
+from domain.errors import Invalid
+from domain.scaling_group import ScalingGroup, simulation
+from domain.scaling_group import policies as kinds
+from domain.scaling_group.policies import Dynamic, Scheduled
+from domain.scaling_group.replay import Replayed, replay
+from domain.scaling_group.settings import Size
+from domain.values import parse_id
+from miniaws.application import Cloud
+from projections.metrics import METRIC_OF_POLICY, MOST_POINTS, Window, window
+
+_LAUNCH_S = 5.0
+"""How long a launch takes where none was recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """From when to when, both inclusive."""
+
+    start: datetime
+    end: datetime
+
+
+async def replayed(cloud: Cloud, group_id: UUID, between: Between) -> list[Replayed]:
+    """Return every decision that was taken between two moments, made again from the log."""
+    found: list[Replayed] = []
+
+    def visit(before: Aggregate | None, event: CanMutateAggregate[UUID]) -> None:
+        if not isinstance(event, ScalingGroup.Decided) or not isinstance(before, ScalingGroup):
+            return
+        if between.start <= event.decided_at <= between.end:
+            found.append(replay(before, event))
+
+    await cloud.ports.store.walk(group_id, visit)
+    return found
+
+
+@dataclass(slots=True)
+class _Recorded:
+    """What the log says of a group's past."""
+
+    members: set[UUID]
+    launches_s: list[float]
+    size: Size
+
+
+async def simulated(
+    cloud: Cloud, group_id: UUID, given: Mapping[str, Mapping[str, Any]], between: Between
+) -> dict[str, Any]:
+    """Return what policies would have done with the recorded load, beside what was done. Raises Invalid."""
+    policies = _dynamic(given)
+    log = await _log(cloud, group_id, between)
+    loads = {policy.name: await _load(cloud, log, policy, between) for policy in policies}
+    over = min(simulation.threshold(policy) for policy in policies)
+    base = min(loads.values(), key=lambda load: load.period_s)
+    if all(period.total is None for period in base.periods):
+        raise Invalid(
+            "cannot simulate: nothing was measured in that time; choose another `from` and `to`", field="from"
+        )
+    launch_s = fmean(log.launches_s) if log.launches_s else _LAUNCH_S
+    was = simulation.recorded(base, over)
+    would = simulation.simulate(policies, loads, log.size, launch_s, over)
+    return {
+        "from": between.start,
+        "to": between.end,
+        "assumption": simulation.ASSUMPTION,
+        "over": over,
+        "launch_s": round(launch_s, 2),
+        "recorded": _told(was),
+        "simulated": _told(would),
+        "difference": {
+            "instance_hours": round(would.instance_hours - was.instance_hours, 4),
+            "over_target_s": would.over_target_s - was.over_target_s,
+        },
+        "actions": would.actions,
+    }
+
+
+def _dynamic(given: Mapping[str, Mapping[str, Any]]) -> list[Dynamic]:
+    found = [kinds.policy(name, policy) for name, policy in sorted(given.items())]
+    dynamic = [policy for policy in found if not isinstance(policy, Scheduled)]
+    if not dynamic or len(dynamic) < len(found):
+        raise Invalid(
+            "cannot simulate that: give one or more policies that follow a metric; what is scheduled does not depend "
+            "on load",
+            field="policies",
+        )
+    return dynamic
+
+
+async def _log(cloud: Cloud, group_id: UUID, between: Between) -> _Recorded:
+    found = _Recorded(set(), [], Size(0, 0, 0))
+    launched: dict[str, datetime] = {}
+
+    def visit(before: Aggregate | None, event: CanMutateAggregate[UUID]) -> None:
+        if isinstance(before, ScalingGroup) and event.timestamp <= between.start:
+            found.size = before.size
+        if isinstance(event, ScalingGroup.InstanceLaunched):
+            parsed = parse_id(event.instance_id)
+            if parsed is not None:
+                found.members.add(parsed[1])
+            launched[event.instance_id] = event.launched_at
+        elif isinstance(event, ScalingGroup.InstanceEntered):
+            found.launches_s.append((event.entered_at - launched[event.instance_id]).total_seconds())
+        elif isinstance(event, ScalingGroup.CreateRequested):
+            found.size = Size(event.min, event.desired, event.max)
+
+    await cloud.ports.store.walk(group_id, visit)
+    return found
+
+
+async def _load(cloud: Cloud, log: _Recorded, policy: Dynamic, between: Between) -> simulation.Load:
+    period_s = policy.pace.period_s
+    span = window(
+        between.start, between.end, period_s, cloud.ports.metrics.kept, cloud.ports.clock.now(), MOST_POINTS
+    )
+    points = await cloud.ports.metrics.points(log.members, span)
+    column = METRIC_OF_POLICY[policy.metric]
+    return simulation.Load(period_s, _periods(span, list(points.values()), column))
+
+
+def _periods(
+    span: Window, points: Sequence[Mapping[datetime, Mapping[str, float | None]]], column: str
+) -> list[simulation.Recorded]:
+    found: list[simulation.Recorded] = []
+    for at in span.times:
+        values = [each[at][column] for each in points if at in each]
+        measured = [value for value in values if value is not None]
+        found.append(simulation.Recorded(at, sum(measured) if measured else None, len(measured)))
+    return found
+
+
+def _told(outcome: simulation.Outcome) -> dict[str, Any]:
+    return {
+        "instance_hours": round(outcome.instance_hours, 4),
+        "over_target_s": outcome.over_target_s,
+        "most_instances": outcome.most,
+    }
+
+
+def between(start: datetime | None, end: datetime | None, now: datetime) -> Between:
+    """Return a stretch of time; left out: the last hour. Raises Invalid."""
+    last = end or now
+    first = start or last - timedelta(hours=1)
+    if first >= last or first > now:
+        raise Invalid("cannot look at a time that ends before it begins, or in the future", field="from")
+    return Between(first, last)
