@@ -1,0 +1,125 @@
+"""Groups of real containers: they heal, follow the CPU that is measured, and change their template safely."""
+
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from tests.journeys.running_cloud import IMAGE, RunningCloud, kill, wait_until
+
+GROUPS = "/api/scaling-groups"
+COOLDOWN_S = 8
+TRACKING = {
+    "type": "target-tracking",
+    "metric": "cpu",
+    "target": 40,
+    "warmup_s": 2,
+    "cooldown_s": COOLDOWN_S,
+    "period_s": 1,
+    "periods_out": 2,
+    "periods_in": 3,
+}
+
+
+def create(cloud: RunningCloud, **more: Any) -> dict[str, Any]:
+    body = {"name": "web", "template": {"image": IMAGE, "type": "nano", "ports": [{"port": 8080}]}, **more}
+    return cloud.post(GROUPS, body)
+
+
+def group(cloud: RunningCloud) -> dict[str, Any]:
+    return cloud.show(f"{GROUPS}/web")
+
+
+def decisions(cloud: RunningCloud) -> list[dict[str, Any]]:
+    """Return what was decided, oldest first."""
+    return cloud.show(f"{GROUPS}/web/decisions")["items"][::-1]
+
+
+def actions(cloud: RunningCloud) -> list[str]:
+    return [each["action"] for each in decisions(cloud) if each["action"] != "hold"]
+
+
+def in_service(cloud: RunningCloud) -> list[str]:
+    return [each["name"] for each in group(cloud)["observed"]["instances"] if each["status"] == "in-service"]
+
+
+@contextmanager
+def burning(cloud: RunningCloud, name: str) -> Generator[None]:
+    """Keep the CPU of an instance busy."""
+    container = cloud.container(cloud.instance(name)["id"])
+    ended = threading.Event()
+
+    def burn() -> None:
+        while not ended.is_set():
+            container.exec_run(["get", "-t", "30", "http://127.0.0.1:8080/burn?ms=1000"])
+
+    burners = [threading.Thread(target=burn) for _ in range(3)]
+    for burner in burners:
+        burner.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        for burner in burners:
+            burner.join()
+
+
+def test_a_group_follows_its_load_even_when_the_controller_dies_in_a_cooldown(own_cloud: RunningCloud) -> None:
+    created = create(own_cloud, min=1, max=2)
+    assert (created["status"], in_service(own_cloud)) == ("available", ["web-1"])
+    own_cloud.http.put(f"{GROUPS}/web/policies/cpu", json=TRACKING).raise_for_status()
+    with burning(own_cloud, "web-1"):
+        wait_until(lambda: actions(own_cloud) == ["out"], "the group has decided to grow")
+        wait_until(lambda: in_service(own_cloud) == ["web-1", "web-2"], "the second instance serves")
+        wait_until(lambda: decisions(own_cloud)[-1]["reason"] == "at its maximum", "it holds under load")
+    assert actions(own_cloud) == ["out"]
+    (controller,) = own_cloud.controllers
+    kill(controller)
+    own_cloud.start_controller()
+    wait_until(lambda: actions(own_cloud) == ["out", "in"], "the group has decided to shrink")
+    wait_until(lambda: len(own_cloud.containers()) == 1, "one instance is left")
+    out, in_ = [each for each in decisions(own_cloud) if each["action"] != "hold"]
+    assert (out["desired_before"], out["desired"], in_["desired"]) == (1, 2, 1)
+    assert out["evidence"]["policies"]["cpu"]["value"] > 40
+    past = datetime.fromisoformat(in_["at"]) - datetime.fromisoformat(out["at"])
+    assert past.total_seconds() >= COOLDOWN_S
+    replayed = own_cloud.show(f"{GROUPS}/web/replay")
+    assert replayed["decisions"] == len(decisions(own_cloud))
+    assert replayed["agrees"], replayed["items"]
+    simulate(own_cloud)
+    assert own_cloud.delete(f"{GROUPS}/web")["status"] == "deleted"
+    assert own_cloud.containers() == {}
+
+
+def simulate(cloud: RunningCloud) -> None:
+    lazy = {**TRACKING, "target": 99, "periods_in": 60, "periods_out": 60}
+    answer = cloud.http.post(f"{GROUPS}/web/simulate", json={"policies": {"lazy": lazy}})
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert told["actions"] == []
+    assert told["recorded"]["most_instances"] == 2
+    assert told["simulated"]["most_instances"] == 1
+
+
+def test_what_ends_by_hand_is_replaced_and_a_bad_template_goes_back(cloud: RunningCloud) -> None:
+    create(cloud, min=2, max=2, health_check_grace_s=3)
+    cloud.delete("/api/instances/web-1")
+    wait_until(lambda: in_service(cloud) == ["web-2", "web-3"], "the terminated one is replaced")
+    cloud.post("/api/instances/web-2/stop")
+    wait_until(lambda: in_service(cloud) == ["web-3", "web-4"], "the stopped one is replaced")
+    first = {each["id"] for each in group(cloud)["observed"]["instances"]}
+    bad = {"template": {"command": ["/no-such-program"]}}
+    cloud.http.post(f"{GROUPS}/web/refresh", json=bad).raise_for_status()
+    wait_until(
+        lambda: group(cloud)["observed"]["refresh"]["status"] == "rolled-back", "the refresh went back"
+    )
+    wait_until(lambda: set(cloud.containers()) == first, "the bad instance is gone, nothing else")
+    cloud.http.post(
+        f"{GROUPS}/web/refresh", json={"template": {"env": {"APP_VERSION": "2"}}}
+    ).raise_for_status()
+    wait_until(lambda: group(cloud)["observed"]["refresh"]["status"] == "succeeded", "all are refreshed")
+    wait_until(lambda: len(cloud.containers()) == 2, "the old ones are gone")
+    assert not first & set(cloud.containers())
+    ran = [c.exec_run(["sh", "-c", "echo $APP_VERSION"]).output for c in cloud.containers().values()]
+    assert ran == [b"2\n", b"2\n"]
