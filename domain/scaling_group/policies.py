@@ -192,7 +192,7 @@ class Scheduled:
             )
         try:
             ZoneInfo(self.timezone)
-        except (ValueError, OSError):
+        except (KeyError, ValueError, OSError):
             raise Invalid(
                 f"cannot find the time zone {shown(self.timezone)}: use a name such as `Europe/Berlin`",
                 field="timezone",

@@ -65,7 +65,9 @@ def burning(cloud: RunningCloud, name: str) -> Generator[None]:
             burner.join()
 
 
-def test_a_group_follows_its_load_even_when_the_controller_dies_in_a_cooldown(own_cloud: RunningCloud) -> None:
+def test_a_group_follows_its_load_even_when_the_controller_dies_in_a_cooldown(
+    own_cloud: RunningCloud,
+) -> None:
     created = create(own_cloud, min=1, max=2)
     assert (created["status"], in_service(own_cloud)) == ("available", ["web-1"])
     own_cloud.http.put(f"{GROUPS}/web/policies/cpu", json=TRACKING).raise_for_status()
