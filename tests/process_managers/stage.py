@@ -24,6 +24,7 @@ from miniaws.commands import volume as volumes
 from miniaws.commands import vpc as vpcs
 from miniaws.process_managers.instance import InstanceManager
 from miniaws.process_managers.load_balancer import LoadBalancerManager
+from miniaws.process_managers.scaling_group import ScalingGroupManager
 from miniaws.process_managers.volume import VolumeManager
 from miniaws.process_managers.vpc import VpcManager
 from miniaws.settings import Settings
@@ -52,6 +53,7 @@ class Stage:
         self.heard = len(self.engine.events)
         self.managers = {
             "instance": InstanceManager(self.cloud, self.world.containers),
+            "scaling_group": ScalingGroupManager(self.cloud),
             "volume": VolumeManager(self.cloud, self.world.volumes),
             "vpc": VpcManager(self.cloud, self.world.networks),
             "load_balancer": LoadBalancerManager(self.cloud, self.proxies),

@@ -11,6 +11,9 @@ from domain.aggregate import Aggregate, Claim
 from domain.errors import DomainError
 from domain.instance import Instance, LaunchSpec, PortSpec, ProgramEnd
 from domain.instance_type import INSTANCE_TYPES
+from domain.scaling_group import GroupSpec, Keeping, ScalingGroup, Size, Template
+from domain.scaling_group.measure import Reading
+from domain.scaling_group.member import SeenInstance
 from domain.values import public_id
 from domain.volume import Volume
 from domain.vpc import Vpc
@@ -121,11 +124,70 @@ def _vpc(name: str, account: str, by: History) -> Vpc:
     return Vpc.create(account, name, f"10.1.{by.number(200)}.0/24", by.tags())
 
 
-_MAKES: tuple[Callable[[str, str, History], Aggregate], ...] = (_instance, _key, _volume, _vpc)
+def _group(name: str, account: str, by: History) -> ScalingGroup:
+    template = Template("miniaws/hello:local", public_id("vpc", _VPC), "default", type=by.type())
+    return ScalingGroup.create(
+        GroupSpec(account, name, template, Size(0, by.number(4), 9), tags=by.tags()), {}
+    )
+
+
+def _policy(by: History) -> dict[str, Any]:
+    tracking = {"type": "target-tracking", "metric": "cpu", "target": 50.0, "warmup_s": 0, "periods_out": 1}
+    hourly = {"type": "scheduled", "cron": "* * * * *", "desired": by.number(9)}
+    return tracking if by.number(3) else hourly
+
+
+def _launch(group: ScalingGroup, by: History) -> None:
+    number, now = group.next_number, by.instant()
+    id_ = public_id("i", UUID(int=number))
+    group.note_launched(id_, f"{group.name}-{number}", number, by.word(), now)
+
+
+def _observe(group: ScalingGroup, by: History) -> None:
+    status = ("running", "error", "stopped", "terminated")[by.number(4)]
+    seen = {id_: SeenInstance(status, by.word(), START) for id_ in group.members if by.number(2)}
+    group.observe(seen, START + timedelta(seconds=by.number(400)), judges=True)
+    group.follow_refresh()
+    group.report_state(by.word() if by.number(2) else None)
+
+
+def _release(group: ScalingGroup, by: History) -> None:
+    for id_ in list(group.members)[: by.number(3)]:
+        group.release(id_, by.word(), by.instant())
+
+
+def _scale(group: ScalingGroup, by: History) -> None:
+    reading = Reading(by.instant(), 20, 20, float(by.number(100)))
+    group.scale({"p": [reading] * 15}, START + timedelta(seconds=500))
+
+
+_MAKES: tuple[Callable[[str, str, History], Aggregate], ...] = (_instance, _key, _group, _volume, _vpc)
 
 Change = Callable[[Any, History], object]
 _CHANGES: dict[type[Aggregate], tuple[Change, ...]] = {
     AccessKey: (lambda key, by: key.revoke(OTHER_ADMIN if by.number(2) else None),),
+    ScalingGroup: (
+        _launch,
+        _launch,
+        _observe,
+        _observe,
+        _release,
+        _scale,
+        lambda group, by: group.resize(Size(0, by.number(4), 9)),
+        lambda group, by: group.keep(Keeping(grace_s=by.number(9))),
+        lambda group, by: group.put_policy("p", _policy(by), START),
+        lambda group, _: group.remove_policy("p"),
+        lambda group, by: group.apply_schedules(START + timedelta(minutes=by.number(9))),
+        lambda group, by: group.suspend(["launch"] if by.number(2) else []),
+        lambda group, by: group.resume(["launch"] if by.number(2) else []),
+        lambda group, by: group.protect(f"{group.name}-1", is_protected=bool(by.number(2))),
+        lambda group, by: group.change_template({"image": f"miniaws/hello:{by.number(5)}"}, {}),
+        lambda group, by: group.refresh(rolls_back=bool(by.number(2)), now=by.instant()),
+        lambda group, by: group.cancel_refresh() if by.number(4) == 0 else None,
+        lambda group, by: group.change_tags(by.tags()),
+        lambda group, by: by.number(9) or group.delete(),
+        lambda group, _: group.is_deleting and not group.members and group.report_deleted(),
+    ),
     Vpc: (
         lambda vpc, _: vpc.report_available(),
         lambda vpc, by: vpc.report_failed(by.word()),
