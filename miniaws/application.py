@@ -18,6 +18,7 @@ from domain.aggregate import Aggregate, Claim, Conditions, name_scope
 from domain.cache import CacheClient
 from domain.errors import KeyReused, NameTaken, NotFound, Unavailable
 from domain.ports import Chance, Clock, Containers, Images, Networks, Volumes
+from domain.queue import QueueClient
 from domain.store import Append, Cause, ClaimTaken, EventStore, Receipt, Sessions, VersionConflict
 from domain.values import parse_id, shown
 from miniaws.settings import Settings
@@ -55,6 +56,8 @@ class Ports:
     images: Images
     caches: Mapping[str, CacheClient]
     """What speaks to them, by engine."""
+    queues: Mapping[str, QueueClient]
+    """As above."""
     clock: Clock
     chance: Chance
 

@@ -25,12 +25,15 @@ from adapters.memory import (
     MemoryVolumes,
     MemoryWatch,
 )
+from adapters.nats import NatsQueues
+from adapters.rabbitmq import RabbitMQQueues
 from adapters.redis import RedisCaches
 from adapters.sessions import PostgresSessions
 from adapters.system import SystemChance, SystemClock
 from adapters.vault import Vault
 from domain.cache import CacheClient
 from domain.ports import Containers, EngineWatch, Images, Networks, Stats, Volumes
+from domain.queue import QueueClient
 from miniaws import profile
 from miniaws.application import Cloud, Ports
 from miniaws.http.app import Opened, create_app
@@ -38,6 +41,7 @@ from miniaws.keyring import Exhibit
 from miniaws.process_managers.cache import CacheManager
 from miniaws.process_managers.instance import InstanceManager
 from miniaws.process_managers.scaling_group import ScalingGroupManager
+from miniaws.process_managers.queue import QueueManager
 from miniaws.process_managers.volume import VolumeManager
 from miniaws.process_managers.vpc import VpcManager
 from miniaws.runtime.controller import Controller, Parts
@@ -61,6 +65,7 @@ class World:
     volumes: Volumes
     images: Images
     caches: Mapping[str, CacheClient]
+    queues: Mapping[str, QueueClient]
     watch: EngineWatch
     stats: Stats
     close: Callable[[], Awaitable[None]]
@@ -75,6 +80,7 @@ def docker_world(settings: Settings) -> World:
         ports.volumes,
         ports.images,
         {"redis": RedisCaches()},
+        {"rabbitmq": RabbitMQQueues(), "nats": NatsQueues()},
         ports.watch,
         ports.stats,
         ports.close,
@@ -90,6 +96,7 @@ def memory_world(engine: MemoryEngine | None = None) -> World:
         MemoryVolumes(engine),
         MemoryImages(engine),
         {"redis": MemoryServers(engine)},
+        {"rabbitmq": MemoryServers(engine), "nats": MemoryServers(engine, rotates_live=False)},
         MemoryWatch(engine),
         MemoryStats(engine, SystemClock().now),
         _nothing,
@@ -160,6 +167,7 @@ def _ports(
         volumes=in_world.volumes,
         images=in_world.images,
         caches=in_world.caches,
+        queues=in_world.queues,
         clock=SystemClock(),
         chance=SystemChance(),
     )
@@ -199,6 +207,7 @@ async def open_controller(
             instances,
             CacheManager(cloud, found.containers, found.caches),
             ScalingGroupManager(cloud),
+            QueueManager(cloud, found.containers, found.queues),
         )
         parts = Parts(
             open_log=lambda: Follower(conninfo(settings)),

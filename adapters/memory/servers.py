@@ -5,6 +5,7 @@ from typing import Any
 from adapters.memory.engine import MemoryContainer, MemoryEngine
 from domain.errors import Refused, Unreachable
 from domain.ports import File
+from domain.queue import Peeked, QueueMissing
 from domain.server import Endpoint, Program, Server
 
 _PASSWORD = "/etc/miniaws/password"  # noqa: S105 - where it is
@@ -54,6 +55,19 @@ class MemoryServers:
         self._opened(at, password)
         return {"clients": 1}
 
+    async def purge(self, server: Server, at: Endpoint, password: str, name: str) -> None:
+        """Remove nothing, as nothing is there."""
+        await self._engine.enter("servers.purge")
+        self._opened(at, password)
+        _refuse_missing(server, name)
+
+    async def peek(self, server: Server, at: Endpoint, password: str, name: str, most: int) -> list[Peeked]:
+        """Return a message that says where it is."""
+        await self._engine.enter("servers.peek")
+        self._opened(at, password)
+        _refuse_missing(server, name)
+        return [Peeked(name.encode(), len(name), {})][:most]
+
     def _opened(self, at: Endpoint, password: str) -> MemoryContainer:
         container = self._running(at)
         if _password(container) != password:
@@ -69,3 +83,8 @@ class MemoryServers:
 
 def _password(container: MemoryContainer) -> str:
     return container.files.get("password", container.spec.files[_PASSWORD].content).decode()
+
+
+def _refuse_missing(server: Server, name: str) -> None:
+    if name not in server.settings["queues"]:
+        raise QueueMissing("there is no such queue")

@@ -18,6 +18,7 @@ _COMMANDS = {
     "volume": ("miniaws.cli.volume:app", "Files that outlive an instance."),
     "cache": ("miniaws.cli.cache:app", "Redis that runs for you."),
     "asg": ("miniaws.cli.scaling_group:app", "Groups that scale by what is measured."),
+    "queue": ("miniaws.cli.queue:app", "RabbitMQ or NATS that runs for you."),
     "key": ("miniaws.cli.access_key:app", "Keys that sign in."),
     "resource": ("miniaws.cli.resource:app", "Every kind of resource at once."),
     "timeline": ("miniaws.cli.timeline:timeline", "Show what happened, and who did it."),

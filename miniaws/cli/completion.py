@@ -2,7 +2,14 @@
 
 import typer
 
-_KINDS = {"instance": "instance", "vpc": "vpc", "volume": "volume", "cache": "cache", "key": "access_key"}
+_KINDS = {
+    "instance": "instance",
+    "vpc": "vpc",
+    "volume": "volume",
+    "cache": "cache",
+    "queue": "queue",
+    "key": "access_key",
+}
 _PATIENCE_S = 1.0
 
 

@@ -88,6 +88,7 @@ _EXAMPLES = {
     "instances": "web-1",
     "volumes": "data",
     "caches": "sessions",
+    "queues": "events",
     "vpcs": "default",
     "keys": "admin",
     "resources": "web-1",

@@ -26,7 +26,7 @@ S = TypeVar("S", bound=Server)
 _MOST_STEPS = 12
 _WAIT_S = 0.5
 _SOON_S = 0.1
-_PATIENCE = timedelta(seconds=90)
+_PATIENCE = timedelta(seconds=180)
 """A server that has just been started may take so long until it answers."""
 
 

@@ -119,6 +119,7 @@ class RunningCloud:
         self._remove("/api/scaling-groups")
         self._remove("/api/instances")
         self._remove("/api/caches")
+        self._remove("/api/queues")
         self._remove("/api/volumes")
         self._remove("/api/vpcs", besides="default")
 

@@ -1,0 +1,177 @@
+"""Queues that NATS JetStream is: each named queue is a stream whose subject is its name."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import nats
+from nats.aio.client import Client
+from nats.errors import AuthorizationError, NoRespondersError, NoServersError
+from nats.errors import Error as NatsError
+from nats.js import JetStreamContext
+from nats.js.api import StorageType, StreamConfig, StreamInfo
+from nats.js.errors import APIError, NotFoundError
+
+from domain.errors import Refused, Unreachable
+from domain.ports import File
+from domain.queue import Peeked, Queue, QueueMissing
+from domain.server import Endpoint, Program
+
+_CONFIG = "/etc/miniaws/nats.conf"
+_TIMEOUT_S = 10.0
+_SAMPLE_S = 0.5
+_PEEKED_BYTES = 65_536
+_PROBE = "miniaws-probe"
+_OURS = "declared by miniaws"
+"""The description of the streams that are declared; those of clients are left alone."""
+
+
+class NatsQueues:
+    """Speaks to NATS. It reads its password at its start, so a new one comes with a new container."""
+
+    rotates_live = False
+
+    def program(self, server: Queue, password: str) -> Program:
+        """Return what to run."""
+        account = json.dumps(server.settings["namespace"])
+        user = f"{{ user: {json.dumps(server.username)}, password: {json.dumps(password)} }}"
+        lines = [
+            f"port: {server.port}",
+            f"server_name: {json.dumps(server.name)}",
+            f'jetstream {{ store_dir: "{server.data_path}", max_memory_store: {server.memory_mb // 4}MB }}',
+            f"accounts {{ {account}: {{ jetstream: enabled, users: [ {user} ] }} }}",
+        ]
+        config = "\n".join(lines).encode() + b"\n"
+        return Program(("--config", _CONFIG), files={_CONFIG: File(config)})
+
+    async def configure(self, server: Queue, at: Endpoint, password: str) -> None:
+        """Have every declared stream with its limits, and none that was declared once and is not any more."""
+        async with _connected(server, at, password) as (_, stream):
+            there = {info.config.name: info for info in await stream.streams_info()}
+            for name, wish in server.named.items():
+                config = _config(name, wish)
+                await (stream.update_stream(config) if name in there else stream.add_stream(config))
+            for name, info in there.items():
+                if name and info.config.description == _OURS and name not in server.named:
+                    await stream.delete_stream(name)
+
+    async def rotate(self, server: Queue, at: Endpoint, old: str, new: str) -> None:
+        """See that it takes the new password: the container that brings it has only this one."""
+        del old
+        async with _connected(server, at, new):
+            pass
+
+    async def probe(self, server: Queue, at: Endpoint, password: str) -> None:
+        """Publish to a small stream in memory, and read the message from there."""
+        token = secrets.token_hex(8).encode()
+        async with _connected(server, at, password) as (_, stream):
+            config = StreamConfig(
+                name=_PROBE, subjects=[_PROBE], max_msgs=1, max_age=60, storage=StorageType.MEMORY
+            )
+            await stream.add_stream(config)
+            await stream.publish(_PROBE, token)
+            found = await stream.get_last_msg(_PROBE, _PROBE)
+            if found.data != token:
+                raise Refused("it does not give back what was published")
+
+    async def stats(self, server: Queue, at: Endpoint, password: str) -> dict[str, Any]:
+        """Return figures of every stream; rates are of the last half second."""
+        async with _connected(server, at, password) as (client, stream):
+            before = {info.config.name: info for info in await stream.streams_info()}
+            await asyncio.sleep(_SAMPLE_S)
+            infos = await stream.streams_info()
+            account = await stream.account_info()
+        shown = {
+            str(info.config.name): _figures(info, before.get(info.config.name))
+            for info in infos
+            if info.config.name != _PROBE
+        }
+        return {
+            "depth": sum(each["depth"] for each in shown.values()),
+            "consumers": sum(each["consumers"] for each in shown.values()),
+            "memory_bytes": account.memory,
+            "storage_bytes": account.storage,
+            "queues": shown,
+            "server_version": str(client.connected_server_version),
+        }
+
+    async def purge(self, server: Queue, at: Endpoint, password: str, name: str) -> None:
+        """Remove every message."""
+        async with _connected(server, at, password) as (_, stream):
+            await stream.purge_stream(name)
+
+    async def peek(self, server: Queue, at: Endpoint, password: str, name: str, most: int) -> list[Peeked]:
+        """Read the oldest messages by number, which no consumer notices."""
+        found: list[Peeked] = []
+        async with _connected(server, at, password) as (_, stream):
+            state = (await stream.stream_info(name)).state
+            number = state.first_seq
+            while number <= state.last_seq and len(found) < most:
+                try:
+                    message = await stream.get_msg(name, number)
+                except NotFoundError:
+                    number += 1  # deleted from the middle
+                    continue
+                payload = message.data or b""
+                found.append(Peeked(payload[:_PEEKED_BYTES], len(payload), message.headers or {}))
+                number += 1
+        return found
+
+
+def _config(name: str, wish: dict[str, Any]) -> StreamConfig:
+    return StreamConfig(
+        name=name,
+        description=_OURS,
+        subjects=[name],
+        storage=StorageType.FILE if wish["durable"] else StorageType.MEMORY,
+        max_msgs=wish["max_length"] or -1,
+        max_age=wish["max_age_s"] or 0,
+    )
+
+
+def _figures(info: StreamInfo, before: StreamInfo | None) -> dict[str, Any]:
+    came = info.state.last_seq - before.state.last_seq if before else 0
+    return {
+        "depth": info.state.messages,
+        "bytes": info.state.bytes,
+        "consumers": info.state.consumer_count,
+        "publish_per_s": round(came / _SAMPLE_S, 1),
+    }
+
+
+async def _ignored(error: Exception) -> None:
+    """Let the library be silent: what fails is raised where it was asked."""
+    del error
+
+
+@asynccontextmanager
+async def _connected(
+    server: Queue, at: Endpoint, password: str
+) -> AsyncGenerator[tuple[Client, JetStreamContext]]:
+    """Connect; none of the library's errors is repeated, as one may hold a URL."""
+    try:
+        client = await nats.connect(
+            f"nats://{at.host}:{at.port}",
+            user=server.username,
+            password=password,
+            allow_reconnect=False,
+            connect_timeout=_TIMEOUT_S,
+            error_cb=_ignored,
+        )
+        try:
+            yield client, client.jetstream(timeout=_TIMEOUT_S)
+        finally:
+            await client.close()
+    except NotFoundError:
+        raise QueueMissing("there is no such stream") from None
+    except APIError as error:
+        raise Refused(f"it refused: {error.description}") from None
+    except AuthorizationError:
+        raise Refused("it does not take its password") from None
+    except (NoServersError, NoRespondersError, NatsError, OSError, TimeoutError) as error:
+        if "authorization" in str(error).lower():
+            raise Refused("it does not take its password") from None
+        raise Unreachable(f"it does not answer: {type(error).__name__}") from None
