@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import nats
 from nats.aio.client import Client
 from nats.errors import AuthorizationError, NoRespondersError, NoServersError
 from nats.errors import Error as NatsError
@@ -21,7 +20,7 @@ from domain.queue import Peeked, Queue, QueueMissing
 from domain.server import Endpoint, Program
 
 _CONFIG = "/etc/miniaws/nats.conf"
-_TIMEOUT_S = 10.0
+_TIMEOUT_S = 10
 _SAMPLE_S = 0.5
 _PEEKED_BYTES = 65_536
 _PROBE = "miniaws-probe"
@@ -152,8 +151,9 @@ async def _connected(
     server: Queue, at: Endpoint, password: str
 ) -> AsyncGenerator[tuple[Client, JetStreamContext]]:
     """Connect; none of the library's errors is repeated, as one may hold a URL."""
+    client = Client()
     try:
-        client = await nats.connect(
+        await client.connect(
             f"nats://{at.host}:{at.port}",
             user=server.username,
             password=password,
@@ -161,10 +161,7 @@ async def _connected(
             connect_timeout=_TIMEOUT_S,
             error_cb=_ignored,
         )
-        try:
-            yield client, client.jetstream(timeout=_TIMEOUT_S)
-        finally:
-            await client.close()
+        yield client, client.jetstream(timeout=_TIMEOUT_S)
     except NotFoundError:
         raise QueueMissing("there is no such stream") from None
     except APIError as error:
@@ -175,3 +172,6 @@ async def _connected(
         if "authorization" in str(error).lower():
             raise Refused("it does not take its password") from None
         raise Unreachable(f"it does not answer: {type(error).__name__}") from None
+    finally:
+        # Also after an attempt that failed: the library leaves its socket open then.
+        await client.close()

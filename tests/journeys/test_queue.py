@@ -7,9 +7,9 @@ from collections.abc import Generator
 from typing import Any
 
 import aio_pika
-import nats
 import pytest
 from aio_pika.exceptions import ProbableAuthenticationError
+from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from tests.conftest import ROOT
@@ -135,8 +135,9 @@ def test_nats_keeps_a_durable_stream_over_a_kill_and_a_new_password(servers: Run
 
 
 async def _publish_to_stream(to: str, subject: str, *texts: str) -> None:
-    client = await nats.connect(to, allow_reconnect=False, error_cb=_quiet)
+    client = Client()
     try:
+        await client.connect(to, allow_reconnect=False, error_cb=_quiet)
         for text in texts:
             await client.jetstream().publish(subject, text.encode())
     finally:
@@ -145,8 +146,9 @@ async def _publish_to_stream(to: str, subject: str, *texts: str) -> None:
 
 async def _take(to: str, subject: str) -> str:
     """Take the next message of a durable consumer and acknowledge it."""
-    client = await nats.connect(to, allow_reconnect=False, error_cb=_quiet)
+    client = Client()
     try:
+        await client.connect(to, allow_reconnect=False, error_cb=_quiet)
         subscription = await client.jetstream().pull_subscribe(subject, durable="worker")
         (message,) = await subscription.fetch(1, timeout=20)
         await message.ack_sync()
