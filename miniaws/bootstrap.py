@@ -40,8 +40,8 @@ from miniaws.http.app import Opened, create_app
 from miniaws.keyring import Exhibit
 from miniaws.process_managers.cache import CacheManager
 from miniaws.process_managers.instance import InstanceManager
-from miniaws.process_managers.scaling_group import ScalingGroupManager
 from miniaws.process_managers.queue import QueueManager
+from miniaws.process_managers.scaling_group import ScalingGroupManager
 from miniaws.process_managers.volume import VolumeManager
 from miniaws.process_managers.vpc import VpcManager
 from miniaws.runtime.controller import Controller, Parts
