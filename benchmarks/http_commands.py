@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import orjson
 import psycopg
@@ -21,7 +22,24 @@ LAUNCH, CREATE = "miniaws POST /api/instances", "miniaws POST /api/volumes"
 INSERT, NOTHING, MOTO = "FastAPI + psycopg INSERT", "FastAPI that does nothing", "moto RunInstances"
 AIMS = [tables.Aim(INSERT, 0.6), tables.Aim(MOTO, 2)]
 
-Contender = tuple[int, client.MakeRequest]
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """Who is asked, what, and which processes do the work."""
+
+    port: int
+    make: client.MakeRequest
+    processes: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class Found:
+    """What a contender reached in each round."""
+
+    rates: list[float] = field(default_factory=list[float])
+    per_second_of_processor: list[float] = field(default_factory=list[float])
+    """Answers by the processor time of all its processes: what else the machine does is not in this one."""
+    latencies_s: list[float] = field(default_factory=list[float])
 
 
 def run() -> None:
@@ -37,15 +55,26 @@ def run() -> None:
             _compare(cloud, contenders, connections)
 
 
-def _contenders(cloud: servers.Cloud, plain: int, moto: int) -> dict[str, Contender]:
-    signed = _signed(cloud)
+def _contenders(cloud: servers.Cloud, plain: servers.Server, moto: servers.Server) -> dict[str, Contender]:
+    signed, port, ours = _signed(cloud), cloud.port, tuple(cloud.processes.values())
+    database = cloud.processes["postgres"]
     aws = client.request("POST", "/", RUN_INSTANCES, FORM, SIGNED)
+
+    def create(n: int) -> bytes:
+        return client.request("POST", "/api/volumes", _volume(n), JSON, signed)
+
+    def insert(n: int) -> bytes:
+        return client.request("POST", "/insert", _instance(n), JSON)
+
+    def nothing(n: int) -> bytes:
+        return client.request("POST", "/nothing", _instance(n), JSON)
+
     return {
-        LAUNCH: (cloud.port, launching(cloud)),
-        CREATE: (cloud.port, lambda n: client.request("POST", "/api/volumes", _volume(n), JSON, signed)),
-        INSERT: (plain, lambda n: client.request("POST", "/insert", _instance(n), JSON)),
-        NOTHING: (plain, lambda n: client.request("POST", "/nothing", _instance(n), JSON)),
-        MOTO: (moto, lambda _: aws),
+        LAUNCH: Contender(port, launching(cloud), ours),
+        CREATE: Contender(port, create, ours),
+        INSERT: Contender(plain.port, insert, (*plain.processes, database)),
+        NOTHING: Contender(plain.port, nothing, plain.processes),
+        MOTO: Contender(moto.port, lambda _: aws, moto.processes),
     }
 
 
@@ -75,22 +104,33 @@ def _name(number: int) -> str:
 
 
 def _compare(cloud: servers.Cloud, contenders: Mapping[str, Contender], connections: int) -> None:
-    rates: dict[str, list[float]] = {name: [] for name in contenders}
-    latencies: dict[str, list[float]] = {name: [] for name in contenders}
-    for port, make in contenders.values():
-        client.load(port, make, connections, 0.3)  # warms up
+    found = {name: Found() for name in contenders}
+    for contender in contenders.values():
+        client.load(contender.port, contender.make, connections, 0.3)  # warms up
+    _settle(cloud)
     for _ in range(ROUNDS):
-        for name, (port, make) in contenders.items():
-            slice_ = client.load(port, make, connections, SLICE_S)
-            if slice_.refused:
-                raise RuntimeError(f"{name} refused {slice_.refused} requests: {slice_.example}")
-            rates[name].append(slice_.rate)
-            latencies[name] += slice_.latencies_s
-            _settle(cloud)
-    tables.compare(f"HTTP commands, {connections} connections", "/s", rates, LAUNCH, AIMS)
-    for name, seconds in latencies.items():
-        low, high = (tables.percentile(seconds, share) * 1000 for share in (0.5, 0.99))
+        for name, contender in contenders.items():
+            _measure(cloud, name, contender, connections, found[name])
+    for title, per in (("HTTP commands", "rates"), ("the same by processor time", "per_second_of_processor")):
+        figures = {name: getattr(each, per) for name, each in found.items()}
+        tables.compare(f"{title}, {connections} connections", "/s", figures, LAUNCH, AIMS)
+    for name, each in found.items():
+        low, high = (tables.percentile(each.latencies_s, share) * 1000 for share in (0.5, 0.99))
         print(f"    {name:<42} p50 {low:6.1f} ms, p99 {high:6.1f} ms")
+
+
+def _measure(
+    cloud: servers.Cloud, name: str, contender: Contender, connections: int, found: Found
+) -> None:
+    before = sum(map(machine.processor_s, contender.processes))
+    slice_ = client.load(contender.port, contender.make, connections, SLICE_S)
+    if slice_.refused:
+        raise RuntimeError(f"{name} refused {slice_.refused} requests: {slice_.example}")
+    _settle(cloud)  # what is left to the controller belongs to the command
+    used = sum(map(machine.processor_s, contender.processes)) - before
+    found.rates.append(slice_.rate)
+    found.per_second_of_processor.append(len(slice_.latencies_s) / used)
+    found.latencies_s += slice_.latencies_s
 
 
 def _settle(cloud: servers.Cloud) -> None:

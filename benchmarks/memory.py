@@ -29,8 +29,7 @@ def _proportional_mb(process: int) -> float:
 
 
 def _descendants(process: int) -> list[int]:
-    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
-    return [each for child in map(int, children) for each in (child, *_descendants(child))]
+    return [each for child in machine.children(process) for each in (child, *_descendants(child))]
 
 
 if __name__ == "__main__":

@@ -20,6 +20,14 @@ _LEADS = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND cl
 
 
 @dataclass(frozen=True, slots=True)
+class Server:
+    """Something that answers on a port, and the processes that work for it."""
+
+    port: int
+    processes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Cloud:
     """A miniaws that runs; ``processes`` has the id of each process by name."""
 
@@ -63,21 +71,22 @@ def _ids(server: EmbeddedPostgres, api: int, controller: int) -> dict[str, int]:
 
 
 @contextmanager
-def plain(database_url: str) -> Generator[int]:
-    """Run the FastAPI that miniaws is compared to and give its port."""
+def plain(database_url: str) -> Generator[Server]:
+    """Run the FastAPI that miniaws is compared to."""
     port = machine.free_port()
     options = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
     command = [sys.executable, "-m", "uvicorn", "benchmarks.plain_api:app", "--port", str(port), *options]
-    with running(command, {**os.environ, "PLAIN_DATABASE_URL": database_url}, port, "/docs"):
-        yield port
+    with running(command, {**os.environ, "PLAIN_DATABASE_URL": database_url}, port, "/docs") as process:
+        yield Server(port, (process,))
 
 
 @contextmanager
-def moto() -> Generator[int]:
-    """Run moto's server and give its port."""
+def moto() -> Generator[Server]:
+    """Run moto's server."""
     port = machine.free_port()
-    with running([sys.executable, "-m", "moto.server", "-p", str(port)], {**os.environ}, port, "/moto-api/"):
-        yield port
+    command = [sys.executable, "-m", "moto.server", "-p", str(port)]
+    with running(command, {**os.environ}, port, "/moto-api/") as process:
+        yield Server(port, (process,))
 
 
 @contextmanager

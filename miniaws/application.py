@@ -198,10 +198,21 @@ class Cloud:
                     await asyncio.sleep(0.002 * 2**attempt * (0.5 + self._jitter()))
         raise Unavailable(f"cannot change {shown(id_or_name)}: too many changes at once; retry")
 
-    async def report(self, kind: type[A], resource_id: UUID, cause: Cause, decide: Callable[[A], None]) -> A:
-        """Let a process manager write what it saw, with the newest event of the resource as the cause."""
+    async def report(
+        self,
+        kind: type[A],
+        resource_id: UUID,
+        cause: Cause,
+        decide: Callable[[A], None],
+        known: A | None = None,
+    ) -> A:
+        """Let a process manager write what it saw, with the newest event of the resource as the cause.
+
+        ``known`` is what it has just loaded: should that be outdated, the save is refused and another one is loaded.
+        Only what is returned may be used afterwards.
+        """
         for attempt in range(_ATTEMPTS):
-            aggregate = await self.load_by_id(kind, resource_id)
+            aggregate, known = known or await self.load_by_id(kind, resource_id), None
             decide(aggregate)
             try:
                 await self.save(Request(replace(cause, account_id=aggregate.account_id)), aggregate)

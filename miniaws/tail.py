@@ -38,11 +38,7 @@ class Tail:
             await asyncio.sleep(_RETRY_S)
 
     async def _follow(self, log: Log) -> None:
-        while True:
-            events = await log.read(self._position)
-            if not events:
-                await log.wait()
-                continue
+        async for events in log.batches(self._position):
             self._position = events[-1].position
             for listener in self._listeners:
                 listener(events)

@@ -49,45 +49,57 @@ class InventoryProjection:
     async def project(
         self, connection: psycopg.AsyncConnection[DictRow], before: int, events: Sequence[Recorded]
     ) -> None:
-        """Write what a batch of events changes and move the position. Call inside a transaction.
+        """Write what a batch of events changes, move the position and tell who waits for it: all of it or nothing.
 
         Raises PositionMoved when the position is not the one before the batch.
         """
-        await self._move(connection, before, events[-1].position)
+        while not await self._write(connection, before, events):
+            # Either somebody else projects, or the read model was renewed, or this is the first batch. What was
+            # folded on another read model says nothing of this one.
+            cursor = await connection.execute(SQL["model"])
+            found = await cursor.fetchone()
+            self._latest.clear()
+            if found is None or found["position"] != before:
+                raise PositionMoved
+            self._model = found["model"]
+
+    async def _write(
+        self, connection: psycopg.AsyncConnection[DictRow], before: int, events: Sequence[Recorded]
+    ) -> bool:
+        if self._model is None:
+            return False
         await self._load_latest(connection, events)
-        born: list[dict[str, Any]] = []
-        ended: list[tuple[int, UUID]] = []
+        born: dict[UUID, dict[str, Any]] = {}
+        ended: dict[UUID, int] = {}
         versions: list[dict[str, Any]] = []
         for event in events:
             id_, known = event.resource_id, self._latest.get(event.resource_id)
             document = self._latest[id_] = fold(known, event)
             versions.append({"resource_id": id_, "position": event.position, "document": document})
             if known is None:
-                born.append(resource_row(id_, document))
+                born[id_] = resource_row(id_, document)
             elif has_ended(document) and not has_ended(known):
-                ended.append((event.position, id_))
+                ended.setdefault(id_, event.position)
+        for id_ in born.keys() & ended.keys():
+            born[id_]["ended_position"] = ended.pop(id_)
         # One statement for all of them: a round trip each would be most of what a batch costs.
-        values = {"born": orjson.dumps(born).decode(), "versions": orjson.dumps(versions).decode()}
-        await connection.execute(SQL["write"], values, prepare=True)
-        for end in ended:
-            await connection.execute(SQL["end_resource"], end, prepare=True)
+        values = {
+            "before": before,
+            "after": events[-1].position,
+            "model": self._model,
+            "born": orjson.dumps(list(born.values())).decode(),
+            "ended": list(ended),
+            "ended_at": list(ended.values()),
+            "versions": orjson.dumps(versions).decode(),
+        }
+        cursor = await connection.execute(SQL["write"], values, prepare=True)
         while len(self._latest) > _CACHED:
             self._latest.popitem(last=False)
+        return await cursor.fetchone() is not None
 
     def forget(self) -> None:
-        """Drop what was folded; after a transaction that did not commit."""
+        """Drop what was folded; after a write that failed."""
         self._latest.clear()
-
-    async def _move(self, connection: psycopg.AsyncConnection[DictRow], before: int, after: int) -> None:
-        """Move the position first of all: it locks out another projector, and a renewal of the read model."""
-        cursor = await connection.execute(SQL["move"], (after, before), prepare=True)
-        moved = await cursor.fetchone()
-        if moved is None:
-            raise PositionMoved
-        if moved["model"] != self._model:
-            # The read model was renewed: what was folded on the old one says nothing of the new one.
-            self._latest.clear()
-            self._model = moved["model"]
 
     async def _load_latest(
         self, connection: psycopg.AsyncConnection[DictRow], events: Sequence[Recorded]

@@ -29,18 +29,25 @@ COPY versions (resource_id, position, document) FROM STDIN
 COPY resources (resource_id, kind, account_id, name, created_position, ended_position) FROM STDIN
 
 -- write --
-WITH born AS (
+-- Everything hangs on the position that is moved: it locks out another projector, and a renewal of the read model.
+WITH moved AS (
+    UPDATE progress SET position = %(after)s
+    WHERE position = %(before)s AND tableoid::bigint = %(model)s RETURNING position),
+born AS (
     INSERT INTO resources (resource_id, kind, account_id, name, created_position, ended_position)
-    SELECT * FROM json_to_recordset(%(born)s::text::json) AS b(
-        resource_id uuid, kind text, account_id text, name text, created_position bigint, ended_position bigint))
-INSERT INTO versions (resource_id, position, document)
-SELECT * FROM json_to_recordset(%(versions)s::text::json) AS v(resource_id uuid, position bigint, document json)
+    SELECT b.* FROM moved, json_to_recordset(%(born)s::text::json) AS b(
+        resource_id uuid, kind text, account_id text, name text, created_position bigint, ended_position bigint)),
+ended AS (
+    UPDATE resources SET ended_position = (%(ended_at)s::bigint[])[array_position(%(ended)s::uuid[], resource_id)]
+    WHERE resource_id = ANY(%(ended)s::uuid[]) AND ended_position IS NULL AND EXISTS (SELECT FROM moved)),
+written AS (
+    INSERT INTO versions (resource_id, position, document)
+    SELECT v.* FROM moved, json_to_recordset(%(versions)s::text::json) AS v(
+        resource_id uuid, position bigint, document json))
+SELECT pg_notify('projected', position::text) FROM moved
 
--- end_resource --
-UPDATE resources SET ended_position = %s WHERE resource_id = %s AND ended_position IS NULL
-
--- move --
-UPDATE progress SET position = %s WHERE position = %s RETURNING tableoid::bigint AS model
+-- model --
+SELECT position, tableoid::bigint AS model FROM progress
 
 -- position --
 SELECT position, shape FROM progress

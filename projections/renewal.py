@@ -77,8 +77,7 @@ async def _advance(
     events = await _read(connection, after, upto)
     if not events:
         return upto
-    async with connection.transaction():
-        await projection.project(connection, after, events)
+    await projection.project(connection, after, events)
     return events[-1].position
 
 

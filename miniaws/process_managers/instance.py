@@ -32,6 +32,15 @@ _SOON_S = 0.1
 _REMEMBERED = 1000
 _KILLED = 137
 _REMOVAL_S = 0.3
+_REPORTS = {
+    Step.REPORT_STARTED,
+    Step.REPORT_STOPPED,
+    Step.REPORT_CRASHED,
+    Step.REPORT_PAUSED,
+    Step.REPORT_UNASKED,
+    Step.REPORT_LOST,
+    Step.REPORT_RESIZED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +65,24 @@ class InstanceManager:
         self._containers = containers
         # How programs ended: an engine that starts one again at once leaves no other trace of its exit code.
         self._ends: OrderedDict[str, _End] = OrderedDict()
+        # What we start is looked at right afterwards: that it was started is no news then.
+        self._starts: set[str] = set()
 
-    def notice(self, event: EngineEvent) -> None:
-        """Remember how a program ended."""
-        if event.kind != self.kind or event.action not in {"die", "oom"}:
-            return
+    def notice(self, event: EngineEvent) -> bool:
+        """Remember how a program ended; tell whether the event may say what no pass has seen."""
+        if event.kind != self.kind:
+            return True
+        if event.action == "start" and event.resource_id in self._starts:
+            self._starts.remove(event.resource_id)
+            return False
+        if event.action in {"die", "oom"}:
+            self._remember(event)
+        # What was only made does not run yet, and nobody but a pass makes it.
+        return event.action != "create"
+
+    def _remember(self, event: EngineEvent) -> None:
+        # Whatever starts it after this end is news.
+        self._starts.discard(event.resource_id)
         before = self._ends.get(event.resource_id, _NOT_SEEN)
         oom = event.action == "oom"
         exit_code = before.exit_code if oom else event.exit_code
@@ -71,25 +93,25 @@ class InstanceManager:
     async def reconcile(self, resource_id: UUID) -> Pass:
         """Bring one instance in line."""
         done: list[str] = []
-        for _ in range(_MOST_STEPS):
-            wanted = await self._cloud.load_by_id(Instance, resource_id)
-            if wanted.status == "terminated":
-                return Pass("is terminated")
-            try:
-                seen = await self._look(wanted)
+        wanted = await self._cloud.load_by_id(Instance, resource_id)
+        if wanted.status == "terminated":
+            return Pass("is terminated")
+        try:
+            seen = await self._look(wanted)
+            for _ in range(_MOST_STEPS):
                 step = next_step(wanted, seen)
                 if step in {Step.NOTHING, Step.WAIT}:
                     did = ", ".join(done) or step.value
                     return Pass(did, _WAIT_S if step is Step.WAIT else None)
-                if step is Step.MAKE and (missing := await self._still_creating(wanted)):
-                    return Pass(f"waits for {missing}", _SOON_S)
                 if _ends(step, seen) and (draining := await self._still_draining(wanted)):
                     return Pass(f"waits until {draining} has drained it", _SOON_S)
-                await self._carry_out(step, wanted, seen)
-            except PortError as error:
-                await self._report_failed(resource_id, error)
-                raise
-            done.append(step.value)
+                wanted, seen = await self._carry_out(step, wanted, seen)
+                done.append(step.value)
+        except PortError as error:
+            if missing := await self._still_creating(wanted):
+                return Pass(f"waits for {missing}", _SOON_S)
+            await self._report_failed(resource_id, error)
+            raise
         return Pass(", ".join(done), _WAIT_S)
 
     async def _look(self, wanted: Instance) -> SeenContainer | None:
@@ -100,13 +122,26 @@ class InstanceManager:
         await asyncio.sleep(_REMOVAL_S)
         return await self._containers.inspect(wanted.public_id)
 
-    async def _carry_out(self, step: Step, wanted: Instance, seen: SeenContainer | None) -> None:
+    async def _carry_out(
+        self, step: Step, wanted: Instance, seen: SeenContainer | None
+    ) -> tuple[Instance, SeenContainer | None]:
+        """Do it, and return what is wanted and seen then.
+
+        Both are asked for again only after what may take long: a change in between marks the work anew anyway.
+        """
+        if step is Step.START:
+            return wanted, await self._start(wanted, seen)
+        if step in _REPORTS:
+            return await self._report(step, wanted, seen), seen
+        made = await self._converge(step, wanted)
+        wanted = await self._cloud.load_by_id(Instance, wanted.id)
+        return wanted, made or await self._look(wanted)
+
+    async def _converge(self, step: Step, wanted: Instance) -> SeenContainer | None:
         containers, id_ = self._containers, wanted.public_id
         match step:
             case Step.MAKE:
-                await containers.ensure(await self._spec(wanted))
-            case Step.START:
-                await self._start(wanted, seen)
+                return await containers.ensure(await self._spec(wanted))
             case Step.STOP:
                 await containers.stop(id_)
             case Step.RESTART:
@@ -122,23 +157,30 @@ class InstanceManager:
                 await containers.remove(id_)
                 await self._report_terminated(wanted.id)
             case _:
-                await self._report(step, wanted, seen)
+                raise AssertionError(step)
+        return None
 
-    async def _start(self, wanted: Instance, seen: SeenContainer | None) -> None:
+    async def _start(self, wanted: Instance, seen: SeenContainer | None) -> SeenContainer:
         if seen is not None and seen.state != "created":
             # Its network may have been made anew since it ran.
             await self._containers.ensure(await self._spec(wanted))
-        await self._containers.start(wanted.public_id)
+        self._starts.add(wanted.public_id)
+        try:
+            return await self._containers.start(wanted.public_id)
+        except PortError:
+            self._starts.discard(wanted.public_id)
+            raise
 
-    async def _report(self, step: Step, wanted: Instance, seen: SeenContainer | None) -> None:
+    async def _report(self, step: Step, wanted: Instance, seen: SeenContainer | None) -> Instance:
         def decide(instance: Instance) -> None:
             # Somebody may have changed the wish since this step was chosen: report only what still is the next step.
             if next_step(instance, seen) is step:
                 self._tell(step, instance, seen)
 
-        await self._cloud.report(Instance, wanted.id, _CAUSE, decide)
+        reported = await self._cloud.report(Instance, wanted.id, _CAUSE, decide, known=wanted)
         if step is Step.REPORT_CRASHED:
             self._ends.pop(wanted.public_id, None)
+        return reported
 
     def _tell(self, step: Step, instance: Instance, seen: SeenContainer | None) -> None:
         match step:

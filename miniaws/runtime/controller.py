@@ -40,8 +40,8 @@ class Parts:
     queue: WorkQueue
     managers: Sequence[ProcessManager]
     engine: EngineWatch
-    notice: Callable[[EngineEvent], None]
-    """Told of every event of the engine, before its resource is woken."""
+    notice: Callable[[EngineEvent], bool]
+    """Told of every event of the engine before its resource is woken; tells whether that is worth it."""
     collector: Collector | None = None
     """Measures what runs; None for a controller that need not."""
 

@@ -1,6 +1,9 @@
-"""Moves the read models along the log and marks work, both in one transaction per batch."""
+"""Marks work and moves the read models along the log, a batch at a time.
 
-from collections.abc import Callable, Sequence
+Work is marked first. A crash in between marks it twice, which does no harm; it never leaves it unmarked.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Protocol
 
 import structlog
@@ -8,7 +11,6 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow
 
 from domain.store import Recorded
-from miniaws import telemetry
 from miniaws.runtime.queue import mark
 from projections.inventory import SQL as INVENTORY
 from projections.inventory import InventoryProjection
@@ -21,12 +23,8 @@ class Log(Protocol):
 
     connection: AsyncConnection[DictRow]
 
-    async def read(self, after: int) -> Sequence[Recorded]:
-        """Return the next events after a position."""
-        ...
-
-    async def wait(self) -> str | None:
-        """Return when the log may have grown."""
+    def batches(self, after: int) -> AsyncIterator[Sequence[Recorded]]:
+        """Yield the events after a position, for ever."""
         ...
 
 
@@ -42,26 +40,13 @@ class Projector:
     async def run(self) -> None:
         """Follow for ever. Raises what the connection raises, and PositionMoved when somebody else projects."""
         position = await self._position()
-        while True:
-            events = await self._log.read(position)
-            if not events:
-                telemetry.PROJECTION_LAG_EVENTS.set(0)
-                await self._log.wait()
-                continue
-            await self._project(position, events)
+        async for events in self._log.batches(position):
+            marked = await mark(self._log.connection, events, self._kinds)
+            await self._inventory.project(self._log.connection, position, events)
             position = events[-1].position
-            self._on_marked()
-
-    async def _project(self, position: int, events: Sequence[Recorded]) -> None:
-        connection = self._log.connection
-        # In a pipeline, so that a batch costs a few round trips whatever it writes.
-        async with connection.pipeline(), connection.transaction():
-            await self._inventory.project(connection, position, events)
-            await mark(connection, events, self._kinds)
-            await connection.execute(
-                "SELECT pg_notify('projected', %s)", (str(events[-1].position),), prepare=True
-            )
-        _log.debug("projected", events=len(events), position=events[-1].position)
+            _log.debug("projected", events=len(events), position=position)
+            if marked:
+                self._on_marked()
 
     async def _position(self) -> int:
         cursor = await self._log.connection.execute(INVENTORY["position"])

@@ -4,7 +4,7 @@ A row is leased while a pass runs, deleted when the pass is done and nothing was
 back-off across restarts.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -37,29 +37,49 @@ class Lease:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What was due, and in how many seconds something else is; None for never."""
+
+    leases: list[Lease]
+    next_due_s: float | None
+
+
 async def mark(
     connection: AsyncConnection[DictRow], events: Sequence[Recorded], kinds: Iterable[str]
-) -> None:
-    """Mark what events touch, in the transaction that moves the reader's position.
+) -> bool:
+    """Mark what events touch, before the reader's position moves; tell whether there was any.
 
-    What people ask for is due at once and ends a back-off. What a manager reports is its own effect: it must not
-    wake that manager before its back-off is over. Who watches a resource is woken by everything that happens to it.
+    What people ask for is due at once and ends a back-off. What another manager did is due, but ends none. What the
+    resource's own manager reports marks nothing: the pass that reported it looks again before it ends. Who watches a
+    resource is woken by everything that happens to it.
     """
     urgency: dict[UUID, tuple[str, bool]] = {}
     for event in events:
         kind = event.type.partition(".")[0]
-        if kind in kinds:
+        if kind in kinds and event.actor != manager_of(kind):
             _, urgent = urgency.get(event.resource_id, (kind, False))
             urgency[event.resource_id] = (kind, urgent or not event.actor.startswith("system:"))
     changed = {event.resource_id: event.type.partition(".")[0] for event in events}
     scopes = [watch_scope(public_id(Aggregate.kinds[kind].PREFIX, id_)) for id_, kind in changed.items()]
-    await connection.execute(SQL["mark_watchers"], {"scopes": scopes}, prepare=True)
-    for query, wanted in (("mark", True), ("mark_quietly", False)):
-        # One statement for all of them: a round trip each would be most of what a batch costs.
-        marked = {id_: kind for id_, (kind, urgent) in urgency.items() if urgent is wanted}
-        if marked:
-            values = {"resource_ids": list(marked), "kinds": list(marked.values())}
-            await connection.execute(SQL[query], values, prepare=True)
+    # One statement for all of them: a round trip each would be most of what a batch costs.
+    cursor = await connection.execute(SQL["mark"], _marks(urgency, scopes), prepare=True)
+    return cursor.rowcount > 0
+
+
+def _marks(urgency: Mapping[UUID, tuple[str, bool]], scopes: Sequence[str] = ()) -> dict[str, Any]:
+    return {
+        "resource_ids": list(urgency),
+        "kinds": [kind for kind, _ in urgency.values()],
+        "urgent": [id_ for id_, (_, urgent) in urgency.items() if urgent],
+        "quiet": [id_ for id_, (_, urgent) in urgency.items() if not urgent],
+        "scopes": list(scopes),
+    }
+
+
+def manager_of(kind: str) -> str:
+    """Return as whom the process manager of a kind acts."""
+    return f"system:{kind.replace('_', '-')}-manager"
 
 
 class WorkQueue:
@@ -72,28 +92,26 @@ class WorkQueue:
         """Give back what the controller before us had taken."""
         await self._run("free")
 
-    async def take(self, limit: int) -> list[Lease]:
+    async def take(self, limit: int) -> Taken:
         """Take what is due, the longest waiting first."""
         rows = await self._run("take", limit=limit, lease_s=_LEASE_S)
-        return [Lease(**row) for row in rows]
-
-    async def next_due_s(self) -> float | None:
-        """Return in how many seconds the next work is due, None when there is none."""
-        rows = await self._run("next_due")
-        return rows[0]["seconds"]
+        next_due_s = rows[0]["next_due_s"]
+        return Taken([_lease(row) for row in rows if row["resource_id"] is not None], next_due_s)
 
     async def wake(self, resource_id: UUID, kind: str) -> None:
         """Mark one resource as due at once."""
-        await self._run("mark", resource_ids=[resource_id], kinds=[kind])
+        await self._run("mark", **_marks({resource_id: (kind, True)}))
 
     async def wake_living(self, kinds: list[str], *, hurry: bool) -> None:
         """Mark every living resource of these kinds; in a hurry, also those that back off."""
         await self._run("hurry_living" if hurry else "mark_living", kinds=kinds)
 
-    async def finish(self, lease: Lease) -> None:
-        """Give back what is as wanted; it stays due when it was marked meanwhile."""
-        if not await self._run("finish", resource_id=lease.resource_id, generation=lease.generation):
-            await self.again(lease, 0)
+    async def finish(self, lease: Lease) -> bool:
+        """Give back what is as wanted; tell whether it stays due because it was marked meanwhile."""
+        if await self._run("finish", resource_id=lease.resource_id, generation=lease.generation):
+            return False
+        await self.again(lease, 0)
+        return True
 
     async def again(self, lease: Lease, after_s: float) -> None:
         """Give back what should be looked at later."""
@@ -126,3 +144,7 @@ class WorkQueue:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(SQL[query], values, prepare=True)
             return await cursor.fetchall() if cursor.description else []
+
+
+def _lease(row: DictRow) -> Lease:
+    return Lease(row["resource_id"], row["kind"], row["generation"], row["attempts"])

@@ -27,7 +27,7 @@ async def watch(
     engine: EngineWatch,
     queue: WorkQueue,
     kinds: Sequence[str],
-    notice: Callable[[EngineEvent], None],
+    notice: Callable[[EngineEvent], bool],
     wake: Callable[[], None],
 ) -> None:
     """Mark what the engine says something happened to; when it goes silent, mark everything.
@@ -40,9 +40,8 @@ async def watch(
         try:
             async for event in engine.watch(cursor):
                 cursor = event.cursor
-                notice(event)
                 parsed = owner(event.resource_id)
-                if parsed is not None and event.kind in kinds:
+                if notice(event) and parsed is not None and event.kind in kinds:
                     await queue.wake(parsed[1], event.kind)
                     wake()
         except PortError as error:

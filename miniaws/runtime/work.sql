@@ -1,17 +1,13 @@
 -- mark --
+-- Those who watch keep their back-off, and those whom it is quietly told do not even look before it is over.
 INSERT INTO work (resource_id, kind, due_at)
-SELECT id, kind, clock_timestamp() FROM unnest(%(resource_ids)s::uuid[], %(kinds)s::text[]) AS marked(id, kind)
-ON CONFLICT (resource_id) DO UPDATE SET generation = work.generation + 1, due_at = clock_timestamp(), attempts = 0
-
--- mark_quietly --
-INSERT INTO work (resource_id, kind, due_at)
-SELECT id, kind, clock_timestamp() FROM unnest(%(resource_ids)s::uuid[], %(kinds)s::text[]) AS marked(id, kind)
-ON CONFLICT (resource_id) DO NOTHING
-
--- mark_watchers --
-INSERT INTO work (resource_id, kind, due_at)
-SELECT DISTINCT owner, split_part(key, '/', 1), clock_timestamp() FROM claims WHERE scope = ANY(%(scopes)s::text[])
-ON CONFLICT (resource_id) DO UPDATE SET generation = work.generation + 1, due_at = clock_timestamp()
+SELECT DISTINCT ON (id) id, kind, clock_timestamp() FROM (
+    SELECT id, kind FROM unnest(%(resource_ids)s::uuid[], %(kinds)s::text[]) AS touched(id, kind)
+    UNION ALL SELECT owner, split_part(key, '/', 1) FROM claims WHERE scope = ANY(%(scopes)s::text[])) AS marked
+ON CONFLICT (resource_id) DO UPDATE SET generation = work.generation + 1, due_at = clock_timestamp(),
+    attempts = CASE WHEN work.resource_id = ANY(%(urgent)s::uuid[]) THEN 0 ELSE work.attempts END
+WHERE NOT work.resource_id = ANY(%(quiet)s::uuid[])
+   OR EXISTS (SELECT FROM claims WHERE owner = work.resource_id AND scope = ANY(%(scopes)s::text[]))
 
 -- mark_living --
 INSERT INTO work (resource_id, kind, due_at)
@@ -33,13 +29,15 @@ UPDATE work SET leased_until = NULL
 WITH due AS MATERIALIZED (
     SELECT resource_id FROM work
     WHERE due_at <= clock_timestamp() AND (leased_until IS NULL OR leased_until < clock_timestamp())
-    ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-UPDATE work SET leased_until = clock_timestamp() + %(lease_s)s * interval '1 second'
-FROM due WHERE work.resource_id = due.resource_id
-RETURNING work.resource_id, work.kind, work.generation, work.attempts
-
--- next_due --
-SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 AS seconds FROM work WHERE leased_until IS NULL
+    ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED),
+taken AS (
+    UPDATE work SET leased_until = clock_timestamp() + %(lease_s)s * interval '1 second'
+    FROM due WHERE work.resource_id = due.resource_id
+    RETURNING work.resource_id, work.kind, work.generation, work.attempts)
+SELECT taken.*, next.seconds AS next_due_s
+FROM (SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 AS seconds FROM work
+      WHERE leased_until IS NULL AND resource_id NOT IN (SELECT resource_id FROM due)) next
+LEFT JOIN taken ON true
 
 -- finish --
 DELETE FROM work WHERE resource_id = %(resource_id)s AND generation = %(generation)s RETURNING resource_id

@@ -66,24 +66,29 @@ class Workers:
         async with asyncio.TaskGroup() as passes:
             while True:
                 self._woken.clear()
-                for lease in await self._queue.take(self._concurrency - len(self._running)):
+                taken = await self._queue.take(self._concurrency - len(self._running))
+                for lease in taken.leases:
                     task = passes.create_task(self._run_pass(lease), name=f"pass-{lease.resource_id}")
                     # Not by resource: its next pass may begin before this task has quite ended.
                     self._running.add(task)
                     task.add_done_callback(self._ended)
-                await self._sleep()
+                await self._sleep(taken.next_due_s)
 
-    async def _sleep(self) -> None:
-        due = await self._queue.next_due_s() if len(self._running) < self._concurrency else None
-        timeout = _POLL_S if due is None else min(max(due, 0.0), _POLL_S)
-        if timeout > 0 or len(self._running) >= self._concurrency:
+    async def _sleep(self, next_due_s: float | None) -> None:
+        # When every place is taken, the end of a pass is waited for.
+        due = _POLL_S if next_due_s is None or self._is_full() else next_due_s
+        if due > 0:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(timeout, 0.001)):
+                async with asyncio.timeout(min(due, _POLL_S)):
                     await self._woken.wait()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
+        if self._is_full():
+            self._woken.set()
         self._running.discard(task)
-        self._woken.set()
+
+    def _is_full(self) -> bool:
+        return len(self._running) >= self._concurrency
 
     async def _run_pass(self, lease: Lease) -> None:
         manager = self._managers[lease.kind]
@@ -97,10 +102,14 @@ class Workers:
         else:
             telemetry.PASSES.labels(lease.kind, "done").inc()
             _log.info("pass", kind=lease.kind, resource=str(lease.resource_id), did=done.sentence)
-            if done.again_s is None:
-                await self._queue.finish(lease)
-            else:
-                await self._queue.again(lease, done.again_s)
+            await self._give_back(lease, done.again_s)
+
+    async def _give_back(self, lease: Lease, again_s: float | None) -> None:
+        if again_s is not None:
+            await self._queue.again(lease, again_s)
+        elif not await self._queue.finish(lease):
+            return
+        self.wake()
 
     async def _failed(self, lease: Lease, why: str) -> None:
         telemetry.PASSES.labels(lease.kind, "failed").inc()
@@ -113,3 +122,4 @@ class Workers:
             attempt=lease.attempts + 1,
             again_s=round(backoff, 2),
         )
+        self.wake()

@@ -62,8 +62,7 @@ async def project(url: str, projection: InventoryProjection, *, batch: int = 500
         assert row is not None
         position: int = row["position"]
         while events := [event for event in await follower.read(position) if event.position <= upto]:
-            async with connection.transaction():
-                await projection.project(connection, position, events)
+            await projection.project(connection, position, events)
             position = events[-1].position
     return position
 

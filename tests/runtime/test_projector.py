@@ -27,7 +27,7 @@ async def state(running: Running) -> tuple[int, int, int]:
     return found["position"], found["versions"], found["work"]
 
 
-async def test_an_event_becomes_a_version_and_work_in_one_transaction(
+async def test_what_reads_show_is_marked_as_work_before(
     prepared_url: str, tmp_path: Path
 ) -> None:
     async with open_running(prepared_url, tmp_path) as running:
@@ -42,7 +42,7 @@ async def test_an_event_becomes_a_version_and_work_in_one_transaction(
 
         await eventually(all_shown)
         await running.end(task)
-        assert all(position == versions == work for position, versions, work in seen), seen
+        assert all(position == versions <= work for position, versions, work in seen), seen
 
 
 async def test_of_two_projectors_one_gives_up_and_nothing_is_doubled(
