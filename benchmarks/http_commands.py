@@ -119,9 +119,7 @@ def _compare(cloud: servers.Cloud, contenders: Mapping[str, Contender], connecti
         print(f"    {name:<42} p50 {low:6.1f} ms, p99 {high:6.1f} ms")
 
 
-def _measure(
-    cloud: servers.Cloud, name: str, contender: Contender, connections: int, found: Found
-) -> None:
+def _measure(cloud: servers.Cloud, name: str, contender: Contender, connections: int, found: Found) -> None:
     before = sum(map(machine.processor_s, contender.processes))
     slice_ = client.load(contender.port, contender.make, connections, SLICE_S)
     if slice_.refused:

@@ -66,6 +66,8 @@ class Receipt:
 
     positions: tuple[int, ...]
     recorded_at: datetime
+    events: Sequence[Recorded] = ()
+    """What was written, as it lies in the store."""
 
     @property
     def position(self) -> int:

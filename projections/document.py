@@ -5,7 +5,7 @@ updated_at, created_by, spec`` (what was asked) and ``observed`` (what is). A ca
 per event with ``on``; the function changes a fresh copy, and must replace nested values, never edit them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC
 from typing import Any
 from uuid import UUID
@@ -59,6 +59,17 @@ def fold(document: Document | None, event: Recorded) -> Document:
     changed["position"] = event.position
     changed["updated_at"] = event.recorded_at.astimezone(UTC).isoformat()
     return changed
+
+
+def born(resource_id: UUID, events: Iterable[Recorded]) -> Document | None:
+    """Return the document of a resource whose whole life is among these events, None when they begin later."""
+    document: Document | None = None
+    for event in events:
+        if event.resource_id == resource_id:
+            if document is None and event.version != 1:
+                return None
+            document = fold(document, event)
+    return document
 
 
 def has_ended(document: Document) -> bool:

@@ -69,8 +69,16 @@ class InventoryProjection:
         if self._model is None:
             return False
         await self._load_latest(connection, events)
+        # One statement for all of them: a round trip each would be most of what a batch costs.
+        values = {"before": before, "after": events[-1].position, "model": self._model, **self._fold(events)}
+        cursor = await connection.execute(SQL["write"], values, prepare=True)
+        while len(self._latest) > _CACHED:
+            self._latest.popitem(last=False)
+        return await cursor.fetchone() is not None
+
+    def _fold(self, events: Sequence[Recorded]) -> dict[str, Any]:
         born: dict[UUID, dict[str, Any]] = {}
-        ended: dict[UUID, int] = {}
+        gone: dict[UUID, int] = {}
         versions: list[dict[str, Any]] = []
         for event in events:
             id_, known = event.resource_id, self._latest.get(event.resource_id)
@@ -79,23 +87,15 @@ class InventoryProjection:
             if known is None:
                 born[id_] = resource_row(id_, document)
             elif has_ended(document) and not has_ended(known):
-                ended.setdefault(id_, event.position)
-        for id_ in born.keys() & ended.keys():
-            born[id_]["ended_position"] = ended.pop(id_)
-        # One statement for all of them: a round trip each would be most of what a batch costs.
-        values = {
-            "before": before,
-            "after": events[-1].position,
-            "model": self._model,
+                gone.setdefault(id_, event.position)
+        for id_ in born.keys() & gone.keys():
+            born[id_]["ended_position"] = gone.pop(id_)
+        return {
             "born": orjson.dumps(list(born.values())).decode(),
-            "ended": list(ended),
-            "ended_at": list(ended.values()),
+            "gone": list(gone),
+            "gone_at": list(gone.values()),
             "versions": orjson.dumps(versions).decode(),
         }
-        cursor = await connection.execute(SQL["write"], values, prepare=True)
-        while len(self._latest) > _CACHED:
-            self._latest.popitem(last=False)
-        return await cursor.fetchone() is not None
 
     def forget(self) -> None:
         """Drop what was folded; after a write that failed."""

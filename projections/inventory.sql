@@ -38,8 +38,8 @@ born AS (
     SELECT b.* FROM moved, json_to_recordset(%(born)s::text::json) AS b(
         resource_id uuid, kind text, account_id text, name text, created_position bigint, ended_position bigint)),
 ended AS (
-    UPDATE resources SET ended_position = (%(ended_at)s::bigint[])[array_position(%(ended)s::uuid[], resource_id)]
-    WHERE resource_id = ANY(%(ended)s::uuid[]) AND ended_position IS NULL AND EXISTS (SELECT FROM moved)),
+    UPDATE resources SET ended_position = (%(gone_at)s::bigint[])[array_position(%(gone)s::uuid[], resource_id)]
+    WHERE resource_id = ANY(%(gone)s::uuid[]) AND ended_position IS NULL AND EXISTS (SELECT FROM moved)),
 written AS (
     INSERT INTO versions (resource_id, position, document)
     SELECT v.* FROM moved, json_to_recordset(%(versions)s::text::json) AS v(

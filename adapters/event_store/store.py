@@ -5,24 +5,25 @@ from base64 import b64encode
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
+from datetime import datetime
 from typing import Any, LiteralString, TypeVar, cast
 from uuid import UUID
 
 import orjson
-from eventsourcing.application import AggregateNotFoundError, Repository
 from eventsourcing.domain import CanMutateAggregate
-from eventsourcing.persistence import EventStore, InterfaceError, OperationalError
+from eventsourcing.persistence import EventStore, InterfaceError, OperationalError, StoredEvent
 from eventsourcing.postgres import PostgresDatastore
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
+from adapters.event_store.loading import Loader
 from adapters.event_store.mapper import OrjsonMapper
 from adapters.event_store.recorder import EventRecorder, encode
 from adapters.event_store.writer import GroupWriter
 from adapters.vault import Sealed, Vault
 from domain.aggregate import Aggregate, Claim, Conditions, upcast
 from domain.errors import Unavailable
-from domain.store import Append, Receipt, Recorded
+from domain.store import Append, Cause, Receipt, Recorded
 
 T = TypeVar("T")
 _LOST = (OperationalError, InterfaceError)
@@ -41,8 +42,8 @@ class PostgresEventStore:
         self._datastore = datastore(conninfo, pool_size=readers)
         self._recorder = EventRecorder(self._datastore)
         self._mapper = OrjsonMapper()
-        # No cache: the library's is not safe with threads, and a load is one indexed read.
-        self._repository = Repository[UUID](EventStore(self._mapper, self._recorder))
+        self._events = EventStore[UUID](self._mapper, self._recorder)
+        self._loader = Loader(self._events)
         self._writer = GroupWriter(conninfo)
         self._threads = ThreadPoolExecutor(readers, thread_name_prefix="event-reader")
         self._vault = vault
@@ -64,7 +65,8 @@ class PostgresEventStore:
         if outcome.error is not None:
             raise outcome.error
         assert outcome.recorded_at is not None  # noqa: S101 - set whenever there is no error
-        return Receipt(outcome.positions, outcome.recorded_at)
+        events = _written(stored, append.cause, outcome.positions, outcome.recorded_at)
+        return Receipt(outcome.positions, outcome.recorded_at, events)
 
     def _more(self, append: Append) -> dict[str, Any]:
         more = _conditions(append.conditions)
@@ -83,14 +85,7 @@ class PostgresEventStore:
 
     async def load(self, resource_id: UUID) -> Aggregate | None:
         """Return the aggregate as it is now."""
-        return await self._in_thread(self._load, resource_id)
-
-    def _load(self, resource_id: UUID) -> Aggregate | None:
-        try:
-            found: Aggregate = self._repository.get(resource_id)
-        except AggregateNotFoundError:
-            return None
-        return found
+        return await self._in_thread(self._loader.load, resource_id)
 
     async def claim(self, scope: str, key: str) -> Claim | None:
         """Return who holds a key."""
@@ -154,7 +149,7 @@ class PostgresEventStore:
         self, resource_id: UUID, visit: Callable[[Aggregate | None, CanMutateAggregate[UUID]], None]
     ) -> None:
         before: Aggregate | None = None
-        for stored in self._repository.event_store.get(resource_id):
+        for stored in self._events.get(resource_id):
             event = cast("CanMutateAggregate[UUID]", stored)
             visit(before, event)
             before = event.mutate(before)
@@ -195,6 +190,28 @@ def recorded(row: dict[str, Any]) -> Recorded:
     """Return a row of the log as an event, its payload in the newest version."""
     row["payload"] = upcast(row["type"], orjson.loads(row["payload"]))
     return Recorded(**row)
+
+
+def _written(
+    stored: Sequence[StoredEvent], cause: Cause, positions: Sequence[int], at: datetime
+) -> list[Recorded]:
+    return [
+        Recorded(
+            position,
+            cast("UUID", event.originator_id),
+            event.originator_version,
+            event.topic,
+            upcast(event.topic, orjson.loads(event.state)),
+            cause.account_id,
+            cause.actor,
+            cause.source_ip,
+            cause.request_id,
+            cause.correlation_id,
+            cause.causation,
+            at,
+        )
+        for event, position in zip(stored, positions, strict=True)
+    ]
 
 
 def _conditions(conditions: Sequence[Conditions]) -> dict[str, Any]:

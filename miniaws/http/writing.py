@@ -24,6 +24,7 @@ from miniaws.application import AlreadyDone, Cloud, Saved
 from miniaws.http.errors import Problem, request_id
 from miniaws.http.reading import POSITION_HEADER, Caller, CloudDep, etag_of
 from miniaws.keyring import Identity
+from projections.document import born
 
 _VISIBLE_S = 5.0
 _MAX_WAIT_S = 60
@@ -148,6 +149,7 @@ async def answer(
     """Run a command and answer 202 with the document it led to, once reads show it."""
     ports = change.cloud.ports
     once: dict[str, Any] = {}
+    document: dict[str, Any] | None = None
     try:
         saved = await command
     except AlreadyDone as done:
@@ -156,12 +158,14 @@ async def answer(
         # What changed nothing shows the resource as it was decided on.
         resource_id, position = saved.aggregate.id, saved.receipt.position or await ports.store.head()
         once = shown_once(saved) if shown_once else once
+        # The read model folds the same events: what is new need not be asked for.
+        document = born(resource_id, saved.receipt.events)
     if not await ports.visibility.wait_for(position, _VISIBLE_S):
         raise errors.Unavailable(
             "cannot show the result yet: it is written, but the controller is behind or not running; "
             "retry with the same Idempotency-Key, or run `cloud status`"
         )
-    document = await _document(change, resource_id, position)
+    document = document or await _document(change, resource_id, position)
     document, position = await _settled(change, resource_id, document, position)
     return _accepted({**document, **once}, path, position)
 

@@ -29,6 +29,7 @@ _CAUSE = Cause(actor="system:instance-manager", account_id="")
 _MOST_STEPS = 12
 _WAIT_S = 0.5
 _SOON_S = 0.1
+_LONG_S = 1.0
 _REMEMBERED = 1000
 _KILLED = 137
 _REMOVAL_S = 0.3
@@ -127,21 +128,26 @@ class InstanceManager:
     ) -> tuple[Instance, SeenContainer | None]:
         """Do it, and return what is wanted and seen then.
 
-        Both are asked for again only after what may take long: a change in between marks the work anew anyway.
+        What is wanted is asked for again only after what took long: a change of it marks the work anew anyway.
         """
-        if step is Step.START:
-            return wanted, await self._start(wanted, seen)
         if step in _REPORTS:
             return await self._report(step, wanted, seen), seen
-        made = await self._converge(step, wanted)
-        wanted = await self._cloud.load_by_id(Instance, wanted.id)
-        return wanted, made or await self._look(wanted)
+        clock = self._cloud.ports.clock
+        began = clock.now()
+        seen = await self._converge(step, wanted, seen)
+        if step is Step.REPORT_TERMINATED or (clock.now() - began).total_seconds() > _LONG_S:
+            wanted = await self._cloud.load_by_id(Instance, wanted.id)
+        return wanted, seen
 
-    async def _converge(self, step: Step, wanted: Instance) -> SeenContainer | None:
+    async def _converge(
+        self, step: Step, wanted: Instance, seen: SeenContainer | None
+    ) -> SeenContainer | None:
         containers, id_ = self._containers, wanted.public_id
         match step:
             case Step.MAKE:
                 return await containers.ensure(await self._spec(wanted))
+            case Step.START:
+                return await self._start(wanted, seen)
             case Step.STOP:
                 await containers.stop(id_)
             case Step.RESTART:
@@ -158,7 +164,7 @@ class InstanceManager:
                 await self._report_terminated(wanted.id)
             case _:
                 raise AssertionError(step)
-        return None
+        return await self._look(wanted)
 
     async def _start(self, wanted: Instance, seen: SeenContainer | None) -> SeenContainer:
         if seen is not None and seen.state != "created":

@@ -27,9 +27,7 @@ async def state(running: Running) -> tuple[int, int, int]:
     return found["position"], found["versions"], found["work"]
 
 
-async def test_what_reads_show_is_marked_as_work_before(
-    prepared_url: str, tmp_path: Path
-) -> None:
+async def test_what_reads_show_is_marked_as_work_before(prepared_url: str, tmp_path: Path) -> None:
     async with open_running(prepared_url, tmp_path) as running:
         task = asyncio.create_task(project(running))
         seen: set[tuple[int, int, int]] = set()
