@@ -6,15 +6,12 @@ time, until nothing is left to do. Dying anywhere in between is harmless: the ne
 
 import asyncio
 import contextlib
-from collections import OrderedDict
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from uuid import UUID
 
 import orjson
 
 from domain.errors import PortError, Unreachable
-from domain.instance import Instance, ProgramEnd, Step, next_step
+from domain.instance import Instance, Step, next_step
 from domain.instance.traffic import service_scope
 from domain.instance_type import instance_type
 from domain.load_balancer import LoadBalancer
@@ -23,6 +20,7 @@ from domain.store import Cause, VersionConflict
 from domain.volume import Volume
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request
+from miniaws.process_managers.instance.told import Told
 from miniaws.runtime.workers import Pass
 
 _CAUSE = Cause(actor="system:instance-manager", account_id="")
@@ -30,7 +28,6 @@ _MOST_STEPS = 12
 _WAIT_S = 0.5
 _SOON_S = 0.1
 _LONG_S = 1.0
-_REMEMBERED = 1000
 _KILLED = 137
 _REMOVAL_S = 0.3
 _REPORTS = {
@@ -44,18 +41,6 @@ _REPORTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
-    """How a program ended, as the engine told."""
-
-    exit_code: int | None
-    oom: bool
-    at: datetime
-
-
-_NOT_SEEN = _End(None, oom=False, at=datetime.min.replace(tzinfo=UTC))
-
-
 class InstanceManager:
     """Reconciles containers with instances."""
 
@@ -64,32 +49,11 @@ class InstanceManager:
     def __init__(self, cloud: Cloud, containers: Containers) -> None:
         self._cloud = cloud
         self._containers = containers
-        # How programs ended: an engine that starts one again at once leaves no other trace of its exit code.
-        self._ends: OrderedDict[str, _End] = OrderedDict()
-        # What we start is looked at right afterwards: that it was started is no news then.
-        self._starts: set[str] = set()
+        self._told = Told()
 
     def notice(self, event: EngineEvent) -> bool:
-        """Remember how a program ended; tell whether the event may say what no pass has seen."""
-        if event.kind != self.kind:
-            return True
-        if event.action == "start" and event.resource_id in self._starts:
-            self._starts.remove(event.resource_id)
-            return False
-        if event.action in {"die", "oom"}:
-            self._remember(event)
-        # What was only made does not run yet, and nobody but a pass makes it.
-        return event.action != "create"
-
-    def _remember(self, event: EngineEvent) -> None:
-        # Whatever starts it after this end is news.
-        self._starts.discard(event.resource_id)
-        before = self._ends.get(event.resource_id, _NOT_SEEN)
-        oom = event.action == "oom"
-        exit_code = before.exit_code if oom else event.exit_code
-        self._ends[event.resource_id] = _End(exit_code, before.oom or oom, event.at)
-        while len(self._ends) > _REMEMBERED:
-            self._ends.popitem(last=False)
+        """Take in what the engine told; tell whether it may say what no pass has seen."""
+        return event.kind != self.kind or self._told.notice(event)
 
     async def reconcile(self, resource_id: UUID) -> Pass:
         """Bring one instance in line."""
@@ -170,11 +134,11 @@ class InstanceManager:
         if seen is not None and seen.state != "created":
             # Its network may have been made anew since it ran.
             await self._containers.ensure(await self._spec(wanted))
-        self._starts.add(wanted.public_id)
+        self._told.expect_start(wanted.public_id)
         try:
             return await self._containers.start(wanted.public_id)
         except PortError:
-            self._starts.discard(wanted.public_id)
+            self._told.expect_no_start(wanted.public_id)
             raise
 
     async def _report(self, step: Step, wanted: Instance, seen: SeenContainer | None) -> Instance:
@@ -185,7 +149,7 @@ class InstanceManager:
 
         reported = await self._cloud.report(Instance, wanted.id, _CAUSE, decide, known=wanted)
         if step is Step.REPORT_CRASHED:
-            self._ends.pop(wanted.public_id, None)
+            self._told.forget_end(wanted.public_id)
         return reported
 
     def _tell(self, step: Step, instance: Instance, seen: SeenContainer | None) -> None:
@@ -201,22 +165,7 @@ class InstanceManager:
             case Step.REPORT_UNASKED:
                 instance.report_failed("it was started by hand")
             case _:
-                instance.report_crashed(self._end(instance, seen))
-
-    def _end(self, instance: Instance, seen: SeenContainer | None) -> ProgramEnd:
-        if seen is None:
-            return ProgramEnd(None, "its container was removed by hand", instance.started_at, None)
-        end = self._ends.get(instance.public_id, _NOT_SEEN)
-        if instance.started_at is not None and end.at < instance.started_at:
-            end = _NOT_SEEN  # of an earlier run
-        if seen.state == "running":
-            known = end.exit_code is not None
-            why = _reason(end.exit_code, oom=end.oom) if known else "it ended while nobody watched"
-            return ProgramEnd(end.exit_code, f"{why}; the engine started it again", instance.started_at, None)
-        exit_code = seen.exit_code if seen.exit_code is not None else end.exit_code
-        return ProgramEnd(
-            exit_code, _reason(exit_code, oom=end.oom or seen.oom_killed), seen.started_at, seen.finished_at
-        )
+                instance.report_crashed(self._told.end(instance, seen))
 
     async def _report_failed(self, resource_id: UUID, error: PortError) -> None:
         reason = "the container engine does not answer" if isinstance(error, Unreachable) else str(error)
@@ -292,14 +241,3 @@ def _ends(step: Step, seen: SeenContainer | None) -> bool:
     """Tell whether a step ends a program that runs."""
     runs = seen is not None and seen.state == "running"
     return runs and step in {Step.STOP, Step.RESTART, Step.REMOVE}
-
-
-def _reason(exit_code: int | None, *, oom: bool) -> str:
-    if oom:
-        return "it used more memory than its type has and was killed"
-    if exit_code is None:
-        return "it ended"
-    if exit_code > 128:
-        names = {130: "interrupted", 137: "killed", 139: "a memory fault", 143: "asked to end"}
-        return f"{names.get(exit_code, 'ended by a signal')} (exit {exit_code})"
-    return f"its program ended with code {exit_code}"
