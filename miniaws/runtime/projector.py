@@ -1,6 +1,7 @@
-"""Marks work and moves the read models along the log, a batch at a time.
+"""Moves the read models along the log and marks work, a batch at a time.
 
-Work is marked first. A crash in between marks it twice, which does no harm; it never leaves it unmarked.
+Reads come first, as managers may read them. What a crash in between leaves unmarked is looked at all the same: whoever
+leads next begins with everything that lives.
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -41,11 +42,10 @@ class Projector:
         """Follow for ever. Raises what the connection raises, and PositionMoved when somebody else projects."""
         position = await self._position()
         async for events in self._log.batches(position):
-            marked = await mark(self._log.connection, events, self._kinds)
             await self._inventory.project(self._log.connection, position, events)
             position = events[-1].position
             _log.debug("projected", events=len(events), position=position)
-            if marked:
+            if await mark(self._log.connection, events, self._kinds):
                 self._on_marked()
 
     async def _position(self) -> int:

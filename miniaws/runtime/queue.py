@@ -48,7 +48,7 @@ class Taken:
 async def mark(
     connection: AsyncConnection[DictRow], events: Sequence[Recorded], kinds: Iterable[str]
 ) -> bool:
-    """Mark what events touch, before the reader's position moves; tell whether there was any.
+    """Mark what events touch, once reads show them; tell whether there was any.
 
     What people ask for is due at once and ends a back-off. What another manager did is due, but ends none. What the
     resource's own manager reports marks nothing: the pass that reported it looks again before it ends. Who watches a

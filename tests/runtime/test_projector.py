@@ -1,6 +1,7 @@
 """Reads and work move together, one projector at a time."""
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,11 @@ from projections.inventory import PositionMoved
 from tests.runtime.running import Running, eventually, open_running, rows
 
 
-async def project(running: Running) -> None:
+async def project(running: Running, kinds: Sequence[str] = ("vpc",)) -> None:
     """Follow the log until cancelled or refused."""
     async with Follower(running.database_url) as log:
         await log.connection.execute("SET search_path = read_model, public")
-        await Projector(log, ["vpc"], lambda: None).run()
+        await Projector(log, kinds, lambda: None).run()
 
 
 async def state(running: Running) -> tuple[int, int, int]:
@@ -27,7 +28,7 @@ async def state(running: Running) -> tuple[int, int, int]:
     return found["position"], found["versions"], found["work"]
 
 
-async def test_what_reads_show_is_marked_as_work_before(prepared_url: str, tmp_path: Path) -> None:
+async def test_an_event_becomes_a_version_at_once_and_then_work(prepared_url: str, tmp_path: Path) -> None:
     async with open_running(prepared_url, tmp_path) as running:
         task = asyncio.create_task(project(running))
         seen: set[tuple[int, int, int]] = set()
@@ -40,7 +41,23 @@ async def test_what_reads_show_is_marked_as_work_before(prepared_url: str, tmp_p
 
         await eventually(all_shown)
         await running.end(task)
-        assert all(position == versions <= work for position, versions, work in seen), seen
+        assert all(position == versions >= work for position, versions, work in seen), seen
+
+
+async def test_what_a_crash_left_unmarked_is_looked_at_by_who_leads_next(
+    prepared_url: str, tmp_path: Path
+) -> None:
+    async with open_running(prepared_url, tmp_path, resync_s=3600) as running:
+        task = asyncio.create_task(project(running, kinds=[]))
+        vpc = await running.vpc()
+
+        async def shown_and_unmarked() -> bool:
+            return await state(running) == (1, 1, 0)
+
+        await eventually(shown_and_unmarked)
+        await running.end(task)
+        await running.leading()
+        await running.becomes(vpc, "available")
 
 
 async def test_of_two_projectors_one_gives_up_and_nothing_is_doubled(
