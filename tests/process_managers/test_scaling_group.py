@@ -28,7 +28,8 @@ async def wanted(stage: Stage, size: Size, **more: Any) -> ScalingGroup:
     if not await stage.cloud.ports.store.claims("name/main/vpc"):
         await stage.settle(await stage.vpc())
     template = groups.Launched(image="nginx:1.27", environment={"WORD": "hush"})
-    wish = groups.Create(**{"name": "web", "template": template, "size": size, **more})
+    given: dict[str, Any] = {"name": "web", "template": template, "size": size, **more}
+    wish = groups.Create(**given)
     saved = await groups.create(stage.cloud, REQUEST, wish)
     return await stage.load(ScalingGroup, saved.aggregate.id)
 
