@@ -19,6 +19,7 @@ sentences(
         "create_requested": "asked for with {desired} instances of {min} to {max}",
         "size_changed": "asked to have {desired} instances of {min} to {max}",
         "keeping_changed": "asked to keep its instances by other rules",
+        "load_balancers_changed": "got other load balancers",
         "template_changed": "got the template {version}",
         "instance_launched": "launched {instance_name}: {reason}",
         "instance_entered": "has {instance_name} in service",
@@ -49,6 +50,7 @@ def create_requested(document: Document, event: Event) -> None:
         **{name: event[name] for name in _SIZES},
         "template": _shown(event["template"]),
         **_kept(event["keeping"]),
+        "load_balancers": event["load_balancers"],
         "policies": {},
         "suspended": [],
     }
@@ -79,6 +81,12 @@ def schedule_applied(document: Document, event: Event) -> None:
 def keeping_changed(document: Document, event: Event) -> None:
     """Show other rules."""
     _specify(document, **_kept(event["keeping"]))
+
+
+@on("scaling_group.load_balancers_changed")
+def load_balancers_changed(document: Document, event: Event) -> None:
+    """Show other load balancers."""
+    _specify(document, load_balancers=event["load_balancers"])
 
 
 @on("scaling_group.template_changed")

@@ -10,7 +10,7 @@ Rules
 * A deleted group ends its instances first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import UUID
@@ -20,6 +20,8 @@ from eventsourcing.domain import event
 from domain import values, vpc
 from domain.aggregate import Aggregate, Claim
 from domain.errors import Invalid
+from domain.scaling_group import attachment
+from domain.scaling_group.attachment import Attachment
 from domain.scaling_group.refreshing import Refreshing
 from domain.scaling_group.settings import Keeping, Size
 from domain.scaling_group.template import Template
@@ -36,6 +38,7 @@ class GroupSpec:
     template: Template
     size: Size
     keeping: Keeping = field(default_factory=Keeping)
+    attachments: Sequence[Attachment] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def check(self, environment: Mapping[str, str]) -> None:
@@ -47,7 +50,8 @@ class GroupSpec:
                 field="name",
             )
         self.size.check()
-        self.keeping.check()
+        _check_health(self.keeping, self.attachments)
+        attachment.check(self.attachments)
         self.template.check(environment)
 
 
@@ -66,7 +70,13 @@ class ScalingGroup(Refreshing):
         desired: int
         max: int
         keeping: dict[str, Any]
+        load_balancers: list[dict[str, Any]]
         tags: dict[str, str]
+
+    class LoadBalancersChanged(Aggregate.Event):
+        """Other load balancers send requests to its instances."""
+
+        load_balancers: list[dict[str, Any]]
 
     class KeepingChanged(Aggregate.Event):
         """Instances are found unhealthy, replaced and ended by other rules."""
@@ -85,6 +95,7 @@ class ScalingGroup(Refreshing):
             desired=spec.size.desired,
             max=spec.size.max,
             keeping=spec.keeping.as_json(),
+            load_balancers=[each.as_json() for each in spec.attachments],
             tags=values.tags(spec.tags),
         )
         group.conditions.claims += group.held_claims()
@@ -95,9 +106,22 @@ class ScalingGroup(Refreshing):
     def keep(self, keeping: Keeping) -> None:
         """Find unhealthy, replace and end by these rules. Raises Invalid, BeingDeleted."""
         self.refuse_if_deleting()
-        keeping.check()
+        _check_health(keeping, self.attachments)
         if keeping != self.keeping:
             self.trigger_event(self.KeepingChanged, keeping=keeping.as_json())
+
+    def attach(self, attachments: Sequence[Attachment]) -> None:
+        """Be behind these load balancers and no others. Raises Invalid, BeingDeleted."""
+        self.refuse_if_deleting()
+        attachment.check(attachments)
+        _check_health(self.keeping, attachments)
+        if list(attachments) != self.attachments:
+            before = self._watch_claims()
+            told = [each.as_json() for each in attachments]
+            self.trigger_event(self.LoadBalancersChanged, load_balancers=told)
+            after = self._watch_claims()
+            self.conditions.claims += [claim for claim in after if claim not in before]
+            self.conditions.releases += [claim for claim in before if claim not in after]
 
     def report_state(self, failing: str | None) -> None:
         """Note whether the group has what is desired; ``failing`` says why an instance does not come into service."""
@@ -113,11 +137,13 @@ class ScalingGroup(Refreshing):
         """Return its name and its place in the VPC."""
         if self.status == "deleted":
             return []
-        vpc_id = self.template.vpc_id
-        return [
-            *super().held_claims(),
-            Claim(vpc.use_scope(_uuid(vpc_id)), self.public_id, self.id, self.name),
-        ]
+        place = Claim(vpc.use_scope(_uuid(self.template.vpc_id)), self.public_id, self.id, self.name)
+        members = [self.watch_claim(member_id) for member_id in self.members]
+        return [*super().held_claims(), place, *self._watch_claims(), *members]
+
+    def _watch_claims(self) -> list[Claim]:
+        """Return the claims by which its load balancers wake it."""
+        return [self.watch_claim(id_) for id_ in dict.fromkeys(a.load_balancer_id for a in self.attachments)]
 
     def held_secrets(self) -> list[UUID]:
         """Return where the values of its templates' environments are."""
@@ -135,6 +161,7 @@ class ScalingGroup(Refreshing):
         desired: int,
         max: int,  # noqa: A002 - as above
         keeping: dict[str, Any],
+        load_balancers: list[dict[str, Any]],
         tags: dict[str, str],
     ) -> None:
         self._begin(account_id, name, tags)
@@ -142,10 +169,24 @@ class ScalingGroup(Refreshing):
         self._begin_scaling(Size(min, desired, max))
         self._begin_refreshing(Template.from_json(template))
         self.keeping = Keeping(**keeping)
+        self.attachments = [Attachment(**each) for each in load_balancers]
+
+    @event(LoadBalancersChanged)
+    def _load_balancers_changed(self, load_balancers: list[dict[str, Any]]) -> None:
+        self.attachments = [Attachment(**each) for each in load_balancers]
 
     @event(KeepingChanged)
     def _keeping_changed(self, keeping: dict[str, Any]) -> None:
         self.keeping = Keeping(**keeping)
+
+
+def _check_health(keeping: Keeping, attachments: Sequence[Attachment]) -> None:
+    keeping.check()
+    if keeping.health_check == "load-balancer" and not attachments:
+        raise Invalid(
+            "cannot go by what load balancers find: the group has none; attach one, or use `container`",
+            field="health_check",
+        )
 
 
 def _uuid(public_id: str) -> UUID:

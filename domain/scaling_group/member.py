@@ -69,7 +69,7 @@ def fate(member: Member, seen: SeenInstance, keeping: Keeping, now: datetime) ->
 
 
 def _running(member: Member, seen: SeenInstance, keeping: Keeping, now: datetime) -> tuple[Fate, str]:
-    if keeping.health_check == "container" or seen.health == "healthy":
+    if keeping.health_check == "container" or seen.health in {None, "healthy"}:
         return "serving", ""
     has_time = now < member.launched_at + timedelta(seconds=keeping.grace_s)
     if has_time or (seen.health != "unhealthy" and member.entered_at is not None):

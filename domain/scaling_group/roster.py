@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 
 from eventsourcing.domain import event
 
-from domain.aggregate import Aggregate
+from domain.aggregate import Aggregate, Claim
 from domain.errors import NotFound
+from domain.instance.traffic import watch_scope
 from domain.managed import Managed
 from domain.scaling_group.member import Member, SeenInstance, fate
 from domain.scaling_group.settings import Keeping
@@ -104,7 +105,8 @@ class Roster(Managed, is_abstract=True):
         )
 
     def note_launched(self, instance_id: str, name: str, number: int, reason: str, now: datetime) -> None:
-        """Note that an instance is asked for, in the same save."""
+        """Note that an instance is asked for, in the same save; what happens to it wakes the group."""
+        self.conditions.claims.append(self.watch_claim(instance_id))
         self.trigger_event(
             self.InstanceLaunched,
             instance_id=instance_id,
@@ -137,9 +139,14 @@ class Roster(Managed, is_abstract=True):
             elif not member.is_leaving:
                 self._note_health(member, found, now, judges=judges)
 
+    def watch_claim(self, resource_id: str) -> Claim:
+        """Return the claim by which a resource wakes the group."""
+        return Claim(watch_scope(resource_id), f"{self.KIND}/{self.public_id}", self.id)
+
     def _note_end(self, member: Member, found: SeenInstance, now: datetime) -> None:
         reason = None if member.is_leaving else f"it is {found.status}, which the group had not asked for"
         known = {"instance_id": member.instance_id, "instance_name": member.name}
+        self.conditions.releases.append(self.watch_claim(member.instance_id))
         self.trigger_event(self.InstanceEnded, **known, reason=reason)
         if reason is not None and member.entered_at is None:
             self._pause(f"{member.name}: it ended before it served", now)

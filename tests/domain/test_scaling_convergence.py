@@ -5,11 +5,12 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.scaling_group import Keeping, Size
+from domain.scaling_group import Attachment, Keeping, Size
 from domain.scaling_group.settings import TerminationPolicy
 from tests.domain.groups import GRACE_S, Pretended, running
 from tests.domain.pretended import told
 
+WEB = Attachment("lb-1", "web", 8080)
 TEN = Size(1, 10, 20)
 
 
@@ -66,7 +67,7 @@ def test_an_instance_that_heals_before_it_goes_stays() -> None:
 
 def test_an_overloaded_group_is_not_torn_down() -> None:
     """Every instance fails its health check, new ones too: those that run go on running."""
-    found = running(size=TEN, keeping=Keeping("load-balancer", 10, 20))
+    found = running(size=TEN, keeping=Keeping("load-balancer", 10, 20), attachments=[WEB])
     for _ in range(200):
         found.see("running", health="unhealthy")
         found.observe()

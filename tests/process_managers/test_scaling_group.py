@@ -1,6 +1,7 @@
 """Groups, and the instances that are launched and ended for them, wherever the controller dies."""
 
 from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Network
 from typing import Any
 from uuid import UUID
 
@@ -8,12 +9,15 @@ import pytest
 
 from domain.errors import Invalid, NameTaken
 from domain.instance import Instance
-from domain.scaling_group import ScalingGroup, Size
+from domain.load_balancer import Listener, LoadBalancer, TargetSpec
+from domain.load_balancer.errors import TargetInAnotherVpc
+from domain.scaling_group import Keeping, ScalingGroup, Size
 from domain.scaling_group.member import Member
 from domain.scaling_group.template import OWNED_TAG
 from domain.store import VersionConflict
 from domain.values import parse_id
 from domain.vpc import Vpc
+from miniaws.commands import load_balancer as balancers
 from miniaws.commands import scaling_group as groups
 from miniaws.commands import vpc as vpcs
 from miniaws.commands.instance import UnknownImage
@@ -28,9 +32,8 @@ async def wanted(stage: Stage, size: Size, **more: Any) -> ScalingGroup:
     if not await stage.cloud.ports.store.claims("name/main/vpc"):
         await stage.settle(await stage.vpc())
     template = groups.Launched(image="nginx:1.27", environment={"WORD": "hush"})
-    given: dict[str, Any] = {"name": "web", "template": template, "size": size, **more}
-    wish = groups.Create(**given)
-    saved = await groups.create(stage.cloud, REQUEST, wish)
+    wish: dict[str, Any] = {"name": "web", "template": template, "size": size, **more}
+    saved = await groups.create(stage.cloud, REQUEST, groups.Create(**wish))
     return await stage.load(ScalingGroup, saved.aggregate.id)
 
 
@@ -197,6 +200,59 @@ async def test_a_group_of_what_is_not_there_is_refused(stage: Stage) -> None:
     with pytest.raises(Invalid):
         await wanted(stage, Size(2, 1, 1), name="other")
     assert len(await stage.cloud.ports.store.claims("name/main/scaling_group")) == 1
+
+
+async def test_a_load_balancer_gets_the_instances_and_says_how_they_are(stage: Stage) -> None:
+    await stage.settle(await stage.vpc())
+    balancer = await balanced(stage)
+    wish = [groups.Behind("front", 8080)]
+    group = await wanted(stage, Size(1, 1, 1), keeping=Keeping("load-balancer"), load_balancers=wish)
+    group = await settled(stage, group)
+    (first,) = await instances(stage, group)
+    assert (first.status, group.status) == ("running", "creating")
+    selector = group.attachments[0].selector(group.public_id)
+    target = TargetSpec("default", 8080, 1, first.public_id, first.name, selector=selector.id)
+
+    def becomes_healthy(found: LoadBalancer) -> None:
+        found.register(target, IPv4Network("10.0.0.0/8"))
+        found.report_target(target.id, "healthy", None, "10.0.0.2", first.modified_on)
+
+    await stage.cloud.report(LoadBalancer, balancer.id, REQUEST.cause, becomes_healthy)
+    group = await settled(stage, group)
+    assert (group.status, [member.serves for member in group.members.values()]) == ("available", [True])
+
+
+async def test_a_load_balancer_of_another_vpc_is_refused_and_nothing_is_made(stage: Stage) -> None:
+    await stage.settle(await stage.vpc())
+    await stage.settle(await stage.vpc("other"))
+    await balanced(stage, vpc="other")
+    with pytest.raises(TargetInAnotherVpc):
+        await wanted(stage, Size(0, 0, 1), load_balancers=[groups.Behind("front", 8080)])
+    with pytest.raises(Invalid):
+        await wanted(stage, Size(0, 0, 1), keeping=Keeping("load-balancer"))
+    assert await stage.cloud.ports.store.claims("name/main/scaling_group") == []
+
+
+async def test_a_group_takes_its_instances_out_of_load_balancers_it_leaves(stage: Stage) -> None:
+    await stage.settle(await stage.vpc())
+    balancer = await balanced(stage)
+    group = await wanted(stage, Size(0, 0, 1), load_balancers=[groups.Behind("front", 8080)])
+    assert len((await stage.load(LoadBalancer, balancer.id)).selectors) == 1
+    await groups.update(
+        stage.cloud, REQUEST, "web", groups.Update(load_balancers=[groups.Behind("front", 81)])
+    )
+    (selector,) = (await stage.load(LoadBalancer, balancer.id)).selectors.values()
+    assert selector.port == 81
+    await groups.delete(stage.cloud, REQUEST, "web")
+    assert (await settled(stage, group)).status == "deleted"
+    assert (await stage.load(LoadBalancer, balancer.id)).selectors == {}
+
+
+async def balanced(stage: Stage, vpc: str = "default") -> LoadBalancer:
+    listener = Listener(port=8081, protocol="http")
+    wish = balancers.Create("front", vpc, listeners=[listener])
+    saved = await balancers.create(stage.cloud, REQUEST, wish)
+    return await stage.load(LoadBalancer, saved.aggregate.id)
 
 
 def test_a_period_is_read_when_its_last_second_is_measured() -> None:

@@ -31,6 +31,7 @@ def create(  # noqa: PLR0913, PLR0917 - its options
     port: own.Ports = None,
     env: own.Variables = None,
     env_file: own.VariableFiles = None,
+    load_balancer: own.Balancers = None,
     vpc: own.Vpc = "default",
     template_tag: own.TemplateTags = None,
     restart: own.Restart = "always",
@@ -61,6 +62,7 @@ def create(  # noqa: PLR0913, PLR0917 - its options
         "min": least,
         "desired": wanted,
         "max": max(least, wanted) if most is None else most,
+        "load_balancers": own.balancers(load_balancer),
         "tags": pairs(tag, "--tag"),
         **own.rules(health_check, grace, replace_percent, termination_policy),
     }
@@ -79,6 +81,7 @@ def update(  # noqa: PLR0913, PLR0917 - its options
     type_: own.MaybeType = None,
     env: own.Variables = None,
     env_file: own.VariableFiles = None,
+    load_balancer: own.Balancers = None,
     health_check: own.HealthCheck = None,
     grace: own.Grace = None,
     replace_percent: own.ReplacePercent = None,
@@ -92,6 +95,7 @@ def update(  # noqa: PLR0913, PLR0917 - its options
         **{key: value for key, value in sizes.items() if value is not None},
         **own.rules(health_check, grace, replace_percent, termination_policy),
         **({"template": template} if template else {}),
+        **({"load_balancers": own.balancers(load_balancer)} if load_balancer is not None else {}),
     }
     if not body:
         raise typer.BadParameter("cannot change nothing: give at least one option", param_hint="OPTIONS")

@@ -41,6 +41,14 @@ VariableFiles = Annotated[
         "--env-file", metavar="FILE", allow_dash=True, help="Lines NAME=VALUE; - reads stdin. Repeat."
     ),
 ]
+Balancers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--load-balancer",
+        metavar="NAME:PORT[:GROUP]",
+        help="It sends requests to this port of each instance. Repeat.",
+    ),
+]
 Vpc = Annotated[str, typer.Option(metavar="VPC", help="The network its instances join.")]
 TemplateTags = Annotated[
     list[str] | None,
@@ -86,6 +94,21 @@ Processes = Annotated[
 Instance = Annotated[
     str, typer.Argument(metavar="INSTANCE", help="One of its instances.", show_default=False)
 ]
+
+
+def balancers(given: Sequence[str] | None) -> list[dict[str, Any]]:
+    """Return load balancers and the ports on which instances answer."""
+    found: list[dict[str, Any]] = []
+    for each in given or ():
+        name, _, rest = each.partition(":")
+        port, _, target_group = rest.partition(":")
+        if not name or not (port.isascii() and port.isdecimal()):
+            raise typer.BadParameter(
+                f"cannot read {each!r}: write it as NAME:PORT, e.g. web:8080", param_hint="--load-balancer"
+            )
+        group = {"target_group": target_group} if target_group else {}
+        found.append({"load_balancer": name, "port": int(port), **group})
+    return found
 
 
 def rules(

@@ -1,5 +1,6 @@
 """Commands for scaling groups: ``changing`` what is wanted of them, ``reviewing`` what they decided."""
 
+from miniaws.commands.scaling_group.changing import Behind as Behind
 from miniaws.commands.scaling_group.changing import Create as Create
 from miniaws.commands.scaling_group.changing import Launched as Launched
 from miniaws.commands.scaling_group.changing import Sizes as Sizes

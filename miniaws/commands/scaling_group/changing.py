@@ -1,6 +1,6 @@
 """What may be asked of a scaling group."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -9,8 +9,11 @@ import orjson
 
 from domain.errors import Unavailable
 from domain.instance_type import instance_type
+from domain.load_balancer import LoadBalancer
+from domain.load_balancer.errors import TargetInAnotherVpc
+from domain.load_balancer.spec import DEFAULT_GROUP
 from domain.managed import BeingDeleted
-from domain.scaling_group import GroupSpec, Keeping, ScalingGroup, Size, Template
+from domain.scaling_group import Attachment, GroupSpec, Keeping, ScalingGroup, Size, Template
 from domain.store import RequirementMissing, VersionConflict
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved
@@ -54,6 +57,16 @@ class Sizes:
 
 
 @dataclass(frozen=True, slots=True)
+class Behind:
+    """A load balancer by id or name that sends requests to the instances."""
+
+    load_balancer: str
+    port: int
+    target_group: str = DEFAULT_GROUP
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Create:
     """A group as it is asked for."""
 
@@ -62,6 +75,7 @@ class Create:
     size: Size
     vpc: str = "default"
     keeping: Keeping = field(default_factory=Keeping)
+    load_balancers: Sequence[Behind] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -73,6 +87,7 @@ class Update:
     template: Launched | None = None
     keeping: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Fields of Keeping."""
+    load_balancers: Sequence[Behind] | None = None
     tags: Mapping[str, str] | None = None
 
 
@@ -90,15 +105,21 @@ async def create(cloud: Cloud, request: Request, wish: Create) -> Saved:
         environment_id=environment_id,
         **wish.template.given(),
     )
-    spec = GroupSpec(account, wish.name, template, wish.size, wish.keeping, wish.tags)
-    group = ScalingGroup.create(spec, environment)
     await refuse_unknown_image(cloud, template.image)
-    try:
-        return Saved(group, await cloud.save(request, group, secrets=secrets))
-    except RequirementMissing:
-        raise BeingDeleted(
-            f"cannot launch into VPC {wish.vpc}: it is being deleted; choose another", field="vpc"
-        ) from None
+    for _ in range(_ATTEMPTS):
+        attachments, balancers = await _load_balancers(cloud, account, vpc.public_id, wish.load_balancers)
+        spec = GroupSpec(account, wish.name, template, wish.size, wish.keeping, attachments, wish.tags)
+        group = ScalingGroup.create(spec, environment)
+        _select(group, attachments, balancers)
+        try:
+            return Saved(group, await cloud.save(request, group, *balancers.values(), secrets=secrets))
+        except VersionConflict:
+            continue
+        except RequirementMissing:
+            raise BeingDeleted(
+                f"cannot launch into VPC {wish.vpc}: it is being deleted; choose another", field="vpc"
+            ) from None
+    raise Unavailable(f"cannot create {wish.name}: too many changes at once; retry")
 
 
 async def update(cloud: Cloud, request: Request, id_or_name: str, wish: Update) -> Saved:
@@ -110,7 +131,9 @@ async def update(cloud: Cloud, request: Request, id_or_name: str, wish: Update) 
         if wish.tags is not None:
             group.change_tags(wish.tags)
 
-    return await _change_with_template(cloud, request, id_or_name, wish.template, decide)
+    if wish.template is None and wish.load_balancers is None:
+        return await cloud.change(request, ScalingGroup, id_or_name, decide)
+    return await _change_much(cloud, request, id_or_name, wish, decide)
 
 
 async def refresh(
@@ -122,7 +145,9 @@ async def refresh(
     def decide(group: ScalingGroup) -> None:
         group.refresh(rolls_back=rolls_back, now=now)
 
-    return await _change_with_template(cloud, request, id_or_name, template, decide)
+    if template is None:
+        return await cloud.change(request, ScalingGroup, id_or_name, decide)
+    return await _change_much(cloud, request, id_or_name, Update(template=template), decide)
 
 
 async def cancel_refresh(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
@@ -171,25 +196,72 @@ async def delete(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
     return await cloud.change(request, ScalingGroup, id_or_name, ScalingGroup.delete)
 
 
-async def _change_with_template(
-    cloud: Cloud, request: Request, id_or_name: str, template: Launched | None, decide: Any
+async def _change_much(
+    cloud: Cloud, request: Request, id_or_name: str, wish: Update, decide: Callable[[ScalingGroup], None]
 ) -> Saved:
-    """Change the template, if one is given, and what else is decided, in one save."""
-    if template is None:
-        return await cloud.change(request, ScalingGroup, id_or_name, decide)
+    """Change the template, the load balancers, and what else is decided, in one save."""
     await cloud.refuse_repeated(request)
-    if template.image is not None:
-        await refuse_unknown_image(cloud, template.image)
+    if wish.template is not None and wish.template.image is not None:
+        await refuse_unknown_image(cloud, wish.template.image)
     for _ in range(_ATTEMPTS):
         group = await cloud.load(ScalingGroup, request.cause.account_id, id_or_name)
         group.refuse_unless_version(request.expected_version)
-        secrets = _change_template(cloud, group, template)
+        secrets = _change_template(cloud, group, wish.template) if wish.template else {}
+        balancers = await _attach(cloud, group, wish.load_balancers)
         decide(group)
         try:
-            return Saved(group, await cloud.save(request, group, secrets=secrets))
+            return Saved(group, await cloud.save(request, group, *balancers, secrets=secrets))
         except VersionConflict:
             continue
     raise Unavailable(f"cannot change {id_or_name}: too many changes at once; retry")
+
+
+async def _attach(
+    cloud: Cloud, group: ScalingGroup, wishes: Sequence[Behind] | None
+) -> Iterable[LoadBalancer]:
+    """Put the group behind other load balancers, and return those that change with it."""
+    if wishes is None:
+        return ()
+    account, vpc_id = group.account_id, group.template.vpc_id
+    attachments, balancers = await _load_balancers(cloud, account, vpc_id, wishes)
+    before = group.attachments
+    group.attach(attachments)
+    for gone in (each for each in before if each not in attachments):
+        id_ = gone.load_balancer_id
+        if id_ not in balancers:
+            balancers[id_] = await cloud.load(LoadBalancer, account, id_)
+        selector_id = gone.selector(group.public_id).id
+        if not balancers[id_].is_deleting and selector_id in balancers[id_].selectors:
+            balancers[id_].unselect(selector_id)
+    _select(group, attachments, balancers)
+    return balancers.values()
+
+
+async def _load_balancers(
+    cloud: Cloud, account: str, vpc_id: str, wishes: Sequence[Behind]
+) -> tuple[list[Attachment], dict[str, LoadBalancer]]:
+    attachments: list[Attachment] = []
+    balancers: dict[str, LoadBalancer] = {}
+    for wish in wishes:
+        found = await cloud.load(LoadBalancer, account, wish.load_balancer)
+        if found.vpc_id != vpc_id:
+            raise TargetInAnotherVpc(
+                f"cannot put {found.name} before the group: it is in VPC {found.vpc_name}, and the group is not; use a "
+                "load balancer of the group's VPC",
+                field="load_balancers",
+            )
+        balancer = balancers.setdefault(found.public_id, found)
+        attachments.append(
+            Attachment(balancer.public_id, balancer.name, wish.port, wish.target_group, wish.weight)
+        )
+    return attachments, balancers
+
+
+def _select(
+    group: ScalingGroup, attachments: Sequence[Attachment], balancers: Mapping[str, LoadBalancer]
+) -> None:
+    for each in attachments:
+        balancers[each.load_balancer_id].select(each.selector(group.public_id))
 
 
 def _change_template(cloud: Cloud, group: ScalingGroup, template: Launched) -> dict[UUID, bytes]:

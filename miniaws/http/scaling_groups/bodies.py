@@ -13,6 +13,7 @@ from miniaws.http.writing import Body
 
 _Least = Annotated[int, Field(ge=0, le=100)]
 _SHARE = "of the desired instances, at most so many percent are replaced at once; at least one is"
+_CHECK = "who says that an instance is healthy: that it runs, or the load balancers before it"
 _GRACE = "for so long after its launch an instance is given time to be healthy"
 
 
@@ -67,6 +68,15 @@ class LaunchTemplate(Body):
         )
 
 
+class BehindBalancer(Body):
+    """A load balancer of the same VPC that sends requests to the instances."""
+
+    load_balancer: str = Field(description="id or name", examples=["web"])
+    port: int = Field(ge=1, le=65535, description="on which the instances answer", examples=[8080])
+    target_group: str = "default"
+    weight: int = Field(default=1, ge=0, le=256)
+
+
 class CreateScalingGroup(Body):
     """A group as it is asked for."""
 
@@ -75,7 +85,8 @@ class CreateScalingGroup(Body):
     min: _Least = 1
     desired: _Least | None = Field(default=None, description="left out: min")
     max: _Least = 1
-    health_check: HealthCheck = "container"
+    load_balancers: list[BehindBalancer] = Field(default=[], max_length=10)
+    health_check: HealthCheck = Field(default="container", description=_CHECK)
     health_check_grace_s: int = Field(default=60, ge=0, le=3600, description=_GRACE)
     replace_percent: int = Field(default=20, ge=1, le=100, description=_SHARE)
     termination_policy: TerminationPolicy = "oldest-template"
@@ -91,7 +102,8 @@ class ChangeScalingGroup(Body):
     template: ChangeTemplate | None = Field(
         default=None, description="for what is launched from now on; see POST …/refresh"
     )
-    health_check: HealthCheck | None = None
+    load_balancers: list[BehindBalancer] | None = Field(default=None, max_length=10)
+    health_check: HealthCheck | None = Field(default=None, description=_CHECK)
     health_check_grace_s: int | None = Field(default=None, ge=0, le=3600, description=_GRACE)
     replace_percent: int | None = Field(default=None, ge=1, le=100, description=_SHARE)
     termination_policy: TerminationPolicy | None = None
@@ -180,6 +192,11 @@ class Simulation(Body):
     """Which policies to run over the recorded load, by name."""
 
     policies: dict[str, AnyPolicy] = Field(min_length=1, max_length=20)
+
+
+def behind(given: list[BehindBalancer]) -> list[commands.Behind]:
+    """Return load balancers as the command takes them."""
+    return [commands.Behind(b.load_balancer, b.port, b.target_group, b.weight) for b in given]
 
 
 def _ports(ports: list[TemplatePort]) -> list[int]:

@@ -16,6 +16,7 @@ from miniaws.http.scaling_groups.bodies import (
     Processes,
     Protection,
     StartRefresh,
+    behind,
 )
 from miniaws.http.writing import Change, KnownQuery, Operator, answer
 
@@ -37,6 +38,7 @@ async def create_scaling_group(body: CreateScalingGroup, change: Change) -> Resp
         keeping=Keeping(
             body.health_check, body.health_check_grace_s, body.replace_percent, body.termination_policy
         ),
+        load_balancers=behind(body.load_balancers),
         tags=body.tags,
     )
     return await answer(change, commands.create(change.cloud, change.request, wish), _PATH)
@@ -63,6 +65,7 @@ async def change_scaling_group(id_or_name: str, body: ChangeScalingGroup, change
         sizes=commands.Sizes(body.min, body.desired, body.max),
         template=body.template.wish() if body.template else None,
         keeping=body.keeping(),
+        load_balancers=None if body.load_balancers is None else behind(body.load_balancers),
         tags=body.tags,
     )
     return await answer(change, commands.update(change.cloud, change.request, id_or_name, wish), _PATH)

@@ -8,6 +8,7 @@ instance is there with its group knowing it, or not at all.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -15,10 +16,10 @@ from domain.scaling_group import ScalingGroup, plan
 from domain.scaling_group.member import SeenInstance
 from domain.scaling_group.policies import Scheduled
 from domain.scaling_group.schedule import next_due
-from domain.store import Cause
-from miniaws.application import Cloud
+from domain.store import Cause, VersionConflict
+from miniaws.application import Cloud, Request
 from miniaws.process_managers.scaling_group.launching import Launching
-from miniaws.process_managers.scaling_group.looking import failing, look
+from miniaws.process_managers.scaling_group.looking import attached, failing, look
 from miniaws.process_managers.scaling_group.measuring import ends, next_end, readings
 from miniaws.runtime.workers import Pass
 
@@ -26,8 +27,8 @@ _CAUSE = Cause(actor="system:scaling-group-manager", account_id="")
 _MOST_AT_ONCE = 10
 """Launches a pass; the next one follows at once."""
 _SOON_S = 0.5
-_AT_REST_S = 3.0
-"""How soon it is noticed that an instance ended by itself or by somebody's hand."""
+_AT_REST_S = 5.0
+"""What happens to its instances and load balancers wakes a group; this is for what time alone brings about."""
 
 
 class ScalingGroupManager:
@@ -51,14 +52,29 @@ class ScalingGroupManager:
         seen = await look(self._cloud, group)
         group = await self._report(group, seen, now)
         if group.is_deleting and not group.members:
-            await self._cloud.report(ScalingGroup, resource_id, _CAUSE, ScalingGroup.report_deleted)
-            return Pass("is deleted")
+            return await self._delete(group)
         done = await self._carry_out(group, now)
         done += await self._scale(resource_id, now)
         group = await self._cloud.load_by_id(ScalingGroup, resource_id)
         settling = bool(done) or any(m.is_leaving or not m.serves for m in group.members.values())
         again = _SOON_S if settling else _AT_REST_S
         return Pass(", ".join(done) or _present(group), min(again, self._next_s(group)))
+
+    async def _delete(self, group: ScalingGroup) -> Pass:
+        """Report the end, and in the same save that no load balancer waits for its instances any more."""
+        balancers = await attached(self._cloud, group)
+        for each in group.attachments:
+            for balancer in balancers:
+                selector_id = each.selector(group.public_id).id
+                if balancer.public_id == each.load_balancer_id and selector_id in balancer.selectors:
+                    balancer.unselect(selector_id)
+        group.report_deleted()
+        cause = replace(_CAUSE, account_id=group.account_id)
+        try:
+            await self._cloud.save(Request(cause), group, *balancers)
+        except VersionConflict:
+            return Pass("waits for its load balancers", _SOON_S)
+        return Pass("is deleted")
 
     async def _report(
         self, group: ScalingGroup, seen: Mapping[str, SeenInstance], now: datetime
