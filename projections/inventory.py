@@ -25,7 +25,7 @@ from projections.sql import queries
 
 SQL = queries("inventory")
 SCHEMA = "read_model"
-SHAPE = 6
+SHAPE = 7
 """Raised when documents change their shape; the controller then rebuilds at its start."""
 
 CAPABILITIES = (access_key, cache, instance, load_balancer, queue, scaling_group, volume, vpc)
