@@ -27,6 +27,18 @@ _PERSISTENCE = {
     "aof": ('save ""', "appendonly yes"),
     "snapshots": ("save 300 1 60 100", "appendonly no"),
 }
+_DEFAULTS = {
+    "appendfsync": "everysec",
+    "hz": "10",
+    "lfu-decay-time": "1",
+    "lfu-log-factor": "10",
+    "maxmemory-samples": "5",
+    "slowlog-log-slower-than": "10000",
+    "slowlog-max-len": "128",
+    "tcp-keepalive": "300",
+    "timeout": "0",
+}
+"""Of every parameter that may be set, so that one that is left out again is as it was."""
 _STATS = {
     "clients": "connected_clients",
     "memory_bytes": "used_memory",
@@ -76,7 +88,7 @@ class RedisCaches:
             await _take_password(at, old, new)
 
     async def probe(self, server: Cache, at: Endpoint, password: str) -> None:
-        """Write a key that expires soon, and read it."""
+        """Write a key, read it and take it away; what is cut off in between expires soon."""
         del server
         token = secrets.token_hex(8)
         async with _connected(at, password) as redis:
@@ -86,7 +98,7 @@ class RedisCaches:
                 # Full, and told to refuse then: that is no failure.
                 await redis.ping()
                 return
-            if await redis.get(_PROBE) != token.encode():
+            if await redis.getdel(_PROBE) != token.encode():
                 raise Refused("it does not give back what was written")
 
     async def flush(self, server: Cache, at: Endpoint, password: str) -> None:
@@ -154,5 +166,6 @@ def _settings(server: Cache) -> dict[str, str]:
     return {
         "maxmemory": str(server.maxmemory_mb * 1024 * 1024),
         "maxmemory-policy": server.settings["eviction"],
+        **_DEFAULTS,
         **server.settings["parameters"],
     }

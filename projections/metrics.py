@@ -12,7 +12,7 @@ from uuid import UUID
 
 from domain.errors import Invalid
 from domain.ports import HOST
-from domain.values import public_id
+from projections.document import resource_id
 from projections.inventory import Inventory
 from projections.sql import queries
 
@@ -21,9 +21,9 @@ HOST_ID = UUID(int=0)
 """What the host is called in the tables."""
 
 METRICS = {
-    "cpu_percent": "percent of the cores that the instance type grants",
+    "cpu_percent": "percent of the cores that it may use",
     "cpu_cores": "cores",
-    "memory_percent": "percent of the memory that the instance type grants",
+    "memory_percent": "percent of the memory that it may use",
     "memory_bytes": "bytes, without the file cache that can be given back",
     "network_rx_bytes_per_s": "bytes received a second",
     "network_tx_bytes_per_s": "bytes sent a second",
@@ -171,7 +171,7 @@ def table(points: dict[datetime, Point], span: Window) -> list[dict[str, Any]]:
 def _newest(row: dict[str, Any]) -> Newest:
     is_host = row["resource_id"] == HOST_ID
     return Newest(
-        id=HOST if is_host else public_id("i", row["resource_id"]),
+        id=HOST if is_host else resource_id(row["kind"] or "instance", row["resource_id"]),
         name=HOST if is_host else row["name"] or "",
         account_id=row["account_id"],
         at=row["at"],

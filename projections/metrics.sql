@@ -78,7 +78,7 @@ SELECT resource_id, date_bin(%(step)s * interval '1 second', at, '2000-01-01Z') 
 FROM found GROUP BY 1, 2 ORDER BY 1, 2
 
 -- newest --
-SELECT DISTINCT ON (m.resource_id) m.*, r.name, r.account_id
+SELECT DISTINCT ON (m.resource_id) m.*, r.kind, r.name, r.account_id
 FROM metrics_second m LEFT JOIN resources r USING (resource_id)
 WHERE m.at > clock_timestamp() - %(age_s)s * interval '1 second' AND m.at <= clock_timestamp()
   AND (%(accounts)s::text[] IS NULL OR r.account_id = ANY(%(accounts)s) OR m.resource_id = %(host)s)
@@ -86,6 +86,6 @@ ORDER BY m.resource_id, m.at DESC
 
 -- measured --
 SELECT resource_id, kind, name FROM resources
-WHERE account_id = %(account)s AND kind = 'instance' AND created_position <= %(at)s
+WHERE account_id = %(account)s AND kind IN ('instance', 'cache', 'queue', 'database') AND created_position <= %(at)s
   AND (ended_position IS NULL OR ended_position > %(at)s)
 ORDER BY name, resource_id LIMIT %(limit)s

@@ -148,6 +148,7 @@ async def _prepare(
     cloud: Cloud, request: Request, kind: type[S], wish: Create
 ) -> tuple[S, list[Volume], dict[UUID, bytes]]:
     account, login_id = request.cause.account_id, cloud.ports.chance.uuid()
+    await _refuse_limit_that_cannot_hold(cloud, wish)
     vpc_id, vpc_name = await find_vpc(cloud, account, wish.vpc)
     # Named by an id, as no person and no other server does.
     name = f"{public_id(Volume.PREFIX, login_id)}-{kind.KIND}"
@@ -177,6 +178,22 @@ async def _prepare(
     for volume in volumes:
         volume.attach(server.public_id, server.name, server.data_path)
     return server, volumes, {login_id: cloud.ports.chance.secret().encode()}
+
+
+async def _refuse_limit_that_cannot_hold(cloud: Cloud, wish: Create) -> None:
+    if wish.storage_gb is None:
+        return
+    if wish.data_path is None:
+        raise Invalid(
+            f"cannot limit the storage of {wish.name}: it has none; let it persist, or leave `storage_gb` out",
+            field="storage_gb",
+        )
+    if not await cloud.ports.volumes.can_limit_size():
+        raise Invalid(
+            "cannot hold storage to a size on this machine: it takes root, mkfs.ext4 and loop devices; leave "
+            "`storage_gb` out",
+            field="storage_gb",
+        )
 
 
 async def _image(cloud: Cloud, role: str) -> str:

@@ -9,6 +9,7 @@ from domain.cache import LEAST_MEMORY_MB, Cache, Eviction, Persistence
 from domain.server.spec import MOST_MEMORY_MB
 from miniaws.commands import cache as commands
 from miniaws.commands.server import connection
+from miniaws.http.metrics import Stretch, used
 from miniaws.http.reading import At, Caller, CloudDep, IfNoneMatch, Narrowed, one, page
 from miniaws.http.servers import ChangeServer, CreateServer, shown_connection
 from miniaws.http.writing import Change, KnownQuery, Operator, answer
@@ -104,6 +105,14 @@ async def show_cache_connection(id_or_name: str, cloud: CloudDep, caller: Caller
     """Show how to connect, with the password."""
     found = await connection(cloud, Cache, caller.account_id, id_or_name)
     return shown_connection(found, "redis", "/0")
+
+
+@router.get("/{id_or_name}/metrics")
+async def show_cache_metrics(
+    id_or_name: str, cloud: CloudDep, caller: Caller, at: At, stretch: Stretch
+) -> Response:
+    """Show what its container used: averages and maxima per step, null where nothing was measured."""
+    return await used(cloud, Cache, caller.account_id, id_or_name, at, stretch)
 
 
 @router.get("/{id_or_name}/stats")

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from domain.ports import HOST
-from domain.values import public_id
 from miniaws.http.metrics import Stretch, steps
 from miniaws.http.reading import POSITION_HEADER, At, Caller, CloudDep
 from miniaws.http.writing import KnownQuery
 from projections.activity import Filter
 from projections.dashboard import Dashboard
+from projections.document import resource_id
 from projections.metrics import HOST_ID, METRICS, Point
 
 router = APIRouter(prefix="/api/dashboard", tags=["dashboard"], dependencies=[KnownQuery])
@@ -51,7 +51,7 @@ async def show_stats(cloud: CloudDep, caller: Caller, at: At, stretch: Stretch) 
     times = span.times
     resources = [
         {
-            "id": public_id("i", each["resource_id"]),
+            "id": resource_id(each["kind"], each["resource_id"]),
             "kind": each["kind"],
             "name": each["name"],
             **_columns(points.get(each["resource_id"], {}), times),

@@ -15,9 +15,8 @@ from domain.instance_type import INSTANCE_TYPES
 from domain.ports import LogLine
 from miniaws.application import AlreadyDone
 from miniaws.commands import instance as commands
-from miniaws.http.metrics import Stretch, steps
+from miniaws.http.metrics import Stretch, used
 from miniaws.http.reading import (
-    POSITION_HEADER,
     At,
     Caller,
     CloudDep,
@@ -25,15 +24,11 @@ from miniaws.http.reading import (
     Narrowed,
     one,
     page,
-    resolve,
 )
 from miniaws.http.writing import Body, Change, KnownQuery, Operator, answer
-from projections.metrics import METRICS, table
 
 router = APIRouter(tags=["instances"], dependencies=[KnownQuery])
 _PATH = "/api/instances"
-_POINTS = 600
-"""Points of a metric that are shown when nobody says in which steps."""
 
 
 class Port(Body):
@@ -189,19 +184,7 @@ async def show_instance_metrics(
     id_or_name: str, cloud: CloudDep, caller: Caller, at: At, stretch: Stretch
 ) -> Response:
     """Show what an instance used: averages and maxima per step, null where nothing was measured."""
-    await one(cloud, Instance, caller.account_id, id_or_name, at)
-    resource_id = await resolve(cloud, Instance, caller.account_id, id_or_name, at.at)
-    span = steps(cloud, stretch, _POINTS)
-    found = await cloud.ports.metrics.points([resource_id], span)
-    body = {
-        "from": span.start,
-        "to": span.end,
-        "step": span.step_s,
-        "units": METRICS,
-        "points": table(found.get(resource_id, {}), span),
-        "position": at.at,
-    }
-    return Response(orjson.dumps(body), headers={POSITION_HEADER: str(at.at)}, media_type="application/json")
+    return await used(cloud, Instance, caller.account_id, id_or_name, at, stretch)
 
 
 async def _text(lines: AsyncIterator[LogLine], timestamps: bool) -> AsyncIterator[str]:  # noqa: FBT001

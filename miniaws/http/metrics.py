@@ -4,13 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated
 
+import orjson
 from fastapi import Depends, Query
+from starlette.responses import Response
 
+from domain.aggregate import Aggregate
 from domain.errors import Invalid
 from domain.values import shown
-from miniaws.http.reading import At, CloudDep
-from projections.metrics import Window, window
+from miniaws.application import Cloud
+from miniaws.http.reading import POSITION_HEADER, At, CloudDep, Moment, one, resolve
+from projections.metrics import METRICS, Window, table, window
 
+_POINTS = 600
+"""Points of a metric that are shown when nobody says in which steps."""
 _LEFT_OUT = timedelta(hours=1)
 _Instant = Annotated[str | None, Query(max_length=64, description="RFC 3339")]
 
@@ -59,6 +65,25 @@ Stretch = Annotated[Asked, Depends(asked)]
 def steps(cloud: CloudDep, stretch: Asked, want: int) -> Window:
     """Return the steps to show: as asked for, or else about as many as wanted. Raises Invalid."""
     return window(stretch.start, stretch.end, stretch.step_s, cloud.ports.metrics.kept, stretch.now, want)
+
+
+async def used(
+    cloud: Cloud, kind: type[Aggregate], account: str, id_or_name: str, at: Moment, stretch: Asked
+) -> Response:
+    """Answer with what one resource used, in steps. Raises NotFound, Invalid."""
+    await one(cloud, kind, account, id_or_name, at)
+    resource_id = await resolve(cloud, kind, account, id_or_name, at.at)
+    span = steps(cloud, stretch, _POINTS)
+    found = await cloud.ports.metrics.points([resource_id], span)
+    body = {
+        "from": span.start,
+        "to": span.end,
+        "step": span.step_s,
+        "units": METRICS,
+        "points": table(found.get(resource_id, {}), span),
+        "position": at.at,
+    }
+    return Response(orjson.dumps(body), headers={POSITION_HEADER: str(at.at)}, media_type="application/json")
 
 
 def instant(text: str, field: str) -> datetime:

@@ -12,6 +12,7 @@ from domain.queue import MOST_AGE_S, MOST_MESSAGES, MOST_PEEKED, Named, Peeked, 
 from domain.server.spec import MOST_MEMORY_MB
 from miniaws.commands import queue as commands
 from miniaws.commands.server import connection
+from miniaws.http.metrics import Stretch, used
 from miniaws.http.reading import At, Caller, CloudDep, IfNoneMatch, Narrowed, one, page
 from miniaws.http.servers import ChangeServer, CreateServer, secret_json, shown_connection
 from miniaws.http.writing import Body, Change, KnownQuery, Operator, answer
@@ -151,6 +152,14 @@ async def show_queue_connection(id_or_name: str, cloud: CloudDep, caller: Caller
     if found.server.engine == "rabbitmq":
         return shown_connection(found, "amqp", f"/{namespace}", virtual_host=namespace)
     return shown_connection(found, "nats", account=namespace)
+
+
+@router.get("/{id_or_name}/metrics")
+async def show_queue_metrics(
+    id_or_name: str, cloud: CloudDep, caller: Caller, at: At, stretch: Stretch
+) -> Response:
+    """Show what its container used: averages and maxima per step, null where nothing was measured."""
+    return await used(cloud, Queue, caller.account_id, id_or_name, at, stretch)
 
 
 @router.get("/{id_or_name}/stats")

@@ -1,25 +1,191 @@
-"""The life of a cache on a real engine, as redis-py sees it."""
+"""The life of caches on a real engine, as redis-py sees it."""
 
+import subprocess
+import sys
+from collections.abc import Generator
+from typing import Any
+
+import pytest
 import redis
 
-from tests.conftest import free_port
-from tests.journeys.running_cloud import RunningCloud
+from tests.conftest import ROOT, free_port
+from tests.journeys.running_cloud import RunningCloud, kill, wait_until
+
+IMAGE = "miniaws/redis:local"
 
 
-def client(cloud: RunningCloud, name: str) -> redis.Redis:
-    """Return an unmodified client of the returned URL."""
-    return redis.Redis.from_url(cloud.show(f"/api/caches/{name}/connection")["url"], decode_responses=True)
-
-
-def test_a_cache_is_used_changed_stopped_and_deleted(cloud: RunningCloud) -> None:
-    port = free_port()
-    made = cloud.post("/api/caches", {"name": "sessions", "publish": port, "persistence": "aof"})
+@pytest.fixture(scope="module")
+def caches(shared_cloud: RunningCloud) -> Generator[RunningCloud]:
+    """A cloud with a published cache that persists."""
+    build_image()
+    made = shared_cloud.post(
+        "/api/caches", {"name": "sessions", "publish": free_port(), "persistence": "aof", "memory_mb": 48}
+    )
     assert made["status"] == "available", made
-    with client(cloud, "sessions") as found:
-        assert found.connection_pool.connection_kwargs["port"] == port
+    yield shared_cloud
+    shared_cloud.empty()
+
+
+def build_image() -> None:
+    subprocess.run([sys.executable, ROOT / "scripts" / "images", "redis"], check=True)
+
+
+def url(cloud: RunningCloud, name: str) -> str:
+    return cloud.show(f"/api/caches/{name}/connection")["url"]
+
+
+def client(to: str) -> redis.Redis:
+    """Return an unmodified client of the returned URL."""
+    return redis.Redis.from_url(to, decode_responses=True)
+
+
+def cache(cloud: RunningCloud, name: str) -> dict[str, Any]:
+    return cloud.show(f"/api/caches/{name}")
+
+
+def available(cloud: RunningCloud, name: str) -> None:
+    wait_until(lambda: cache(cloud, name)["status"] == "available", f"{name} is available")
+
+
+def is_refused(to: str) -> bool:
+    """Tell whether the password in the URL is not taken."""
+    with client(to) as found:
+        try:
+            found.ping()
+        except redis.AuthenticationError:
+            return True
+    return False
+
+
+def test_what_persists_outlives_kills_stops_and_replacements(caches: RunningCloud) -> None:
+    with client(url(caches, "sessions")) as found:
         assert found.set("kept", "yes")
-    assert cloud.post("/api/caches/sessions/stop")["status"] == "stopped"
-    assert cloud.post("/api/caches/sessions/start")["status"] == "available"
-    with client(cloud, "sessions") as found:
+    caches.container(cache(caches, "sessions")["id"]).kill("SIGKILL")
+    wait_until(lambda: cache(caches, "sessions")["observed"]["restarts"] == 1, "the kill was noticed")
+    available(caches, "sessions")
+    with client(url(caches, "sessions")) as found:
         assert found.get("kept") == "yes"
-    assert cloud.delete("/api/caches/sessions")["status"] == "deleted"
+        found.set("second", "yes")
+    caches.container(cache(caches, "sessions")["id"]).remove(force=True)
+    wait_until(lambda: cache(caches, "sessions")["observed"]["restarts"] == 2, "the removal was noticed")
+    available(caches, "sessions")
+    assert caches.post("/api/caches/sessions/stop")["status"] == "stopped"
+    refused = caches.http.get("/api/caches/sessions/stats")
+    assert (refused.status_code, refused.json()["code"]) == (409, "server_stopped")
+    assert caches.post("/api/caches/sessions/start")["status"] == "available"
+    with client(url(caches, "sessions")) as found:
+        assert found.mget("kept", "second") == ["yes", "yes"]
+
+
+def test_a_new_password_is_taken_and_the_old_one_refused_also_after_a_kill(caches: RunningCloud) -> None:
+    before = url(caches, "sessions")
+    assert caches.post("/api/caches/sessions/rotate-credentials")["status"] == "available"
+    after = url(caches, "sessions")
+    assert (is_refused(before), is_refused(after)) == (True, False)
+    restarts = cache(caches, "sessions")["observed"]["restarts"]
+    caches.container(cache(caches, "sessions")["id"]).kill("SIGKILL")
+    wait_until(lambda: cache(caches, "sessions")["observed"]["restarts"] > restarts, "it was noticed")
+    available(caches, "sessions")
+    assert (is_refused(before), is_refused(url(caches, "sessions"))) == (True, False)
+
+
+def test_memory_is_a_limit_and_the_policy_says_what_goes(caches: RunningCloud) -> None:
+    with client(url(caches, "sessions")) as found, pytest.raises(redis.OutOfMemoryError):
+        fill(found, 1000)
+    available(caches, "sessions")
+    answer = caches.http.patch(
+        "/api/caches/sessions",
+        json={"eviction": "allkeys-lru", "memory_mb": 64, "parameters": {"maxmemory-samples": "10"}},
+        headers={"Prefer": "wait=30"},
+    )
+    assert answer.json()["status"] == "available", answer.text
+    with client(url(caches, "sessions")) as found:
+        fill(found, 1000)
+        assert found.config_get("maxmemory") == {"maxmemory": str(48 << 20)}
+    stats = caches.show("/api/caches/sessions/stats")
+    assert stats["evicted"] > 0
+    assert stats["memory_bytes"] <= stats["memory_limit_bytes"] * 1.05
+    limits = caches.container(cache(caches, "sessions")["id"]).attrs["HostConfig"]
+    assert limits["Memory"] == 64 << 20
+    assert cache(caches, "sessions")["observed"]["restarts"] == 3, "nothing was started again for that"
+
+    flushed = caches.http.post("/api/caches/sessions/flush")
+    assert flushed.status_code == 202, flushed.text
+    wait_until(lambda: caches.show("/api/caches/sessions/stats")["keys"] == 0, "no key is left")
+
+
+def fill(found: redis.Redis, count: int) -> None:
+    for number in range(count):
+        found.set(f"filler-{number}", "x" * 100_000)
+
+
+def test_a_cache_is_reached_from_its_own_vpc_only(caches: RunningCloud) -> None:
+    caches.post("/api/vpcs", {"name": "elsewhere"})
+    found = caches.show("/api/caches/sessions/connection")
+    address = cache(caches, "sessions")["observed"]["address"]
+    for name, vpc in (("near", "default"), ("far", "elsewhere")):
+        caches.launch(name, image=IMAGE, vpc=vpc, command=["sleep", "1000"], type="micro")
+    assert _ping(caches, "near", found["private_host"]) == "NOAUTH Authentication required."
+    assert _ping(caches, "near", address) == "NOAUTH Authentication required."
+    assert _ping(caches, "far", address) == ""
+
+
+def _ping(cloud: RunningCloud, instance: str, host: str) -> str:
+    command = ["timeout", "3", "redis-cli", "-h", host, "ping"]
+    answer = cloud.http.post(f"/api/instances/{instance}/exec", json={"command": command})
+    return answer.json()["stdout"].strip()
+
+
+def test_the_password_is_seen_nowhere_but_where_it_is_asked_for(caches: RunningCloud) -> None:
+    password = caches.show("/api/caches/sessions/connection")["password"]
+    box = caches.container(cache(caches, "sessions")["id"])
+    box.reload()
+    seen = {
+        "inspect": repr(box.attrs),
+        "processes": repr(box.top()),
+        "container log": box.logs().decode(),
+        "document": repr(cache(caches, "sessions")),
+        "timeline": caches.http.get("/api/timeline?limit=1000").text,
+        **{log.name: log.read_text(encoding="utf-8") for log in caches.home.glob("*.log")},
+    }
+    assert [where for where, text in seen.items() if password in text] == []
+    assert "controller.log" in seen
+
+
+def test_wrong_wishes_are_refused_and_change_nothing(caches: RunningCloud) -> None:
+    for body, code, field in (
+        ({"engine": "memcached"}, "unknown_engine", "engine"),
+        ({"version": "4"}, "unknown_engine", "version"),
+        ({"memory_mb": 8}, "too_little_memory", "memory_mb"),
+        ({"parameters": {"nosuch": "1"}}, "unknown_parameter", "parameters"),
+        ({"tls": True}, "invalid", "tls"),
+        ({"storage_gb": 1}, "invalid", "storage_gb"),
+    ):
+        answer = caches.http.post("/api/caches", json={"name": "other", **body})
+        problem = answer.json()
+        assert (answer.status_code, problem["code"], problem["field"]) == (422, code, field), answer.text
+    assert [item["name"] for item in caches.show("/api/caches")["items"]] == ["sessions"]
+
+    caches.http.patch("/api/caches/sessions", json={"deletion_protection": True}).raise_for_status()
+    refused = caches.http.delete("/api/caches/sessions")
+    assert (refused.status_code, refused.json()["code"]) == (409, "deletion_protected")
+    caches.http.patch("/api/caches/sessions", json={"deletion_protection": False}).raise_for_status()
+
+
+def test_a_cache_outlives_the_controller_and_a_rotation_that_was_cut_off(own_cloud: RunningCloud) -> None:
+    build_image()
+    own_cloud.post("/api/caches", {"name": "sessions", "persistence": "aof"})
+    before = url(own_cloud, "sessions")
+    with client(before) as found:
+        found.set("kept", "yes")
+    own_cloud.http.post("/api/caches/sessions/rotate-credentials").raise_for_status()
+    kill(own_cloud.controllers[-1])
+    own_cloud.container(cache_id := cache(own_cloud, "sessions")["id"]).kill("SIGKILL")
+    own_cloud.start_controller()
+    available(own_cloud, "sessions")
+    after = url(own_cloud, "sessions")
+    assert (is_refused(before), is_refused(after)) == (True, False)
+    with client(after) as found:
+        assert found.get("kept") == "yes"
+    assert own_cloud.delete(f"/api/caches/{cache_id}")["status"] == "deleted"
+    wait_until(lambda: own_cloud.show("/api/volumes")["items"] == [], "its volume went with it")
