@@ -61,6 +61,7 @@ class Connection:
 async def create(cloud: Cloud, request: Request, kind: type[S], wish: Create) -> Saved:
     """Ask for a server. Raises Invalid, NotFound, NameTaken, HostPortTaken, BeingDeleted, UnknownImage."""
     await cloud.refuse_repeated(request)
+    await _refuse_limit_that_cannot_hold(cloud, wish)
     for _ in range(_ATTEMPTS):
         server, volumes, secrets = await _prepare(cloud, request, kind, wish)
         try:
@@ -148,7 +149,6 @@ async def _prepare(
     cloud: Cloud, request: Request, kind: type[S], wish: Create
 ) -> tuple[S, list[Volume], dict[UUID, bytes]]:
     account, login_id = request.cause.account_id, cloud.ports.chance.uuid()
-    await _refuse_limit_that_cannot_hold(cloud, wish)
     vpc_id, vpc_name = await find_vpc(cloud, account, wish.vpc)
     # Named by an id, as no person and no other server does.
     name = f"{public_id(Volume.PREFIX, login_id)}-{kind.KIND}"
