@@ -1,10 +1,8 @@
 """What the application asks of the world of containers, in the words of the domain.
 
-An adapter satisfies a port by shape. Every call may be repeated: asking twice for the same changes
-nothing. Resources are named by their public id (``i-…``, ``vpc-…``, ``vol-…``); how the technology calls
-them is its own affair. A resource of several containers names the others after a dot, as in ``db-….log``.
-Calls raise ``Unreachable`` when the technology does not answer and ``Refused`` (or a subclass) when it says
-no. ``domain/store.py`` has the ports of the event store.
+An adapter satisfies a port by shape. Every call may be repeated: asking twice for the same changes nothing. Resources
+are named by their public id (``i-…``, ``vol-…``); a resource of several containers names the others after a dot, as in
+``arc-….log``. Calls raise ``Unreachable`` when nothing answers and ``Refused`` (or a subclass) when it says no.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -13,7 +11,9 @@ from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
 
-Kind = Literal["instance", "vpc", "volume", "snapshot", "load_balancer", "database", "cache", "queue"]
+Kind = Literal[
+    "instance", "vpc", "volume", "snapshot", "load_balancer", "database", "archive", "cache", "queue"
+]
 ContainerState = Literal["created", "running", "paused", "restarting", "exited", "dead"]
 
 

@@ -15,7 +15,9 @@ from weakref import WeakValueDictionary
 import orjson
 
 from domain.aggregate import Aggregate, Claim, Conditions, name_scope
+from domain.archive import ArchiveEngine
 from domain.cache import CacheClient
+from domain.database import DatabaseClient
 from domain.errors import KeyReused, NameTaken, NotFound, Unavailable
 from domain.ports import Chance, Clock, Containers, Images, Networks, Volumes
 from domain.queue import QueueClient
@@ -58,6 +60,8 @@ class Ports:
     """What speaks to them, by engine."""
     queues: Mapping[str, QueueClient]
     """As above."""
+    databases: Mapping[str, DatabaseClient]
+    archives: Mapping[str, ArchiveEngine]
     clock: Clock
     chance: Chance
 

@@ -12,11 +12,17 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
+from adapters.database.mariadb import MariadbDatabases
+from adapters.database.mariadb_archive import MariadbArchives
+from adapters.database.postgres import PostgresDatabases
+from adapters.database.postgres_archive import PostgresArchives
 from adapters.docker import docker_ports
 from adapters.embedded_postgres import EmbeddedPostgres
 from adapters.event_store import Follower, PostgresEventStore, ProjectedPosition, migrate
 from adapters.memory import (
+    MemoryArchives,
     MemoryContainers,
+    MemoryDatabases,
     MemoryEngine,
     MemoryImages,
     MemoryNetworks,
@@ -31,14 +37,18 @@ from adapters.redis import RedisCaches
 from adapters.sessions import PostgresSessions
 from adapters.system import SystemChance, SystemClock
 from adapters.vault import Vault
+from domain.archive import ArchiveEngine
 from domain.cache import CacheClient
+from domain.database import ENGINES, DatabaseClient
 from domain.ports import Containers, EngineWatch, Images, Networks, Stats, Volumes
 from domain.queue import QueueClient
 from miniaws import profile
 from miniaws.application import Cloud, Ports
 from miniaws.http.app import Opened, create_app
 from miniaws.keyring import Exhibit
+from miniaws.process_managers.archive import ArchiveManager
 from miniaws.process_managers.cache import CacheManager
+from miniaws.process_managers.database import DatabaseManager
 from miniaws.process_managers.instance import InstanceManager
 from miniaws.process_managers.queue import QueueManager
 from miniaws.process_managers.scaling_group import ScalingGroupManager
@@ -66,6 +76,8 @@ class World:
     images: Images
     caches: Mapping[str, CacheClient]
     queues: Mapping[str, QueueClient]
+    databases: Mapping[str, DatabaseClient]
+    archives: Mapping[str, ArchiveEngine]
     watch: EngineWatch
     stats: Stats
     close: Callable[[], Awaitable[None]]
@@ -74,6 +86,7 @@ class World:
 def docker_world(settings: Settings) -> World:
     """Return the world that a Docker engine runs."""
     ports = docker_ports(settings.docker_host, settings.cloud, settings.home / "volumes")
+    mariadb, binary_logs = MariadbDatabases(), MariadbArchives(ports.containers)
     return World(
         ports.containers,
         ports.networks,
@@ -81,6 +94,8 @@ def docker_world(settings: Settings) -> World:
         ports.images,
         {"redis": RedisCaches()},
         {"rabbitmq": RabbitMQQueues(), "nats": NatsQueues()},
+        {"postgres": PostgresDatabases(), "mariadb": mariadb, "mysql": mariadb},
+        {"postgres": PostgresArchives(ports.containers), "mariadb": binary_logs, "mysql": binary_logs},
         ports.watch,
         ports.stats,
         ports.close,
@@ -97,6 +112,8 @@ def memory_world(engine: MemoryEngine | None = None) -> World:
         MemoryImages(engine),
         {"redis": MemoryServers(engine)},
         {"rabbitmq": MemoryServers(engine), "nats": MemoryServers(engine, rotates_live=False)},
+        dict.fromkeys(ENGINES, MemoryDatabases(engine)),
+        dict.fromkeys(ENGINES, MemoryArchives(engine)),
         MemoryWatch(engine),
         MemoryStats(engine, SystemClock().now),
         _nothing,
@@ -168,6 +185,8 @@ def _ports(
         images=in_world.images,
         caches=in_world.caches,
         queues=in_world.queues,
+        databases=in_world.databases,
+        archives=in_world.archives,
         clock=SystemClock(),
         chance=SystemChance(),
     )
@@ -208,6 +227,8 @@ async def open_controller(
             CacheManager(cloud, found.containers, found.caches),
             ScalingGroupManager(cloud),
             QueueManager(cloud, found.containers, found.queues),
+            DatabaseManager(cloud, found.containers, found.databases, found.archives),
+            ArchiveManager(cloud, found.containers, found.volumes, found.archives),
         )
         parts = Parts(
             open_log=lambda: Follower(conninfo(settings)),

@@ -18,7 +18,18 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from domain.store import Recorded
-from projections import access_key, cache, instance, load_balancer, queue, scaling_group, volume, vpc
+from projections import (
+    access_key,
+    archive,
+    cache,
+    database,
+    instance,
+    load_balancer,
+    queue,
+    scaling_group,
+    volume,
+    vpc,
+)
 from projections.document import Document, fold, has_ended
 from projections.listing import Page, Query, listing
 from projections.sql import queries
@@ -28,7 +39,18 @@ SCHEMA = "read_model"
 SHAPE = 7
 """Raised when documents change their shape; the controller then rebuilds at its start."""
 
-CAPABILITIES = (access_key, cache, instance, load_balancer, queue, scaling_group, volume, vpc)
+CAPABILITIES = (
+    access_key,
+    archive,
+    cache,
+    database,
+    instance,
+    load_balancer,
+    queue,
+    scaling_group,
+    volume,
+    vpc,
+)
 """Imported so that every kind's changes are registered before the first fold."""
 
 _CACHED = 20_000

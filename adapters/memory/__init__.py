@@ -4,6 +4,7 @@ Every port works on one shared ``MemoryEngine``, whose hooks play the accidents 
 """
 
 from adapters.memory.containers import MemoryContainers
+from adapters.memory.databases import MemoryArchives, MemoryDatabases
 from adapters.memory.engine import MemoryEngine
 from adapters.memory.networks import MemoryNetworks
 from adapters.memory.proxies import MemoryProxies
@@ -13,7 +14,9 @@ from adapters.memory.volumes import MemoryVolumes
 from adapters.memory.watch import MemoryImages, MemoryWatch
 
 __all__ = [
+    "MemoryArchives",
     "MemoryContainers",
+    "MemoryDatabases",
     "MemoryEngine",
     "MemoryImages",
     "MemoryNetworks",

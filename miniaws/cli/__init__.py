@@ -19,6 +19,8 @@ _COMMANDS = {
     "cache": ("miniaws.cli.cache:app", "Redis that runs for you."),
     "asg": ("miniaws.cli.scaling_group:app", "Groups that scale by what is measured."),
     "queue": ("miniaws.cli.queue:app", "RabbitMQ or NATS that runs for you."),
+    "db": ("miniaws.cli.database:app", "Databases that run for you, and go back in time."),
+    "archive": ("miniaws.cli.archive:app", "What databases are restored from."),
     "key": ("miniaws.cli.access_key:app", "Keys that sign in."),
     "resource": ("miniaws.cli.resource:app", "Every kind of resource at once."),
     "timeline": ("miniaws.cli.timeline:timeline", "Show what happened, and who did it."),

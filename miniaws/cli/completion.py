@@ -8,6 +8,8 @@ _KINDS = {
     "volume": "volume",
     "cache": "cache",
     "queue": "queue",
+    "db": "database",
+    "archive": "archive",
     "key": "access_key",
 }
 _PATIENCE_S = 1.0

@@ -1,11 +1,12 @@
 """Commands that every managed server shares: create, start, stop, change, rotate, connect, delete."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
+from domain.aggregate import Aggregate
 from domain.errors import Invalid, PortError, Unavailable, Unreachable
 from domain.server import Endpoint, Server, ServerSpec
 from domain.store import ClaimTaken, RequirementMissing, VersionConflict
@@ -40,6 +41,12 @@ class Create:
     deletion_protection: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    images: Sequence[str] = ()
+    """The images of its version, the preferred one first; none: those of its role."""
+
+
+Company = tuple[Sequence[Aggregate], Mapping[UUID, bytes]]
+"""What is saved together with a new server, and secrets of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +65,22 @@ class Connection:
         return f"{scheme}://{user}:{password}@{at.host}:{at.port}{path}"
 
 
-async def create(cloud: Cloud, request: Request, kind: type[S], wish: Create) -> Saved:
+async def create(
+    cloud: Cloud,
+    request: Request,
+    kind: type[S],
+    wish: Create,
+    accompany: Callable[[S], Company] = lambda _: ((), {}),
+) -> Saved:
     """Ask for a server. Raises Invalid, NotFound, NameTaken, HostPortTaken, BeingDeleted, UnknownImage."""
     await cloud.refuse_repeated(request)
     await _refuse_limit_that_cannot_hold(cloud, wish)
     for _ in range(_ATTEMPTS):
         server, volumes, secrets = await _prepare(cloud, request, kind, wish)
         try:
-            return Saved(server, await cloud.save(request, server, *volumes, secrets=secrets))
+            company, more = accompany(server)
+            receipt = await cloud.save(request, server, *volumes, *company, secrets={**secrets, **more})
+            return Saved(server, receipt)
         except ClaimTaken as taken:
             raise port_taken(request, taken, "publish") from None
         except RequirementMissing as missing:
@@ -159,7 +174,7 @@ async def _prepare(
             name=wish.name,
             engine=wish.engine,
             version=wish.version,
-            image=await _image(cloud, wish.role),
+            image=await _image(cloud, wish.role, wish.images or cloud.settings.images(wish.role)),
             cpus=wish.cpus,
             memory_mb=wish.memory_mb,
             vpc_id=public_id(Vpc.PREFIX, vpc_id),
@@ -196,8 +211,7 @@ async def _refuse_limit_that_cannot_hold(cloud: Cloud, wish: Create) -> None:
         )
 
 
-async def _image(cloud: Cloud, role: str) -> str:
-    images = cloud.settings.images(role)
+async def _image(cloud: Cloud, role: str, images: Sequence[str]) -> str:
     try:
         for image in images:
             if await cloud.ports.images.is_available(image):

@@ -10,8 +10,10 @@ from fastapi import FastAPI
 from miniaws.application import Cloud
 from miniaws.http import (
     access_keys,
+    archives,
     caches,
     dashboard,
+    databases,
     diff,
     errors,
     health,
@@ -48,6 +50,8 @@ ROUTERS = (
     caches,
     scaling_groups,
     queues,
+    databases,
+    archives,
     resources,
     timeline,
     diff,

@@ -89,6 +89,8 @@ _EXAMPLES = {
     "volumes": "data",
     "caches": "sessions",
     "queues": "events",
+    "databases": "orders",
+    "archives": "orders",
     "vpcs": "default",
     "keys": "admin",
     "resources": "web-1",

@@ -42,6 +42,9 @@ OF_HTTP = {
 """Status and meaning of what never reaches the domain."""
 
 WHAT_HELPS = {
+    "archive_closed": "Restore what is there; there is nothing left to back up.",
+    "archive_in_use": "Delete the database with `keep_backups=false`.",
+    "backup_under_way": "Wait until it is complete.",
     "bad_certificate": "Send a certificate that is valid now and the key that belongs to it, both in PEM.",
     "being_deleted": "Use another one.",
     "certificate_in_use": "Let the listeners that `detail` names use another certificate first.",
@@ -68,6 +71,8 @@ WHAT_HELPS = {
     "name_taken": "Choose another name, or delete the resource that has it.",
     "no_free_range": "Delete a VPC, give a `cidr`, or set `MINIAWS_VPC_POOL` to a larger range.",
     "no_such_route": "See `/docs` for the routes.",
+    "not_backed_up": "Start the database first, or delete it without a last backup.",
+    "not_restorable": "Choose one of the moments in `nearest`, or ask `restorable`.",
     "not_found": "List the resources to see what there is; what belongs to another account is not found, either.",
     "port_taken": "Choose another host port, or remove the resource that `detail` names.",
     "range_taken": "Choose another range, or leave `cidr` out to get a free one.",

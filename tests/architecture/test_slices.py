@@ -53,7 +53,10 @@ SHARED: dict[str, dict[str, str]] = {
         "telemetry": "metrics and logs",
     },
     "miniaws/commands": {"server": "what managed servers are told"},
-    "miniaws/process_managers": {"server": "keeps managed servers of any kind"},
+    "miniaws/process_managers": {
+        "job": "programs that run to their end",
+        "server": "keeps managed servers of any kind",
+    },
     "miniaws/http": {
         "app": "puts the API together",
         "dashboard": "what a dashboard shows",

@@ -120,17 +120,19 @@ class RunningCloud:
         self._remove("/api/instances")
         self._remove("/api/caches")
         self._remove("/api/queues")
+        self._remove("/api/databases", query="?keep_backups=false")
+        self._remove("/api/archives", asks=False)
         self._remove("/api/volumes")
         self._remove("/api/vpcs", besides="default")
 
-    def _remove(self, path: str, besides: str | None = None) -> None:
+    def _remove(self, path: str, besides: str | None = None, query: str = "", *, asks: bool = True) -> None:
         def living() -> list[str]:
             return [
                 item["id"] for item in self.show(f"{path}?limit=1000")["items"] if item["name"] != besides
             ]
 
-        for id_ in living():
-            self.http.delete(f"{path}/{id_}").raise_for_status()
+        for id_ in living() if asks else []:
+            self.http.delete(f"{path}/{id_}{query}").raise_for_status()
         wait_until(lambda: not living(), f"everything under {path} is gone")
 
     # What is really there

@@ -22,6 +22,8 @@ from miniaws.application import Cloud, Request
 from miniaws.commands import instance as instances
 from miniaws.commands import volume as volumes
 from miniaws.commands import vpc as vpcs
+from miniaws.process_managers.archive import ArchiveManager
+from miniaws.process_managers.database import DatabaseManager
 from miniaws.process_managers.instance import InstanceManager
 from miniaws.process_managers.load_balancer import LoadBalancerManager
 from miniaws.process_managers.scaling_group import ScalingGroupManager
@@ -57,6 +59,12 @@ class Stage:
             "volume": VolumeManager(self.cloud, self.world.volumes),
             "vpc": VpcManager(self.cloud, self.world.networks),
             "load_balancer": LoadBalancerManager(self.cloud, self.proxies),
+            "database": DatabaseManager(
+                self.cloud, self.world.containers, self.world.databases, self.world.archives
+            ),
+            "archive": ArchiveManager(
+                self.cloud, self.world.containers, self.world.volumes, self.world.archives
+            ),
         }
 
     async def project(self) -> None:

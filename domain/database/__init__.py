@@ -1,0 +1,15 @@
+"""Databases: the rules, what is known of the engines, and how we speak to them."""
+
+from domain.database.aggregate import Database
+from domain.database.client import ADMIN, Administered, DatabaseClient
+from domain.database.engines import CLASSES, ENGINES, Engine
+
+__all__ = [
+    "ADMIN",
+    "CLASSES",
+    "ENGINES",
+    "Administered",
+    "Database",
+    "DatabaseClient",
+    "Engine",
+]

@@ -1,0 +1,273 @@
+"""Keeps the archive of every database.
+
+database lives              -> a volume, and a container that follows the log
+a backup is asked for, due  -> a container that makes it -> report_backup, report_backup_failed
+a drill is due              -> a container that restores the newest backup -> report_drill, report_drill_failed
+retention                   -> drop_expired, then what is not listed any more is removed
+database is gone            -> close, and no containers; when its time is up -> no volume -> report_deleted
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from domain.archive import (
+    ARCHIVE_PATH,
+    Archive,
+    ArchiveEngine,
+    Restore,
+    drill_due,
+    due_at,
+    late_at,
+    stretches,
+)
+from domain.database import Database
+from domain.errors import InUse, PortError, Refused
+from domain.ports import Containers, ContainerSpec, Mount, Volumes
+from domain.server import Program
+from domain.store import Cause
+from domain.values import parse_id
+from miniaws.application import Cloud
+from miniaws.process_managers.job import work_on
+from miniaws.runtime.workers import Pass
+
+_CAUSE = Cause(actor="system:archive-manager", account_id="")
+_SOON_S, _LATER_S = 0.3, 10.0
+_OLDEST = timedelta(seconds=60)
+"""What is committed is restorable within this time; if not, that is told."""
+_AGAIN = timedelta(minutes=1)
+_FOLLOW_MB, _WORK_MB = 128, 512
+_SCRATCH = "/scratch"
+
+
+class ArchiveManager:
+    """Reconciles archives with volumes and containers."""
+
+    kind = Archive.KIND
+
+    def __init__(
+        self, cloud: Cloud, containers: Containers, volumes: Volumes, engines: Mapping[str, ArchiveEngine]
+    ) -> None:
+        self._cloud = cloud
+        self._containers = containers
+        self._volumes = volumes
+        self._engines = engines
+
+    async def reconcile(self, resource_id: UUID) -> Pass:
+        """Bring one archive in line."""
+        archive = await self._cloud.load_by_id(Archive, resource_id)
+        if archive.status == "deleted":
+            return Pass("is deleted")
+        try:
+            if archive.is_deleting:
+                return await self._remove(archive)
+            if archive.expires_at is not None:
+                return await self._keep(archive, archive.expires_at)
+            return await self._serve(archive)
+        except PortError as error:
+            reason = str(error)
+            await self._report(archive, lambda a: a.report_failed(reason))
+            raise
+
+    async def _serve(self, archive: Archive) -> Pass:
+        """Keep the archive of a database that is there."""
+        fresh = archive.status == "creating"
+        await self._volumes.ensure(archive.public_id, archive.account_id, None, fresh=fresh)
+        if fresh:
+            await self._report(archive, Archive.report_available)
+        database = await self._database(archive)
+        if database.status == "deleted":
+            return await self._close(archive)
+        if not database.was_available:
+            return Pass("waits for its database", 1.0)
+        await self._follow(archive, database)
+        if archive.pending is not None:
+            return await self._back_up(archive, database)
+        if drill := self._drill_of(archive):
+            return await self._drill(archive, database, drill)
+        return await self._look_after(archive, database)
+
+    async def _follow(self, archive: Archive, database: Database) -> None:
+        part = f"{archive.public_id}.log"
+        seen = await self._containers.inspect(part)
+        if seen is not None and seen.state == "running":
+            return
+        synchronous = bool(database.settings["synchronous"])
+        program = self._engine(archive).follow(
+            archive.database_id, await self._admin(archive), synchronous=synchronous
+        )
+        spec = self._spec(archive, database, part, program)
+        if seen is None:
+            await self._containers.ensure(replace(spec, restart="always", cpus=0.5, memory_mb=_FOLLOW_MB))
+        await self._containers.start(part)
+
+    async def _back_up(self, archive: Archive, database: Database) -> Pass:
+        pending = archive.pending
+        assert pending is not None  # noqa: S101 - asked by the caller
+        part = f"{archive.public_id}.base-{pending.id}"
+        engine = self._engine(archive)
+        program = engine.base(archive.database_id, pending.id, database.data_path, await self._admin(archive))
+        spec = self._spec(archive, database, part, program)
+        if engine.reads_files and database.volume_id is not None:
+            spec = replace(spec, mounts=(*spec.mounts, Mount(database.volume_id, database.data_path)))
+        job = await work_on(self._containers, spec)
+        if job.is_running:
+            return Pass(f"makes the backup {pending.id}", _SOON_S)
+        if job.failure is not None:
+            failure = f"cannot make the backup {pending.id}: {job.failure}"
+            await self._report(archive, lambda a: a.report_backup_failed(pending.id, failure))
+        else:
+            made = engine.made(pending.id, job.lines)
+            await self._report(
+                archive, lambda a: a.report_backup(made.backup, made.began_at, made.position, made.checksum)
+            )
+        await self._containers.remove(part)
+        return Pass(f"made the backup {pending.id}" if job.failure is None else job.failure, _SOON_S)
+
+    def _drill_of(self, archive: Archive) -> str | None:
+        """Return the backup that is to be restored for a trial now: each new one, and again by schedule."""
+        newest = archive.newest
+        if newest is None or newest.is_damaged:
+            return None
+        last = archive.last_drill_at
+        return newest.id if drill_due(archive.policy, newest.ended_at, last, self._now()) else None
+
+    async def _drill(self, archive: Archive, database: Database, backup_id: str) -> Pass:
+        part = f"{archive.public_id}.drill-{backup_id}"
+        wish = Restore(backup_id, None, is_drill=True)
+        program = self._engine(archive).restore(wish, _SCRATCH, await self._admin(archive))
+        spec = self._spec(archive, database, part, program)
+        began_at = self._now()
+        job = await work_on(self._containers, spec)
+        if job.is_running:
+            return Pass(f"restores the backup {backup_id} for a trial", _SOON_S)
+        if job.failure is not None:
+            failure = f"cannot restore the backup {backup_id}: {job.failure}"
+            await self._report(archive, lambda a: a.report_drill_failed(backup_id, failure, began_at))
+        else:
+            steps = [step for line in job.lines if (step := self._engine(archive).step(line))]
+            took_s = (steps[-1].at - steps[0].at).total_seconds()
+            await self._report(archive, lambda a: a.report_drill(backup_id, self._now(), took_s))
+        await self._containers.remove(part)
+        return Pass(f"restored the backup {backup_id} for a trial", _SOON_S)
+
+    async def _look_after(self, archive: Archive, database: Database) -> Pass:
+        """Do what time asks for: the next backup, retention, and a word when something is late."""
+        now = self._now()
+        await self._sweep(archive)
+        if database.wanted == "running" and not database.is_deleting and self._is_due(archive, now):
+            why = "first" if archive.made == 0 else "again" if archive.failures else "scheduled"
+            await self._report(archive, lambda a: None if a.pending else _drop(a.request_backup(why, now)))
+            return Pass("begins a backup", 0.0)
+        if not await self._cloud.ports.store.claims(archive.use_scope):
+            before = len(archive.backups)
+            archive = await self._report(archive, lambda a: a.drop_expired(now))
+            if len(archive.backups) < before:
+                await self._engine(archive).prune(archive.public_id, archive.backups, None)
+        await self._tell_what_is_late(archive, database, now)
+        return Pass("keeps the archive", 1.0 if database.is_deleting else _LATER_S)
+
+    def _is_due(self, archive: Archive, now: datetime) -> bool:
+        began = archive.last_began_at
+        if archive.failures and began is not None:
+            return now >= began + _AGAIN * min(2 ** (archive.failures - 1), 60)
+        return now >= due_at(archive.policy, archive.public_id, began, now)
+
+    async def _sweep(self, archive: Archive) -> None:
+        """Remove the container of a backup or a drill that was reported just before a crash."""
+        newest = archive.newest
+        parts = [f"base-b{archive.made}"] + ([f"drill-{newest.id}"] if newest else [])
+        for part in parts:
+            if await self._containers.inspect(f"{archive.public_id}.{part}") is not None:
+                await self._containers.remove(f"{archive.public_id}.{part}")
+
+    async def _tell_what_is_late(self, archive: Archive, database: Database, now: datetime) -> None:
+        if archive.failures or database.status != "available":
+            return
+        if archive.last_began_at is not None and now > late_at(archive.policy, archive.last_began_at):
+            await self._report(archive, lambda a: a.report_late("no backup was made when one was due"))
+            return
+        held = await self._engine(archive).held(archive.public_id)
+        reached = max((mark.at for mark in held.marks), default=None)
+        since = reached or database.started_at or now
+        if now - since > _OLDEST:
+            reason = f"what was committed after {since:%Y-%m-%d %H:%M:%S} UTC is not in the archive yet"
+            if archive.status != "error":
+                await self._report(archive, lambda a: a.report_late(reason))
+        elif archive.status == "error" and not any(each.is_damaged for each in archive.backups[-1:]):
+            await self._report(archive, Archive.report_available)
+
+    async def _close(self, archive: Archive) -> Pass:
+        try:
+            held = await self._engine(archive).held(archive.public_id)
+            found = stretches(archive.backups, held)
+        except Refused:
+            found = []
+        window = [{"from": each.from_.isoformat(), "to": each.to.isoformat()} for each in found]
+        await self._report(archive, lambda a: a.close(self._now(), window))
+        return Pass("is closed", 0.0)
+
+    async def _keep(self, archive: Archive, expires_at: datetime) -> Pass:
+        for part in await self._containers.found():
+            if part.resource_id.startswith(f"{archive.public_id}."):
+                await self._containers.remove(part.resource_id)
+        left_s = (expires_at - self._now()).total_seconds()
+        if left_s > 0:
+            return Pass(f"keeps the backups until {expires_at:%Y-%m-%d %H:%M} UTC", min(left_s, 3600.0))
+        if await self._cloud.ports.store.claims(archive.use_scope):
+            return Pass("waits for a restore", 1.0)
+        await self._report(archive, Archive.delete)
+        return Pass("its time is up", 0.0)
+
+    async def _remove(self, archive: Archive) -> Pass:
+        for part in await self._containers.found():
+            if part.resource_id.startswith(f"{archive.public_id}."):
+                await self._containers.remove(part.resource_id)
+        try:
+            await self._volumes.remove(archive.public_id)
+        except InUse:
+            return Pass("waits for a container to let go of it", 1.0)
+        await self._report(archive, Archive.report_deleted)
+        return Pass("removed the archive")
+
+    def _spec(self, archive: Archive, database: Database, part: str, program: Program) -> ContainerSpec:
+        return ContainerSpec(
+            resource_id=part,
+            account_id=archive.account_id,
+            name=part.partition(".")[2],
+            image=archive.image,
+            network_id=database.vpc_id,
+            generation=1,
+            cpus=1.0,
+            memory_mb=_WORK_MB,
+            restart="never",
+            command=program.command,
+            environment=program.environment,
+            mounts=(Mount(archive.public_id, ARCHIVE_PATH),),
+            files=program.files,
+            kind="archive",
+            keeps_files=False,
+        )
+
+    async def _database(self, archive: Archive) -> Database:
+        parsed = parse_id(archive.database_id)
+        assert parsed is not None  # noqa: S101 - an id of ours
+        return await self._cloud.load_by_id(Database, parsed[1])
+
+    async def _admin(self, archive: Archive) -> str:
+        sealed = await self._cloud.ports.store.secret(UUID(archive.admin_id))
+        return sealed.decode() if sealed is not None else ""
+
+    async def _report(self, archive: Archive, decide: Callable[[Archive], None]) -> Archive:
+        return await self._cloud.report(Archive, archive.id, _CAUSE, decide)
+
+    def _engine(self, archive: Archive) -> ArchiveEngine:
+        return self._engines[archive.engine]
+
+    def _now(self) -> datetime:
+        return self._cloud.ports.clock.now().astimezone(UTC)
+
+
+def _drop(_: object) -> None:
+    """Ignore what a command returns."""

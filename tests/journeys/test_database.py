@@ -1,0 +1,157 @@
+"""Databases on real engines: written to, backed up, restored to any moment, and what happens when parts of it die."""
+
+import random
+import threading
+from collections.abc import Generator
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+import pymysql
+import pytest
+
+from tests.journeys.running_cloud import RunningCloud, wait_until
+
+NEVER = {"drill_schedule": None}
+SECOND = timedelta(seconds=1)
+
+
+@contextmanager
+def connected(url: str) -> Generator[Any]:
+    """Connect with nothing but the URL, and yield a cursor."""
+    found = urlsplit(url)
+    if found.scheme == "postgresql":
+        with psycopg.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
+            yield cursor
+        return
+    with (
+        closing(
+            pymysql.connect(
+                host=found.hostname,
+                port=found.port or 0,
+                user=found.username,
+                password=unquote(found.password or ""),
+                database=found.path[1:],
+                autocommit=True,
+            )
+        ) as connection,
+        connection.cursor() as cursor,
+    ):
+        yield cursor
+
+
+class Writer(threading.Thread):
+    """Commits numbered rows without pause, and remembers when each was asked for and answered."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(daemon=True)
+        self.rows: list[tuple[int, datetime, datetime]] = []
+        self._url = url
+        self._ends = threading.Event()
+        self._number = 0
+
+    def run(self) -> None:
+        while not self._ends.is_set():
+            # Whatever cuts it off, it goes on; a row that was not answered proves nothing.
+            with suppress(psycopg.Error, pymysql.MySQLError, OSError), connected(self._url) as cursor:
+                cursor.execute("create table if not exists written (n int)")
+                while not self._ends.is_set():
+                    self._write(cursor)
+            self._ends.wait(0.1)
+
+    def _write(self, cursor: Any) -> None:
+        self._number += 1
+        asked = datetime.now(UTC)
+        cursor.execute("insert into written values (%s)", (self._number,))
+        self.rows.append((self._number, asked, datetime.now(UTC)))
+        self._ends.wait(0.01)
+
+    def end(self) -> None:
+        self._ends.set()
+        self.join(30)
+
+
+@contextmanager
+def written_to(cloud: RunningCloud, name: str) -> Generator[Writer]:
+    """Write to a database all the while."""
+    writer = Writer(url(cloud, name))
+    writer.start()
+    try:
+        yield writer
+    finally:
+        writer.end()
+
+
+def url(cloud: RunningCloud, name: str) -> str:
+    return cloud.show(f"/api/databases/{name}/connection")["url"]
+
+
+def create(cloud: RunningCloud, name: str, **more: Any) -> dict[str, Any]:
+    found = cloud.post("/api/databases", {"name": name, "class": "micro", "backup": NEVER, **more})
+    await_status(cloud, name, "available")
+    return found
+
+
+def await_status(cloud: RunningCloud, name: str, status: str) -> None:
+    path = f"/api/databases/{name}"
+    wait_until(lambda: cloud.show(path)["status"] == status, f"{name} is {status}", 180)
+
+
+def restorable(cloud: RunningCloud, name: str) -> dict[str, Any]:
+    return cloud.show(f"/api/databases/{name}/restorable")
+
+
+def await_window(cloud: RunningCloud, name: str, until: datetime | None = None) -> tuple[datetime, datetime]:
+    """Wait until a database can be restored to a moment, or at all."""
+
+    def is_there() -> bool:
+        to = restorable(cloud, name)["to"]
+        return to is not None and (until is None or datetime.fromisoformat(to) >= until)
+
+    wait_until(is_there, f"{name} can be restored", 120)
+    found = restorable(cloud, name)
+    return datetime.fromisoformat(found["from"]), datetime.fromisoformat(found["to"])
+
+
+def ask_restore(cloud: RunningCloud, source: str, name: str, **body: Any) -> None:
+    answer = cloud.http.post(f"/api/databases/{source}/restore", json={"name": name, **body})
+    assert answer.status_code == 202, answer.text
+
+
+def numbers_in(cloud: RunningCloud, name: str) -> set[int]:
+    await_status(cloud, name, "available")
+    with connected(url(cloud, name)) as cursor:
+        cursor.execute("select n from written")
+        return {row[0] for row in cursor.fetchall()}
+
+
+def check(writer: Writer, there: set[int], to: datetime) -> None:
+    """Every row that was answered before a moment is there, and none that was asked for after it."""
+    assert {n for n, _, answered in writer.rows if answered < to} <= there
+    assert not {n for n, asked, _ in writer.rows if asked > to} & there
+
+
+@pytest.mark.parametrize("kind", ["postgres", "mysql"])
+def test_a_database_is_restored_to_any_moment(cloud: RunningCloud, kind: str) -> None:
+    """Under load, across a base backup, a kill -9 of the server and a restart; at once as many as there are moments."""
+    made = create(cloud, "orders", engine=kind)
+    with written_to(cloud, "orders") as writer:
+        begins, _ = await_window(cloud, "orders")
+        cloud.http.post("/api/databases/orders/backups").raise_for_status()
+        during = datetime.now(UTC)
+        cloud.container(made["id"]).kill("KILL")
+        killed = datetime.now(UTC)
+        wait_until(lambda: writer.rows[-1][1] > killed + SECOND, "it goes on after it was killed", 120)
+        moments = [begins, during, killed, datetime.now(UTC)]
+    moments += [begins + random.random() * (moments[3] - begins) for _ in range(2)]  # noqa: S311 - no secret
+    if kind == "mysql":  # whole seconds, rounded down, but not to before the first one that there is
+        moments = [max(each, begins).replace(microsecond=0) for each in moments]
+    for number, to in enumerate(moments):
+        ask_restore(cloud, "orders", f"orders-{number}", to=to.isoformat())
+    for number, to in enumerate(moments):
+        check(writer, numbers_in(cloud, f"orders-{number}"), to)
+    found = cloud.show("/api/databases/orders-0")
+    assert found["spec"]["restored_from"] == {"id": made["id"], "name": "orders"}
+    assert url(cloud, "orders-0") != url(cloud, "orders")
