@@ -72,7 +72,7 @@ class ArchiveManager:
 
     async def _serve(self, archive: Archive) -> Pass:
         """Keep the archive of a database that is there."""
-        fresh = archive.status == "creating"
+        fresh = not archive.was_available
         await self._volumes.ensure(archive.public_id, archive.account_id, None, fresh=fresh)
         if fresh:
             await self._report(archive, Archive.report_available)

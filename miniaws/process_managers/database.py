@@ -105,7 +105,7 @@ class DatabaseManager(ServerManager[Database]):
 
     async def _still_creating(self, wanted: Database) -> str | None:
         missing = await super()._still_creating(wanted)
-        if missing is None and (await self._archive(wanted)).status == "creating":
+        if missing is None and not (await self._archive(wanted)).was_available:
             return "its archive"
         return missing
 

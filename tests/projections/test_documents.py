@@ -21,6 +21,12 @@ from tests.projections.logs import recorded
 
 CHANGES_NOTHING = {
     "instance.command_executed": "what somebody ran inside is history, not state: it is in the timeline",
+    "archive.released": "what it leads to is shown once the database is gone",
+    "cache.flushed": "as of an instance: what was in it was never shown",
+    "cache.credentials_rotated": "that it is available again follows",
+    "database.credentials_rotated": "that it is available again follows",
+    "queue.credentials_rotated": "that it is available again follows",
+    "queue.purged": "as of a cache",
 }
 EVERY_KIND_MAY = {"failed", "tags_changed"}
 MEMBERS = [
