@@ -74,7 +74,7 @@ class ContainerSpec:
 
 @dataclass(frozen=True, slots=True)
 class SeenContainer:
-    """A container as it is."""
+    """A container as it is. ``is_held``: it is paused for as long as a snapshot of a volume of it is taken."""
 
     state: ContainerState
     generation: int
@@ -85,6 +85,7 @@ class SeenContainer:
     address: str | None
     cpus: float
     memory_mb: int
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +153,8 @@ class Sample:
     block_read_bytes: int | None = None
     block_write_bytes: int | None = None
     cpus: float | None = None
-    """Cores it may use; None when only the resource's type knows."""
+    """Cores it may use; None when only the resource's type knows, here and below."""
     memory_limit_bytes: int | None = None
-    """As above, for memory."""
 
 
 class Containers(Protocol):

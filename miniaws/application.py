@@ -21,6 +21,7 @@ from domain.database import DatabaseClient
 from domain.errors import KeyReused, NameTaken, NotFound, Unavailable
 from domain.ports import Chance, Clock, Containers, Images, Networks, Volumes
 from domain.queue import QueueClient
+from domain.snapshot.copies import Copies
 from domain.store import Append, Cause, ClaimTaken, EventStore, Receipt, Sessions, VersionConflict
 from domain.values import parse_id, shown
 from miniaws.settings import Settings
@@ -62,6 +63,7 @@ class Ports:
     """As above."""
     databases: Mapping[str, DatabaseClient]
     archives: Mapping[str, ArchiveEngine]
+    copies: Copies
     clock: Clock
     chance: Chance
 

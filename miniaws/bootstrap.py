@@ -22,6 +22,7 @@ from adapters.event_store import Follower, PostgresEventStore, ProjectedPosition
 from adapters.memory import (
     MemoryArchives,
     MemoryContainers,
+    MemoryCopies,
     MemoryDatabases,
     MemoryEngine,
     MemoryImages,
@@ -34,6 +35,7 @@ from adapters.memory import (
 from adapters.nats import NatsQueues
 from adapters.rabbitmq import RabbitMQQueues
 from adapters.redis import RedisCaches
+from adapters.restic import ResticCopies
 from adapters.sessions import PostgresSessions
 from adapters.system import SystemChance, SystemClock
 from adapters.vault import Vault
@@ -42,6 +44,7 @@ from domain.cache import CacheClient
 from domain.database import ENGINES, DatabaseClient
 from domain.ports import Containers, EngineWatch, Images, Networks, Stats, Volumes
 from domain.queue import QueueClient
+from domain.snapshot.copies import Copies
 from miniaws import profile
 from miniaws.application import Cloud, Ports
 from miniaws.http.app import Opened, create_app
@@ -52,6 +55,7 @@ from miniaws.process_managers.database import DatabaseManager
 from miniaws.process_managers.instance import InstanceManager
 from miniaws.process_managers.queue import QueueManager
 from miniaws.process_managers.scaling_group import ScalingGroupManager
+from miniaws.process_managers.snapshot import SnapshotManager
 from miniaws.process_managers.volume import VolumeManager
 from miniaws.process_managers.vpc import VpcManager
 from miniaws.runtime.controller import Controller, Parts
@@ -78,6 +82,7 @@ class World:
     queues: Mapping[str, QueueClient]
     databases: Mapping[str, DatabaseClient]
     archives: Mapping[str, ArchiveEngine]
+    copies: Copies
     watch: EngineWatch
     stats: Stats
     close: Callable[[], Awaitable[None]]
@@ -96,6 +101,7 @@ def docker_world(settings: Settings) -> World:
         {"rabbitmq": RabbitMQQueues(), "nats": NatsQueues()},
         {"postgres": PostgresDatabases(), "mariadb": mariadb, "mysql": mariadb},
         {"postgres": PostgresArchives(ports.containers), "mariadb": binary_logs, "mysql": binary_logs},
+        ResticCopies(ports.engine, settings.images("restic")),
         ports.watch,
         ports.stats,
         ports.close,
@@ -114,6 +120,7 @@ def memory_world(engine: MemoryEngine | None = None) -> World:
         {"rabbitmq": MemoryServers(engine), "nats": MemoryServers(engine, rotates_live=False)},
         dict.fromkeys(ENGINES, MemoryDatabases(engine)),
         dict.fromkeys(ENGINES, MemoryArchives(engine)),
+        MemoryCopies(engine),
         MemoryWatch(engine),
         MemoryStats(engine, SystemClock().now),
         _nothing,
@@ -187,6 +194,7 @@ def _ports(
         queues=in_world.queues,
         databases=in_world.databases,
         archives=in_world.archives,
+        copies=in_world.copies,
         clock=SystemClock(),
         chance=SystemChance(),
     )
@@ -222,7 +230,8 @@ async def open_controller(
         instances = InstanceManager(cloud, found.containers)
         managers = (
             VpcManager(cloud, found.networks),
-            VolumeManager(cloud, found.volumes),
+            VolumeManager(cloud, found.volumes, found.copies),
+            SnapshotManager(cloud, found.copies),
             instances,
             CacheManager(cloud, found.containers, found.caches),
             ScalingGroupManager(cloud),

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-ROLES = ("postgres", "mariadb", "redis", "rabbitmq", "nats", "haproxy")
+ROLES = ("postgres", "mariadb", "redis", "rabbitmq", "nats", "haproxy", "restic")
 """The parts of the cloud that run in containers."""
 
 _OF_THE_COMMAND = {"url_override", "api_key"}
@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     )
     image_nats: str = Field(default="nats:2", description="official image of NATS")
     image_haproxy: str = Field(default="haproxy:3.2", description="official image of HAProxy")
+    image_restic: str = Field(default="restic/restic:0.18.0", description="official image of restic")
     publish_address: str = Field(default="127.0.0.1", description="host address that published ports bind to")
     vpc_pool: str = Field(
         default="10.201.0.0/16", description="range that VPCs without a CIDR get their /24 from"
@@ -71,6 +72,9 @@ class Settings(BaseSettings):
     resync_s: float = Field(default=30, gt=0, description="seconds between two full comparisons")
     orphan_hold_s: float = Field(
         default=300, ge=0, description="seconds before an unknown thing with our labels is removed"
+    )
+    snapshot_pause_s: float = Field(
+        default=60, gt=0, le=300, description="longest pause of containers while a snapshot is taken"
     )
     concurrency: int = Field(default=4, ge=1, le=64, description="resources reconciled at once")
     metrics_second_hours: int = Field(

@@ -27,6 +27,7 @@ from projections import (
     load_balancer,
     queue,
     scaling_group,
+    snapshot,
     volume,
     vpc,
 )
@@ -48,6 +49,7 @@ CAPABILITIES = (
     load_balancer,
     queue,
     scaling_group,
+    snapshot,
     volume,
     vpc,
 )

@@ -31,7 +31,8 @@ metered(Volume, used)
 @on("volume.create_requested")
 def create_requested(document: Document, event: dict[str, Any]) -> None:
     """Show a volume that was asked for."""
-    document["spec"] = {"size_gb": event["size_gb"]}
+    origin = event["restored_from"]
+    document["spec"] = {"size_gb": event["size_gb"], **({"restored_from": origin} if origin else {})}
     document["observed"] = {"attached_to": None}
     turn(document, "creating")
 

@@ -69,9 +69,9 @@ def prepared_url(_prepared: str) -> str:
 
 @pytest.fixture(scope="session")
 def engine() -> str:
-    """Where the container engine answers; the image ``miniaws/hello:local`` is there."""
+    """Where the container engine answers; the images that tests run are there."""
     subprocess.run([ROOT / "scripts" / "engine"], check=True)
-    subprocess.run([sys.executable, ROOT / "scripts" / "images", "hello"], check=True)
+    subprocess.run([sys.executable, ROOT / "scripts" / "images", "hello", "restic"], check=True)
     return Settings().docker_host
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from weakref import WeakValueDictionary
 
@@ -20,6 +21,7 @@ from adapters.docker.creation import (
     own_volumes,
 )
 from adapters.docker.engine import CONFLICT, DockerEngine, Json
+from adapters.docker.holds import is_held
 from adapters.docker.images import pull
 from adapters.docker.times import moment_or_none
 from domain.errors import Refused
@@ -56,12 +58,12 @@ class DockerContainers:
     async def inspect(self, resource_id: str) -> SeenContainer | None:
         """Return the container as it is, or None when there is none."""
 
-        def look(api: APIClient) -> Json | None:
+        def look(api: APIClient) -> SeenContainer | None:
             # Only the new one is there when a replacement was cut off just before its end.
-            return self._own(api, resource_id) or self._own(api, resource_id, ".next")
+            seen = self._own(api, resource_id) or self._own(api, resource_id, ".next")
+            return replace(_seen(seen), is_held=is_held(api, self.engine, seen)) if seen else None
 
-        container = await self.engine.run(f"inspect {resource_id}", look)
-        return _seen(container) if container else None
+        return await self.engine.run(f"inspect {resource_id}", look)
 
     async def ensure(self, spec: ContainerSpec) -> SeenContainer:
         """Have this container, not started; a newer generation replaces an older one and keeps its files.

@@ -4,6 +4,7 @@ Every port works on one shared ``MemoryEngine``, whose hooks play the accidents 
 """
 
 from adapters.memory.containers import MemoryContainers
+from adapters.memory.copies import MemoryCopies
 from adapters.memory.databases import MemoryArchives, MemoryDatabases
 from adapters.memory.engine import MemoryEngine
 from adapters.memory.networks import MemoryNetworks
@@ -16,6 +17,7 @@ from adapters.memory.watch import MemoryImages, MemoryWatch
 __all__ = [
     "MemoryArchives",
     "MemoryContainers",
+    "MemoryCopies",
     "MemoryDatabases",
     "MemoryEngine",
     "MemoryImages",

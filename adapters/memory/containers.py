@@ -1,6 +1,7 @@
 """Containers in memory."""
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 
 from adapters.memory.engine import RUNS, MemoryContainer, MemoryEngine
 from domain.errors import ImageMissing, Refused
@@ -17,7 +18,7 @@ class MemoryContainers:
         """Return the container as it is, or None when there is none."""
         await self._engine.enter("containers.inspect")
         container = self._engine.containers.get(resource_id)
-        return container.seen() if container else None
+        return replace(container.seen(), is_held=self._engine.is_held(container)) if container else None
 
     async def ensure(self, spec: ContainerSpec) -> SeenContainer:
         """Have this container, not started; raises ImageMissing, or Refused without its network or volumes."""

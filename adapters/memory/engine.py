@@ -60,6 +60,7 @@ class MemoryVolume:
 
     account_id: str
     size_gb: int | None
+    files: dict[str, bytes] = field(default_factory=dict[str, bytes])
 
 
 @dataclass(slots=True)
@@ -95,6 +96,8 @@ class MemoryEngine:
         self.occupied = ["172.17.0.0/16"]
         """Ranges the host uses."""
         self.limits_size = True
+        self.is_held: Callable[[MemoryContainer], bool] = lambda _: False
+        """Whether a container is paused for a snapshot."""
         self._failures: dict[str, _Failure] = {}
         self._changed = asyncio.Event()
 

@@ -19,6 +19,7 @@ class Step(StrEnum):
 
     NOTHING = "as wanted"
     WAIT = "waits for the engine to start it again"
+    WAIT_HELD = "waits for the snapshot it is paused for"
     MAKE = "make the container"
     START = "start it"
     RESTART = "stop and start it"
@@ -37,6 +38,8 @@ class Step(StrEnum):
 
 def next_step(wanted: Instance, seen: SeenContainer | None) -> Step:
     """Return what to do next; see the module's invariant."""
+    if seen is not None and seen.is_held:
+        return Step.WAIT_HELD
     if wanted.wanted == "terminated":
         if seen is not None:
             return Step.REMOVE

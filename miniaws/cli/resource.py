@@ -15,7 +15,8 @@ RESOURCE = Noun(
 app = typer.Typer(help="Every kind of resource at once.", no_args_is_help=True, add_completion=False)
 
 Kind = Annotated[
-    str | None, typer.Option(metavar="KIND", help="Only one kind: instance, vpc, volume, access_key, …")
+    str | None,
+    typer.Option(metavar="KIND", help="Only one kind: instance, vpc, volume, snapshot, access_key, …"),
 ]
 
 

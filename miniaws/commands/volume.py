@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 from domain.errors import Invalid, Unavailable
 from domain.instance import Instance
+from domain.snapshot.aggregate import copy_scope
 from domain.store import VersionConflict
 from domain.volume import Volume
 from miniaws.application import Cloud, Request, Saved
+from miniaws.commands.snapshot import unless_used
 
 _ATTEMPTS = 10
 
@@ -60,8 +62,13 @@ async def detach(cloud: Cloud, request: Request, id_or_name: str, instance: str)
 
 
 async def delete(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
-    """Give a volume and its files up. Raises NotFound, VolumeInUse."""
-    return await cloud.change(request, Volume, id_or_name, Volume.delete)
+    """Give a volume and its files up. Raises NotFound, VolumeInUse, or Conflict with the snapshots being taken."""
+    return await unless_used(
+        cloud,
+        copy_scope((await cloud.load(Volume, request.cause.account_id, id_or_name)).public_id),
+        lambda: cloud.change(request, Volume, id_or_name, Volume.delete),
+        f"cannot delete volume {id_or_name}: a snapshot of it is taken",
+    )
 
 
 async def _change_both(

@@ -91,6 +91,7 @@ _EXAMPLES = {
     "queues": "events",
     "databases": "orders",
     "archives": "orders",
+    "snapshots": "before-upgrade",
     "vpcs": "default",
     "keys": "admin",
     "resources": "web-1",

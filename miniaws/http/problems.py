@@ -81,6 +81,7 @@ WHAT_HELPS = {
     "requirement_missing": "Look again: what the request refers to was deleted in the meantime.",
     "rotation_under_way": "Wait until it is available.",
     "server_stopped": "Start it first.",
+    "snapshot_not_restorable": "Wait until the snapshot is available, or use another one.",
     "stale_version": "Read the resource again, decide again, and send the new `ETag`.",
     "store_unreachable": "Retry; run `cloud status` to see whether Postgres runs.",
     "target_in_another_vpc": "Use an instance of the balancer's VPC, or a balancer in the instance's.",
@@ -97,6 +98,7 @@ WHAT_HELPS = {
     "unknown_parameter": "Use the parameters that `detail` lists.",
     "unsupported_media_type": "Send `Content-Type: application/json`.",
     "volume_in_use": "Detach the volume first.",
+    "volume_not_restored": "Wait until the volume is available.",
     "volume_not_attached": "Show the volume to see which instance has it.",
 }
 

@@ -13,13 +13,16 @@ from docker import APIClient
 from adapters.docker import DockerPorts, docker_ports
 from adapters.memory import (
     MemoryContainers,
+    MemoryCopies,
     MemoryEngine,
     MemoryImages,
     MemoryNetworks,
     MemoryVolumes,
     MemoryWatch,
 )
+from adapters.restic import ResticCopies
 from domain.ports import Containers, ContainerSpec, EngineWatch, Images, Networks, SeenContainer, Volumes
+from domain.snapshot.copies import Copies
 
 T = TypeVar("T")
 IMAGE = "miniaws/hello:local"
@@ -49,10 +52,12 @@ class World:
     networks: Networks
     volumes: Volumes
     images: Images
+    copies: Copies
     watch: EngineWatch
     accidents: Accidents
     network_id: str
     cidr: str
+    cloud: str = "pretended"
     ids: dict[str, str] = field(default_factory=dict[str, str])
 
     def spec(self, word: str = "web", **changes: Any) -> ContainerSpec:
@@ -151,6 +156,7 @@ async def pretended_world() -> AsyncGenerator[World]:
         networks=MemoryNetworks(engine),
         volumes=MemoryVolumes(engine),
         images=MemoryImages(engine),
+        copies=MemoryCopies(engine),
         watch=MemoryWatch(engine),
         accidents=PretendedAccidents(engine),
         network_id="vpc-test",
@@ -169,10 +175,12 @@ async def real_world(docker_host: str, cloud: str, directory: Path) -> AsyncGene
         networks=ports.networks,
         volumes=ports.volumes,
         images=ports.images,
+        copies=ResticCopies(ports.engine, ["miniaws/restic:local"]),
         watch=ports.watch,
         accidents=RealAccidents(ports, api),
         network_id=f"vpc-{secrets.token_hex(5)}",
         cidr=free_range(await ports.networks.occupied()),
+        cloud=cloud,
     )
     try:
         await world.networks.ensure(world.network_id, ACCOUNT, world.cidr)

@@ -45,7 +45,9 @@ def test_a_name_is_a_kind_and_what_happened() -> None:
         kind, _, happened = name.partition(".")
         assert kind in Aggregate.kinds, name
         assert happened == snake_case(event.__name__), name
-        assert re.search(r"ed$|became_|_run$|_sent$", happened), f"{name} is not in past tense: {WHAT_TO_DO}"
+        assert re.search(r"ed$|became_|_run$|_sent$|taken$", happened), (
+            f"{name} is not in past tense: {WHAT_TO_DO}"
+        )
 
 
 def test_no_field_is_named_like_a_secret() -> None:

@@ -122,6 +122,7 @@ class RunningCloud:
         self._remove("/api/queues")
         self._remove("/api/databases", query="?keep_backups=false")
         self._remove("/api/archives", asks=False)
+        self._remove("/api/snapshots")
         self._remove("/api/volumes")
         self._remove("/api/vpcs", besides="default")
 

@@ -27,6 +27,7 @@ from miniaws.process_managers.database import DatabaseManager
 from miniaws.process_managers.instance import InstanceManager
 from miniaws.process_managers.load_balancer import LoadBalancerManager
 from miniaws.process_managers.scaling_group import ScalingGroupManager
+from miniaws.process_managers.snapshot import SnapshotManager
 from miniaws.process_managers.volume import VolumeManager
 from miniaws.process_managers.vpc import VpcManager
 from miniaws.settings import Settings
@@ -56,7 +57,8 @@ class Stage:
         self.managers = {
             "instance": InstanceManager(self.cloud, self.world.containers),
             "scaling_group": ScalingGroupManager(self.cloud),
-            "volume": VolumeManager(self.cloud, self.world.volumes),
+            "volume": VolumeManager(self.cloud, self.world.volumes, self.world.copies),
+            "snapshot": SnapshotManager(self.cloud, self.world.copies),
             "vpc": VpcManager(self.cloud, self.world.networks),
             "load_balancer": LoadBalancerManager(self.cloud, self.proxies),
             "database": DatabaseManager(

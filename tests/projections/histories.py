@@ -14,6 +14,8 @@ from domain.instance_type import INSTANCE_TYPES
 from domain.scaling_group import GroupSpec, Keeping, ScalingGroup, Size, Template
 from domain.scaling_group.measure import Reading
 from domain.scaling_group.member import SeenInstance
+from domain.snapshot import NewSnapshot, Snapshot
+from domain.snapshot.copies import Copied
 from domain.values import public_id
 from domain.volume import Volume
 from domain.vpc import Vpc
@@ -120,6 +122,12 @@ def _volume(name: str, account: str, by: History) -> Volume:
     return Volume.create(account, name, by.number(3) or None, by.tags())
 
 
+def _snapshot(name: str, account: str, by: History) -> Snapshot:
+    volumes = [{"id": f"vol-{number}", "name": "data", "size_gb": None} for number in range(1 + by.number(2))]
+    new = NewSnapshot(account, name, volumes, "repository", UUID(int=by.number(2**64)), tags=by.tags())
+    return Snapshot.create(new)
+
+
 def _vpc(name: str, account: str, by: History) -> Vpc:
     return Vpc.create(account, name, f"10.1.{by.number(200)}.0/24", by.tags())
 
@@ -161,7 +169,14 @@ def _scale(group: ScalingGroup, by: History) -> None:
     group.scale({"p": [reading] * 15}, START + timedelta(seconds=500))
 
 
-_MAKES: tuple[Callable[[str, str, History], Aggregate], ...] = (_instance, _key, _group, _volume, _vpc)
+_MAKES: tuple[Callable[[str, str, History], Aggregate], ...] = (
+    _instance,
+    _key,
+    _group,
+    _snapshot,
+    _volume,
+    _vpc,
+)
 
 Change = Callable[[Any, History], object]
 _CHANGES: dict[type[Aggregate], tuple[Change, ...]] = {
@@ -203,6 +218,23 @@ _CHANGES: dict[type[Aggregate], tuple[Change, ...]] = {
         lambda volume, by: volume.change_tags(by.tags()),
         lambda volume, by: by.number(3) or volume.delete(),
         lambda volume, _: volume.is_deleting and volume.report_deleted(),
+    ),
+    Snapshot: (
+        lambda snapshot, by: snapshot.report_taken(
+            Copied("copy", by.number(9), by.number(2**40), by.number(2**40)),
+            taken_at=by.instant(),
+            log_position=by.number(100),
+            paused=["i-1"],
+            pause_ms=by.number(1000),
+        ),
+        lambda snapshot, by: snapshot.was_taken and snapshot.report_verified(by.instant()),
+        lambda snapshot, by: snapshot.was_taken and snapshot.report_damaged(by.word()),
+        lambda snapshot, _: snapshot.request_verification(),
+        lambda snapshot, _: snapshot.report_available(),
+        lambda snapshot, by: snapshot.report_failed(by.word()),
+        lambda snapshot, by: snapshot.change_tags(by.tags()),
+        lambda snapshot, by: by.number(3) or snapshot.delete(),
+        lambda snapshot, _: snapshot.is_deleting and snapshot.report_deleted(),
     ),
     Instance: (
         lambda instance, _: instance.start(),

@@ -65,9 +65,9 @@ class InstanceManager:
             seen = await self._look(wanted)
             for _ in range(_MOST_STEPS):
                 step = next_step(wanted, seen)
-                if step in {Step.NOTHING, Step.WAIT}:
+                if step in {Step.NOTHING, Step.WAIT, Step.WAIT_HELD}:
                     did = ", ".join(done) or step.value
-                    return Pass(did, _WAIT_S if step is Step.WAIT else None)
+                    return Pass(did, None if step is Step.NOTHING else _WAIT_S)
                 if _ends(step, seen) and (draining := await self._still_draining(wanted)):
                     return Pass(f"waits until {draining} has drained it", _SOON_S)
                 wanted, seen = await self._carry_out(step, wanted, seen)

@@ -1,0 +1,170 @@
+"""Copies of volumes in memory."""
+
+from dataclasses import dataclass, field
+
+from adapters.memory.engine import RUNS, MemoryContainer, MemoryEngine
+from domain.errors import Refused
+from domain.snapshot.copies import Copied, SeenTask, Task, User
+
+Files = dict[str, bytes]
+
+
+@dataclass(slots=True)
+class MemoryTask:
+    """A task that pretends to take time: until a test says so, or not at all."""
+
+    task: Task
+    seen: SeenTask
+
+
+@dataclass(slots=True)
+class MemoryRepository:
+    """Copies by id, each the files of its volumes."""
+
+    key: bytes
+    copies: dict[str, dict[str, Files]] = field(default_factory=dict[str, dict[str, Files]])
+    owners: dict[str, str] = field(default_factory=dict[str, str])
+    damaged: set[str] = field(default_factory=set[str])
+
+
+class MemoryCopies:
+    """Keeps copies of volumes that only pretend to hold files.
+
+    ``is_slow`` leaves tasks running until ``finish``; what is in ``repositories`` can be damaged by hand.
+    """
+
+    def __init__(self, engine: MemoryEngine) -> None:
+        self._engine = engine
+        self.tasks: dict[str, MemoryTask] = {}
+        self.repositories: dict[str, MemoryRepository] = {}
+        self.is_slow = False
+        self._made = 0
+        engine.is_held = self._is_held
+
+    async def begin(self, task: Task) -> bool:
+        """Have this task under way, unless the repository has another one."""
+        await self._engine.enter("copies.begin")
+        present = self.tasks.get(task.repository_id)
+        if present is not None and (present.task.verb != "verify" or task.verb == "verify"):
+            return present.task.owner_id == task.owner_id
+        if task.verb == "copy":
+            for volume_id in task.volumes:
+                if volume_id not in self._engine.volumes:
+                    raise Refused(f"cannot copy {volume_id}: the volume is gone")
+        started_at = self._engine.clock()
+        self.tasks[task.repository_id] = MemoryTask(
+            task, SeenTask(task.verb, "running", task.waits, started_at)
+        )
+        if not self.is_slow:
+            self.finish(task.repository_id)
+        return True
+
+    def finish(self, repository_id: str) -> None:
+        """Let a running task come to its end, or to where it waits."""
+        mine = self.tasks[repository_id]
+        task, seen = mine.task, mine.seen
+        if task.waits:
+            mine.seen = SeenTask(task.verb, "ready", task.waits, seen.started_at)
+            return
+        repository = self.repositories.get(task.repository_id)
+        if task.verb == "copy":
+            copied = self._copy(task)
+            mine.seen = SeenTask("copy", "ended", started_at=seen.started_at, copied=copied)
+        elif task.verb == "forget":
+            if repository is not None:
+                repository.copies.pop(repository.owners.pop(task.owner_id, ""), None)
+            mine.seen = SeenTask("forget", "ended", started_at=seen.started_at)
+        else:
+            mine.seen = self._read(task, repository)
+        self._tell(task)
+
+    async def look(self, repository_id: str, owner_id: str) -> SeenTask | None:
+        """Return the task that the resource has begun, or None when it has none."""
+        await self._engine.enter("copies.look")
+        mine = self.tasks.get(repository_id)
+        return mine.seen if mine is not None and mine.task.owner_id == owner_id else None
+
+    async def end(self, repository_id: str, owner_id: str, patience_s: float = 0) -> None:
+        """Have no task of this resource."""
+        del patience_s  # a pretended task has always ended
+        await self._engine.enter("copies.end")
+        mine = self.tasks.get(repository_id)
+        if mine is not None and mine.task.owner_id == owner_id:
+            del self.tasks[repository_id]
+
+    async def users(self, volume_ids: tuple[str, ...]) -> list[User]:
+        """Return who has the volumes mounted."""
+        await self._engine.enter("copies.users")
+        return [
+            User(c.spec.resource_id, c.state, c.started_at, is_ours=True) for c in self._mounting(volume_ids)
+        ]
+
+    async def pause(self, volume_ids: tuple[str, ...]) -> list[str]:
+        """Pause who runs with the volumes."""
+        await self._engine.enter("copies.pause")
+        running = [c.spec.resource_id for c in self._mounting(volume_ids) if c.state == "running"]
+        for resource_id in running:
+            self._engine.pause(resource_id)
+        return running
+
+    async def proceed(self, repository_id: str, owner_id: str) -> Copied:
+        """Copy now. Raises Refused when the task is not there."""
+        await self._engine.enter("copies.proceed")
+        mine = self.tasks.get(repository_id)
+        if mine is None or mine.task.owner_id != owner_id:
+            raise Refused(f"cannot copy for {owner_id}: the task ended early")
+        copied = self._copy(mine.task)
+        mine.seen = SeenTask("copy", "ended", waits=True, started_at=mine.seen.started_at, copied=copied)
+        return copied
+
+    async def release(self, volume_ids: tuple[str, ...]) -> None:
+        """Let who is paused go on."""
+        await self._engine.enter("copies.release")
+        for container in self._mounting(volume_ids):
+            if container.state == "paused":
+                container.state = "running"
+                self._engine.record(container.spec.kind, container.spec.resource_id, "unpause")
+
+    async def discard(self, repository_id: str) -> None:
+        """Have no such repository."""
+        await self._engine.enter("copies.discard")
+        self.repositories.pop(repository_id, None)
+
+    def _mounting(self, volume_ids: tuple[str, ...]) -> list[MemoryContainer]:
+        return [
+            container
+            for container in self._engine.containers.values()
+            if any(mount.volume_id in volume_ids for mount in container.spec.mounts)
+        ]
+
+    def _is_held(self, container: MemoryContainer) -> bool:
+        mounted = {mount.volume_id for mount in container.spec.mounts}
+        return container.state in RUNS - {"running"} and any(
+            mine.task.waits and mounted & set(mine.task.volumes) for mine in self.tasks.values()
+        )
+
+    def _copy(self, task: Task) -> Copied:
+        repository = self.repositories.setdefault(task.repository_id, MemoryRepository(task.key))
+        if repository.key != task.key:
+            raise Refused("cannot open the repository: wrong key")
+        self._made += 1
+        copy_id = f"copy-{self._made}"
+        held = {volume_id: dict(self._engine.volumes[volume_id].files) for volume_id in task.volumes}
+        repository.copies.pop(repository.owners.get(task.owner_id, ""), None)
+        repository.copies[copy_id], repository.owners[task.owner_id] = held, copy_id
+        size = sum(len(content) for files in held.values() for content in files.values())
+        return Copied(copy_id, sum(map(len, held.values())), size, size)
+
+    def _read(self, task: Task, repository: MemoryRepository | None) -> SeenTask:
+        started_at = self.tasks[task.repository_id].seen.started_at
+        held = repository.copies.get(task.copy_id) if repository is not None else None
+        if repository is None or held is None or task.copy_id in repository.damaged:
+            reason = "the copy cannot be read"
+            return SeenTask(task.verb, "failed", started_at=started_at, reason=reason, is_damage=True)
+        if task.verb == "restore":
+            self._engine.volumes[task.into].files.clear()
+            self._engine.volumes[task.into].files.update(held[task.volumes[0]])
+        return SeenTask(task.verb, "ended", started_at=started_at)
+
+    def _tell(self, task: Task) -> None:
+        self._engine.record(task.kind, f"{task.owner_id}.{task.verb}", "die", 0)

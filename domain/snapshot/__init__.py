@@ -1,0 +1,6 @@
+"""Snapshots of volumes: their rules, what brings them about, and what they ask of the world."""
+
+from domain.snapshot.aggregate import NewSnapshot, Snapshot, SnapshotNotRestorable
+from domain.snapshot.convergence import Step, next_step, parent_of
+
+__all__ = ["NewSnapshot", "Snapshot", "SnapshotNotRestorable", "Step", "next_step", "parent_of"]

@@ -1,0 +1,23 @@
+"""Copies in memory and by restic keep the same contract."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from tests.adapters.copies_contract import CopiesContract
+from tests.adapters.world import World, pretended_world, real_world
+
+
+class TestMemory(CopiesContract):
+    @pytest.fixture
+    async def world(self) -> AsyncGenerator[World]:
+        async with pretended_world() as world:
+            yield world
+
+
+class TestRestic(CopiesContract):
+    @pytest.fixture
+    async def world(self, engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[World]:
+        async with real_world(engine, cloud_name, tmp_path) as world:
+            yield world
