@@ -35,12 +35,6 @@ class Role(StrEnum):
         return order.index(self) >= order.index(other)
 
 
-class KeyRevoked(Conflict):
-    """cannot change a revoked key"""
-
-    code = "key_revoked"
-
-
 @dataclass(frozen=True, slots=True)
 class NewKey:
     """A key as it is asked for; ``hash`` is the SHA-256 of the secret, in hex."""

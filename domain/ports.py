@@ -165,10 +165,7 @@ class Containers(Protocol):
         ...
 
     async def ensure(self, spec: ContainerSpec) -> SeenContainer:
-        """Have this container, not started; a newer generation replaces an older one and keeps its files.
-
-        Raises ImageMissing, or Refused when the engine cannot make it.
-        """
+        """Have this container, not started; a newer generation takes over its files. Raises ImageMissing, Refused."""
         ...
 
     async def start(self, resource_id: str) -> SeenContainer:
@@ -261,6 +258,10 @@ class Images(Protocol):
 
     async def is_available(self, image: str) -> bool:
         """Tell whether the image is here or a registry offers it."""
+        ...
+
+    async def cores(self) -> float:
+        """Return how many cores there are: nothing can be run with more."""
         ...
 
 

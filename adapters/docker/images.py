@@ -19,6 +19,7 @@ class DockerImages:
     def __init__(self, engine: DockerEngine) -> None:
         self._engine = engine
         self._offered: dict[str, float] = {}
+        self._cores: float | None = None
 
     async def is_available(self, image: str) -> bool:
         """Tell whether the image is here or a registry offers it; a registry that is away offers nothing."""
@@ -32,6 +33,13 @@ class DockerImages:
             return False
         self._offered = {image: time.monotonic() + REMEMBER_S}
         return True
+
+    async def cores(self) -> float:
+        """Return how many cores the engine's host has. Asked once: a host with others has another engine."""
+        if self._cores is None:
+            info = await self._engine.run("look at the host", lambda api: api.info())
+            self._cores = float(info["NCPU"])
+        return self._cores
 
 
 def pull(api: APIClient, image: str) -> None:

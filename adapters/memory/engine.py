@@ -91,6 +91,7 @@ class MemoryEngine:
         self.events: list[EngineEvent] = []
         self.missing_images: set[str] = set()
         """Images that do not exist, besides those whose name starts with ``nosuch``."""
+        self.cores = 64.0
         self.taken_ports: set[int] = set()
         """Host ports that a program outside the cloud listens on."""
         self.occupied = ["172.17.0.0/16"]

@@ -29,7 +29,7 @@ class MemoryWatch:
 
 
 class MemoryImages:
-    """Knows every image but those that do not exist."""
+    """Knows every image but those that do not exist, and as many cores as a test wants there to be."""
 
     def __init__(self, engine: MemoryEngine) -> None:
         self._engine = engine
@@ -38,3 +38,8 @@ class MemoryImages:
         """Tell whether the image exists."""
         await self._engine.enter("images.is_available")
         return self._engine.has_image(image)
+
+    async def cores(self) -> float:
+        """Return how many cores there are."""
+        await self._engine.enter("images.cores")
+        return self._engine.cores

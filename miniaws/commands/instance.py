@@ -10,6 +10,7 @@ from domain.errors import Conflict, Invalid, PortError, Unavailable
 from domain.instance import Instance, LaunchSpec, PortSpec, VolumeSpec
 from domain.instance.aggregate import PORT_SCOPE
 from domain.instance.spec import RestartPolicy
+from domain.instance_type import INSTANCE_TYPES, instance_type
 from domain.managed import BeingDeleted
 from domain.ports import ExecResult
 from domain.store import ClaimTaken, RequirementMissing, VersionConflict
@@ -109,6 +110,7 @@ async def change(
         if tags is not None:
             instance.change_tags(tags)
 
+    await refuse_impossible(cloud, type_name, None)
     return await cloud.change(request, Instance, id_or_name, decide)
 
 
@@ -150,7 +152,7 @@ async def _prepare(
         tags=wish.tags,
     )
     instance = Instance.launch(spec, {volume.public_id: volume.name for volume in volumes})
-    await refuse_unknown_image(cloud, wish.image)
+    await refuse_impossible(cloud, wish.type, wish.image)
     for volume, each in zip(volumes, wish.volumes, strict=True):
         volume.attach(instance.public_id, instance.name, each.path)
     secrets = {environment_id: orjson.dumps(dict(wish.environment))} if environment_id else {}
@@ -175,14 +177,38 @@ async def refuse_if_gone(cloud: Cloud, request: Request, vpc: str, missing: Requ
         ) from None
 
 
+async def refuse_impossible(cloud: Cloud, type_name: str | None, image: str | None) -> None:
+    """Raise Invalid when no instance of a type, or of an image, can run here; Unavailable when nobody can tell."""
+    if type_name is not None:
+        await _refuse_more_cores_than_there_are(cloud, type_name)
+    if image is not None:
+        await refuse_unknown_image(cloud, image)
+
+
+async def _refuse_more_cores_than_there_are(cloud: Cloud, type_name: str) -> None:
+    try:
+        cores = await cloud.ports.images.cores()
+    except PortError as error:
+        raise _silent() from error
+    if instance_type(type_name).cpus > cores:
+        possible = ", ".join(each.name for each in INSTANCE_TYPES.values() if each.cpus <= cores)
+        raise Invalid(
+            f"cannot run the type {type_name} here: it takes {instance_type(type_name).cpus:g} cores, and this machine "
+            f"has {cores:g}; use one of {possible}",
+            field="type",
+        )
+
+
+def _silent() -> Unavailable:
+    return Unavailable("cannot launch at the moment: the container engine does not answer; retry later")
+
+
 async def refuse_unknown_image(cloud: Cloud, image: str) -> None:
     """Raise UnknownImage when there is no such image, Unavailable when nobody can tell."""
     try:
         available = await cloud.ports.images.is_available(image)
     except PortError as error:
-        raise Unavailable(
-            "cannot launch at the moment: the container engine does not answer; retry later"
-        ) from error
+        raise _silent() from error
     if not available:
         raise UnknownImage(
             f"cannot run {shown(image)}: no such image is on this machine, and no registry offers it; "

@@ -64,7 +64,6 @@ WHAT_HELPS = {
     "invalid_cursor": "Start again without `cursor`.",
     "invalid_etag": "Send the `ETag` of a document as you got it.",
     "key_already_shown": "Revoke the key and issue another one.",
-    "key_revoked": "Issue another key.",
     "malformed_json": "Send valid JSON.",
     "malformed_url": "Remove `%00` from the URL.",
     "method_not_allowed": "See `/docs` for the methods of each path.",

@@ -160,7 +160,8 @@ async def answer(
         once = shown_once(saved) if shown_once else once
         # The read model folds the same events: what is new need not be asked for.
         document = born(resource_id, saved.receipt.events)
-    if not await ports.visibility.wait_for(position, _VISIBLE_S):
+    # What is shown once is shown now or never: it is told even when reads are behind.
+    if not await ports.visibility.wait_for(position, _VISIBLE_S) and not (document and once):
         raise errors.Unavailable(
             "cannot show the result yet: it is written, but the controller is behind or not running; "
             "retry with the same Idempotency-Key, or run `cloud status`"

@@ -1,10 +1,12 @@
 """Who may do what: roles, expiry, revocation, the last admin, and how often."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
 
+from miniaws import application
 from tests.http.in_process import Cloud, done, refused
 from tests.runtime.running import eventually
 
@@ -159,3 +161,22 @@ async def test_one_key_does_not_use_up_what_another_may(cloud: Cloud) -> None:
     await first.get("/api/vpcs")
     refused(await first.get("/api/vpcs"), 429, "too_many_requests")
     assert await answers(cloud.client(second.headers["authorization"], strict), 200)
+
+
+class Behind:
+    """Reads that never come so far."""
+
+    async def wait_for(self, position: int, timeout_s: float) -> bool:
+        del position, timeout_s
+        return False
+
+
+async def test_a_key_is_shown_even_when_reads_are_behind(cloud: Cloud) -> None:
+    app = await cloud.another_process()
+    behind = replace(app.state.cloud.ports, visibility=Behind())
+    app.state.cloud = application.Cloud(cloud.settings, behind)
+    late = cloud.client(cloud.key, app)
+    refused(await late.post("/api/volumes", json={"name": "data"}), 503, "unavailable", "Idempotency-Key")
+    issued = await late.post("/api/keys", json={"name": "late", "role": "viewer"})
+    assert (issued.status_code, issued.json()["name"]) == (202, "late")
+    assert await answers(cloud.client(issued.json()["key"]), 200)

@@ -210,3 +210,18 @@ async def test_nothing_to_change_is_refused(cloud: Cloud) -> None:
     )
     for path in ("/api/vpcs/default", "/api/volumes/x"):
         refused(await cloud.admin.patch(path, json={}), 422, "invalid", "missing")
+
+
+async def test_a_type_with_more_cores_than_the_machine_has(cloud: Cloud) -> None:
+    small = done(await cloud.admin.post("/api/instances", json={**LAUNCH, "name": "small"}))
+    cloud.engine.cores = 1
+    for answer in (
+        await cloud.admin.post("/api/instances", json={**LAUNCH, "type": "large"}),
+        await cloud.admin.patch(f"/api/instances/{small['id']}", json={"type": "large"}),
+    ):
+        problem = refused(
+            answer, 422, "invalid", "takes 2 cores", "has 1", "use one of nano, micro, small, medium"
+        )
+        assert problem["field"] == "type"
+    listed = (await cloud.admin.get("/api/instances")).json()["items"]
+    assert [(each["name"], each["spec"]["type"]) for each in listed] == [("small", "micro")]

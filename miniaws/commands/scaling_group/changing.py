@@ -17,7 +17,7 @@ from domain.scaling_group import Attachment, GroupSpec, Keeping, ScalingGroup, S
 from domain.store import RequirementMissing, VersionConflict
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved
-from miniaws.commands.instance import refuse_unknown_image
+from miniaws.commands.instance import refuse_impossible
 
 _ATTEMPTS = 10
 
@@ -105,7 +105,7 @@ async def create(cloud: Cloud, request: Request, wish: Create) -> Saved:
         environment_id=environment_id,
         **wish.template.given(),
     )
-    await refuse_unknown_image(cloud, template.image)
+    await refuse_impossible(cloud, template.type, template.image)
     for _ in range(_ATTEMPTS):
         attachments, balancers = await _load_balancers(cloud, account, vpc.public_id, wish.load_balancers)
         spec = GroupSpec(account, wish.name, template, wish.size, wish.keeping, attachments, wish.tags)
@@ -201,8 +201,8 @@ async def _change_much(
 ) -> Saved:
     """Change the template, the load balancers, and what else is decided, in one save."""
     await cloud.refuse_repeated(request)
-    if wish.template is not None and wish.template.image is not None:
-        await refuse_unknown_image(cloud, wish.template.image)
+    if wish.template is not None:
+        await refuse_impossible(cloud, wish.template.type, wish.template.image)
     for _ in range(_ATTEMPTS):
         group = await cloud.load(ScalingGroup, request.cause.account_id, id_or_name)
         group.refuse_unless_version(request.expected_version)
