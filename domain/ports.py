@@ -137,8 +137,7 @@ HOST = "host"
 class Sample:
     """What a container, or the host, has used up to an instant.
 
-    The counters (CPU time in nanoseconds, bytes moved) begin at zero in each ``run``. None is what cannot be
-    measured here.
+    The counters (CPU time in nanoseconds, bytes moved) begin at zero in each ``run``. None cannot be measured here.
     """
 
     resource_id: str

@@ -31,7 +31,7 @@ sentences(
         "launches_failed": "waits before it launches again, as {failures} in a row did not serve: {reason}",
         "policy_changed": "got the policy {policy_name}",
         "policy_removed": "lost the policy {policy_name}",
-        "decided": "decided on {desired} instances where {desired_before} were desired, as its policies say: {reason}",
+        "decided": "decided {action}, from {desired_before} to {desired} instances: {reason}",
         "schedule_applied": "has {desired} instances of {min} to {max} by its schedule {policy_name}",
         "suspended": "lets rest: {processes}",
         "resumed": "goes on with: {processes}",
@@ -218,7 +218,13 @@ def refresh_cancelled(document: Document, event: Event) -> None:  # noqa: ARG001
 
 
 def _shown(template: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in template.items() if name != "environment_id"}
+    """Return a template as an instance shows the same."""
+    return {
+        **{name: template[name] for name in ("image", "type", "command", "restart", "tags")},
+        "env": template["environment_names"],
+        "ports": [{"port": port, "publish": None} for port in template["ports"]],
+        "vpc": {"id": template["vpc_id"], "name": template["vpc_name"]},
+    }
 
 
 def _kept(keeping: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ _TELLING: tuple[Reason, ...] = (
     "instances are starting or warming up",
     "cooling down",
     "nothing measured",
+    "not for long enough",
     "as wanted",
     "at its minimum",
 )

@@ -10,6 +10,7 @@ Reason = Literal[
     "above target",
     "below target",
     "as wanted",
+    "not for long enough",
     "nothing measured",
     "instances are starting or warming up",
     "cooling down",
@@ -105,6 +106,12 @@ class Decision:
     reason: Reason
     policy: str | None
     proposals: tuple[Proposal, ...]
+
+
+def latest(readings: Sequence[Reading], count: int) -> float | None:
+    """Return the newest average of some periods that has data."""
+    found = [reading.filled(0) for reading in readings[-count:]]
+    return next((value for value in reversed(found) if value is not None), None)
 
 
 def newest(readings: Sequence[Reading], count: int, missing: float) -> list[float] | None:

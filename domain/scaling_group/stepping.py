@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from statistics import fmean
 
-from domain.scaling_group.measure import Proposal, Reading, Reason, Standing, newest
+from domain.scaling_group.measure import Proposal, Reading, Reason, Standing, latest, newest
 from domain.scaling_group.policies import Step, StepScaling
 
 _FULL = 100.0
@@ -28,7 +28,7 @@ def step(policy: StepScaling, readings: Sequence[Reading], standing: Standing) -
     quiet = newest(usable, policy.pace.periods_in, _FULL)
     if quiet is not None and (shrunk := _wanted(policy, quiet, standing.desired, -1)) is not None:
         return _shrink(policy, standing, fmean(quiet), shrunk)
-    return _hold(policy, standing, usable[-1].filled(0) if usable else None, None)
+    return _hold(policy, standing, latest(usable, policy.pace.periods_out), None)
 
 
 def changed(size: int, adjustment: str, change: int) -> int:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from math import ceil
 from statistics import fmean
 
-from domain.scaling_group.measure import Proposal, Reading, Reason, Standing, newest
+from domain.scaling_group.measure import Proposal, Reading, Reason, Standing, latest, newest
 from domain.scaling_group.policies import TargetTracking
 
 LOW = 0.9
@@ -36,12 +36,14 @@ def track(policy: TargetTracking, readings: Sequence[Reading], standing: Standin
 
 def hold(policy: TargetTracking, usable: Sequence[Reading], standing: Standing) -> Proposal:
     """Return that nothing is to be done, and why."""
-    value = usable[-1].filled(0) if usable else None
+    pace = policy.pace
+    value = latest(usable, pace.periods_out)
     reason: Reason = "as wanted"
-    if standing.warming(policy.pace.warmup_s) and (value is None or standing.warm(policy.pace.warmup_s) == 0):
-        reason = "instances are starting or warming up"
-    elif value is None:
-        reason = "nothing measured"
+    if value is None:
+        is_warming = standing.warming(pace.warmup_s) > 0
+        reason = "instances are starting or warming up" if is_warming else "nothing measured"
+    elif value > policy.target or len(usable) < pace.periods_out:
+        reason = "not for long enough"
     return Proposal(policy.name, "hold", standing.desired, reason, value)
 
 

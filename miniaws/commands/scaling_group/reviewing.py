@@ -56,11 +56,12 @@ class _Recorded:
 
 
 async def simulated(
-    cloud: Cloud, group_id: UUID, given: Mapping[str, Mapping[str, Any]], between: Between
+    cloud: Cloud, group: ScalingGroup, given: Mapping[str, Mapping[str, Any]], asked: Between
 ) -> dict[str, Any]:
     """Return what policies would have done with the recorded load, beside what was done. Raises Invalid."""
     policies = _dynamic(given)
-    log = await _log(cloud, group_id, between)
+    between = Between(max(asked.start, group.created_on), asked.end)
+    log = await _log(cloud, group.id, between)
     loads = {policy.name: await _load(cloud, log, policy, between) for policy in policies}
     over = min(simulation.threshold(policy) for policy in policies)
     base = min(loads.values(), key=lambda load: load.period_s)

@@ -97,7 +97,7 @@ async def simulate_scaling_policies(
     """Run other policies over the recorded load and tell what would have differed. Changes nothing."""
     group = await cloud.load(ScalingGroup, caller.account_id, id_or_name)
     given = {name: policy.model_dump(by_alias=True) for name, policy in body.policies.items()}
-    return await commands.simulated(cloud, group.id, given, stretch)
+    return await commands.simulated(cloud, group, given, stretch)
 
 
 def _decision(event: dict[str, Any]) -> dict[str, Any]:
