@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from benchmarks import append, as_of, http_commands, launch, machine, memory, replay, visible
+from benchmarks import append, as_of, http_commands, launch, machine, memory, replay, scaling, visible
 
 ALL: Mapping[str, Callable[[], None]] = {
     "append": append.run,
@@ -13,6 +13,7 @@ ALL: Mapping[str, Callable[[], None]] = {
     "visible": visible.run,
     "memory": memory.run,
     "launch": launch.run,
+    "scaling": scaling.run,
     "as_of": as_of.run,
 }
 

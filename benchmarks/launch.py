@@ -49,15 +49,16 @@ def _by_hand(host: str, name: str) -> float:
 
 def _launch(cloud: servers.Cloud, name: str) -> float:
     started = time.perf_counter()
-    document = _ask(cloud, "POST", "/api/instances", {"name": name, "image": IMAGE})
+    document = ask(cloud, "POST", "/api/instances", {"name": name, "image": IMAGE})
     seconds = time.perf_counter() - started
     if document["status"] != "running":
         raise RuntimeError(f"{name} is {document['status']}: {document['status_reason']}")
-    _ask(cloud, "DELETE", f"/api/instances/{document['id']}", None)
+    ask(cloud, "DELETE", f"/api/instances/{document['id']}", None)
     return seconds
 
 
-def _ask(cloud: servers.Cloud, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+def ask(cloud: servers.Cloud, method: str, path: str, body: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what a request is answered with, once the resource has settled. Raises RuntimeError."""
     connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=60)
     headers = {"Authorization": cloud.key, "Content-Type": "application/json", "Prefer": "wait=30"}
     connection.request(method, path, orjson.dumps(body) if body else None, headers)

@@ -54,7 +54,9 @@ class ScalingGroupManager:
         if group.is_deleting and not group.members:
             return await self._delete(group)
         done = await self._carry_out(group, now)
-        done += await self._scale(resource_id, now)
+        if decided := await self._scale(resource_id, now):
+            group = await self._cloud.load_by_id(ScalingGroup, resource_id)
+            done += [*decided, *await self._carry_out(group, now)]
         group = await self._cloud.load_by_id(ScalingGroup, resource_id)
         settling = bool(done) or any(m.is_leaving or not m.serves for m in group.members.values())
         again = _SOON_S if settling else _AT_REST_S
