@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from domain.cache import USERNAME, Cache
+from domain.cache import DATA_PATH, USERNAME, Cache
 from domain.errors import Refused, Unreachable
 from domain.ports import File
 from domain.server import Endpoint, Program
@@ -63,7 +63,7 @@ class RedisCaches:
         """Return what to run; the file can be rewritten by the server, and read by nobody else."""
         lines = [
             "port 6379",
-            f"dir {server.data_path}",
+            f"dir {DATA_PATH}",
             f"requirepass {password}",
             *_PERSISTENCE[server.settings["persistence"]],
             *(f"{name} {value}" for name, value in _settings(server).items()),

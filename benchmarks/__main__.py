@@ -4,7 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from benchmarks import append, as_of, http_commands, launch, machine, memory, replay, scaling, visible
+from benchmarks import append, as_of, cache, http_commands, launch, machine, memory, replay, scaling, visible
 
 ALL: Mapping[str, Callable[[], None]] = {
     "append": append.run,
@@ -15,6 +15,7 @@ ALL: Mapping[str, Callable[[], None]] = {
     "launch": launch.run,
     "scaling": scaling.run,
     "as_of": as_of.run,
+    "cache": cache.run,
 }
 
 

@@ -77,6 +77,19 @@ def test_what_persists_outlives_kills_stops_and_replacements(caches: RunningClou
         assert found.mget("kept", "second") == ["yes", "yes"]
 
 
+@pytest.mark.parametrize("persistence", ["none", "snapshots"])
+def test_a_cache_is_used_however_it_persists(caches: RunningCloud, persistence: str) -> None:
+    made = caches.post("/api/caches", {"name": persistence, "persistence": persistence})
+    assert made["status"] == "available", made
+    with client(url(caches, persistence)) as found:
+        found.set("kept", "yes")
+    caches.post(f"/api/caches/{persistence}/stop")
+    assert caches.post(f"/api/caches/{persistence}/start")["status"] == "available"
+    with client(url(caches, persistence)) as found:
+        assert found.get("kept") == ("yes" if persistence == "snapshots" else None)
+    assert caches.delete(f"/api/caches/{persistence}")["status"] == "deleted"
+
+
 def test_a_new_password_is_taken_and_the_old_one_refused_also_after_a_kill(caches: RunningCloud) -> None:
     before = url(caches, "sessions")
     assert caches.post("/api/caches/sessions/rotate-credentials")["status"] == "available"
