@@ -1,0 +1,46 @@
+"""Caches and queues from the command line."""
+
+import json
+
+from tests.cli.conftest import Command
+
+
+def test_a_cache_is_created_changed_and_deleted(cloud: Command) -> None:
+    made = cloud("cache", "create", "sessions", "--persistence", "aof", "--protected", "--tag", "env=test")
+    assert made.stderr == "sessions is available\n"
+    header, row = cloud("cache", "list").stdout.splitlines()
+    assert header.split()[:5] == ["NAME", "STATUS", "ENGINE", "MEMORY", "(MiB)"]
+    assert row.split()[:5] == ["sessions", "available", "redis", "64", "aof"]
+    cloud("cache", "change", "sessions", "--memory", "96", "--eviction", "allkeys-lru")
+    shown = json.loads(cloud("cache", "show", "sessions", "-o", "json").stdout)
+    assert (shown["spec"]["memory_mb"], shown["spec"]["eviction"]) == (96, "allkeys-lru")
+    assert "clients" in cloud("cache", "stats", "sessions").stdout
+    assert cloud("cache", "flush", "sessions", "--yes").stderr == "sessions is empty\n"
+    assert "protected" in cloud("cache", "delete", "sessions", "--yes", exit_code=1).stderr
+    cloud("cache", "change", "sessions", "--unprotected")
+    assert cloud("cache", "delete", "sessions", "--yes").stderr == "sessions is deleted\n"
+
+
+def test_a_password_is_shown_where_it_is_asked_for_and_can_be_changed(cloud: Command) -> None:
+    cloud("cache", "create", "sessions")
+    before = cloud("cache", "connection", "sessions", "-o", "name").stdout.strip()
+    assert before.startswith("redis://default:")
+    assert cloud("cache", "rotate-credentials", "sessions").stderr == "sessions is available\n"
+    after = cloud("cache", "connection", "sessions", "-o", "name").stdout.strip()
+    assert after != before
+    password = after.partition("default:")[2].partition("@")[0]
+    assert password not in cloud("timeline").output
+    assert cloud("cache", "stop", "sessions").stderr == "sessions is stopped\n"
+    assert "start it first" in cloud("cache", "connection", "sessions", exit_code=1).stderr
+
+
+def test_queues_are_declared_looked_into_and_purged(cloud: Command) -> None:
+    cloud("queue", "create", "events", "--engine", "rabbitmq")
+    cloud("queue", "declare", "events", "dead")
+    cloud("queue", "declare", "events", "orders", "--max-length", "10", "--dead-letter", "dead")
+    assert "dead, orders" in cloud("queue", "list").stdout
+    assert "orders" in cloud("queue", "peek", "events", "orders").stdout
+    assert cloud("queue", "purge", "events", "orders", "--yes").stderr == "orders of events is empty\n"
+    assert "stats list" in cloud("queue", "purge", "events", "nosuch", "--yes", exit_code=4).stderr
+    cloud("queue", "remove", "events", "orders", "--yes")
+    assert cloud("queue", "delete", "events", "--yes").stderr == "events is deleted\n"
