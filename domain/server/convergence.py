@@ -31,6 +31,9 @@ class Step(StrEnum):
 
 def next_step(wanted: Server, seen: SeenContainer | None) -> Step:
     """Return what to do next; ``USE`` is the last step of a pass."""
+    if seen is not None and seen.is_held:
+        # A snapshot of a volume of it is taken; it goes on in a moment.
+        return Step.WAIT
     if wanted.is_deleting:
         return _towards_deleted(wanted, seen)
     if wanted.wanted == "stopped":

@@ -7,11 +7,13 @@ next one finds a task that waits and is not its own: it lets the containers go o
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from domain.aggregate import name_scope
+from domain.database import Database
 from domain.errors import PortError, Refused, Unreachable
 from domain.snapshot import Snapshot, Step, next_step, parent_of
 from domain.snapshot.aggregate import repository_scope
@@ -20,20 +22,11 @@ from domain.store import Cause
 from miniaws.application import Cloud
 from miniaws.runtime.workers import Pass
 
-RestorePoints = Callable[[str, datetime], Awaitable[Sequence[Mapping[str, str]]]]
-"""Returns the points that databases of an account can be restored to, for a snapshot of the whole account."""
-
 _CAUSE = Cause(actor="system:snapshot-manager", account_id="")
 _MOST_STEPS = 12
 _LOOK_S = 0.5
 _BUSY_S = 0.5
 _ENDS_S = 10.0
-
-
-async def no_restore_points(account_id: str, at: datetime) -> Sequence[Mapping[str, str]]:
-    """Return nothing: nothing else keeps its own past."""
-    del account_id, at
-    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +44,9 @@ class SnapshotManager:
 
     kind = Snapshot.KIND
 
-    def __init__(
-        self, cloud: Cloud, copies: Copies, restore_points: RestorePoints = no_restore_points
-    ) -> None:
+    def __init__(self, cloud: Cloud, copies: Copies) -> None:
         self._cloud = cloud
         self._copies = copies
-        self._restore_points = restore_points
         # Tasks that wait for a pause, begun here and not yet paused for.
         self._mine: set[str] = set()
 
@@ -182,6 +172,16 @@ class SnapshotManager:
         if seen.started_at and seen.copied and await self._is_still(snapshot, seen.started_at):
             await self._report_taken(snapshot, _Moment(now, position, seen.copied), 0)
         await self._end(snapshot)
+
+    async def _restore_points(self, account_id: str, at: datetime) -> list[dict[str, str]]:
+        """Return to which moment each database of the account is restored to go with the files."""
+        claims = await self._cloud.ports.store.claims(name_scope(account_id, Database.KIND))
+        found = [await self._cloud.load_by_id(Database, claim.owner) for claim in claims]
+        return [
+            {"id": database.public_id, "name": database.name, "to": at.isoformat()}
+            for database in found
+            if database.was_available and not database.is_deleting
+        ]
 
     async def _report_taken(self, snapshot: Snapshot, moment: _Moment, pause_ms: int) -> None:
         points = await self._restore_points(snapshot.account_id, moment.at) if snapshot.is_of_all else ()

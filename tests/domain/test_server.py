@@ -183,3 +183,9 @@ def test_a_replaced_server_is_no_crash() -> None:
     assert next_step(cache, container(run=3, generation=2)) is Step.REPORT_STARTED
     cache.report_started("10.0.0.2", EPOCH)
     assert cache.is_up
+
+
+def test_a_server_that_is_paused_for_a_snapshot_is_left_to_it() -> None:
+    for wanted in (running(), asked_for()):
+        assert next_step(wanted, container(state="paused", is_held=True)) is Step.WAIT
+    assert next_step(running(), container(state="paused")) is Step.START

@@ -14,6 +14,7 @@ from miniaws.commands import snapshot as snapshots
 from miniaws.commands import volume as volumes
 from miniaws.commands.instance import VolumeWish
 from tests.process_managers.stage import REQUEST, Stage
+from tests.process_managers.test_archive import Databases
 
 LIFE = ["create_requested", "taken", "verified"]
 
@@ -160,6 +161,25 @@ async def test_all_volumes_are_copied_at_one_moment(stage: Stage) -> None:
     assert [each["name"] for each in asked["skipped"]] == ["lost"]
     restored = await stage.settle(await restore(stage, "new", volume="b"))
     assert stage.engine.volumes[restored.public_id].files == {"f": b"2"}
+
+
+async def test_all_says_to_which_moment_each_database_goes_back(stage: Stage) -> None:
+    await data(stage)
+    databases = Databases(stage)
+    orders = await databases.create()
+    await databases.create("given-up")
+    for _ in range(8):
+        await databases.pass_all(orders)
+    assert (await databases.now(orders)).was_available
+    snapshot = await ask(stage, volume=None, is_of_all=True)
+    for _ in range(3):
+        await stage.pass_(snapshot)
+    taken = await stage.last(snapshot, "taken")
+    assert taken["restore_points"] == [{"id": orders.public_id, "name": "orders", "to": taken["taken_at"]}]
+    # Its volume is among all volumes: it is paused too, and nobody else lets it go on.
+    assert orders.public_id in taken["paused"]
+    alone = await stage.settle(await ask(stage, "alone"))
+    assert (await stage.last(alone, "taken"))["restore_points"] == []
 
 
 async def test_damage_is_found_and_said(stage: Stage) -> None:
