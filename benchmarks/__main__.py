@@ -4,7 +4,19 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from benchmarks import append, as_of, cache, http_commands, launch, machine, memory, replay, scaling, visible
+from benchmarks import (
+    append,
+    as_of,
+    cache,
+    http_commands,
+    launch,
+    machine,
+    memory,
+    replay,
+    scaling,
+    snapshot,
+    visible,
+)
 
 ALL: Mapping[str, Callable[[], None]] = {
     "append": append.run,
@@ -14,6 +26,7 @@ ALL: Mapping[str, Callable[[], None]] = {
     "memory": memory.run,
     "launch": launch.run,
     "scaling": scaling.run,
+    "snapshot": snapshot.run,
     "as_of": as_of.run,
     "cache": cache.run,
 }
