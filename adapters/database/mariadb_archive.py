@@ -14,6 +14,8 @@ from domain.server import Program
 
 FOLDER = "mariadb_scripts"
 ADMIN = "root"
+_END = "2037-12-31 23:59:59"
+"""Later than any moment in a log, and the last year that the engine's tools know."""
 _LOGIN, _OWN_LOGIN = f"{HOME}my.cnf", f"{HOME}own.cnf"
 
 
@@ -51,7 +53,7 @@ class MariadbArchives:
         """Return what makes the files of another server."""
         environment = {"BACKUP": wish.backup_id, "DATA": data_path}
         if wish.to is not None:
-            environment["TARGET"] = f"{wish.to:%Y-%m-%d %H:%M:%S}"
+            environment["TARGET"] = _END if wish.is_latest else f"{wish.to:%Y-%m-%d %H:%M:%S}"
         if wish.is_drill:
             environment["QUERY"] = "1"
         accounts = "".join(

@@ -53,7 +53,7 @@ class PostgresArchives:
         environment = {"BACKUP": wish.backup_id, "PGDATA": f"{data_path}/pgdata"}
         if wish.to is None:
             environment["AT_BACKUP"] = "1"
-        else:
+        elif not wish.is_latest:
             environment["TARGET"] = f"{wish.to:%Y-%m-%dT%H:%M:%S.%f}Z"
         scripts = script(FOLDER, "restore.sh", "unpack.sh", "fetch.sh")
         if wish.is_drill:

@@ -34,6 +34,8 @@ class Restore:
     backup_id: str
     to: datetime | None
     """None: what the backup holds, without the log."""
+    is_latest: bool = False
+    """All of the log, whatever the moment."""
     is_drill: bool = False
     """Compare every file, read every table, and set no password."""
 

@@ -67,6 +67,8 @@ class Plan:
     """None: the backup alone, without the log."""
     log_files: int
     log_bytes: int
+    is_latest: bool = False
+    """All of the log that is held, also what lies after the newest moment that was seen in it."""
 
 
 def stretches(backups: Sequence[Backup], held: Held) -> list[Stretch]:
@@ -89,6 +91,7 @@ def plan(backups: Sequence[Backup], held: Held, to: datetime | None, backup_id: 
     if backup_id is not None:
         return Plan(_named(usable, backup_id), None, 0, 0)
     candidates = [(backup, _reach(backup, held)) for backup in usable]
+    is_latest = to is None
     if to is None:
         if not candidates:
             raise NotRestorable("cannot restore yet: the first backup is not complete; retry when it is")
@@ -97,9 +100,10 @@ def plan(backups: Sequence[Backup], held: Held, to: datetime | None, backup_id: 
     if not fitting:
         raise _refusal(to, stretches(backups, held))
     backup = max(fitting, key=lambda each: each.ended_at)
-    last = next((mark.number for mark in held.marks if mark.at >= to), backup.begins)
+    after = (mark.number for mark in held.marks if mark.at >= to)
+    last = max(held.files, default=0) if is_latest else next(after, backup.begins)
     replayed = [size for number, size in held.files.items() if backup.begins <= number <= last]
-    return Plan(backup, to, len(replayed), sum(replayed))
+    return Plan(backup, to, len(replayed), sum(replayed), is_latest)
 
 
 def _reach(backup: Backup, held: Held) -> datetime:

@@ -16,7 +16,7 @@ from typing import Self
 from eventsourcing.domain import event
 
 from domain.aggregate import Aggregate, Claim
-from domain.archive import archive_uuid
+from domain.archive import Plan, archive_uuid
 from domain.database.engines import ENGINES, check_class, check_identifier, check_parameters
 from domain.errors import Invalid
 from domain.server import Server, ServerSpec
@@ -37,6 +37,7 @@ class Database(Server):
         archive_id: str
         backup_id: str
         to: datetime | None
+        is_latest: bool
 
     class RestoreAdvanced(Aggregate.Event):
         """Its files are being made."""
@@ -70,15 +71,16 @@ class Database(Server):
         check_identifier(spec.username, "user")
         return super().create(replace(spec, cpus=limits.cpus, memory_mb=limits.memory_mb))
 
-    def restore_from(self, source: "Database", archive_id: str, backup_id: str, to: datetime | None) -> None:
+    def restore_from(self, source: "Database", archive_id: str, how: Plan) -> None:
         """Begin with what another database was; until then its archive drops nothing."""
         self.trigger_event(
             self.RestoreRequested,
             source_id=source.public_id,
             source_name=source.name,
             archive_id=archive_id,
-            backup_id=backup_id,
-            to=to,
+            backup_id=how.backup.id,
+            to=how.to,
+            is_latest=how.is_latest,
         )
         self.conditions.claims.append(self._reading())
 
@@ -125,7 +127,13 @@ class Database(Server):
 
     @event(RestoreRequested)
     def _restore_requested(
-        self, source_id: str, source_name: str, archive_id: str, backup_id: str, to: datetime | None
+        self,
+        source_id: str,
+        source_name: str,
+        archive_id: str,
+        backup_id: str,
+        to: datetime | None,
+        is_latest: bool,  # noqa: FBT001
     ) -> None:
         self.restored_from = {
             "source_id": source_id,
@@ -134,6 +142,7 @@ class Database(Server):
             "backup_id": backup_id,
         }
         self.restore_to = to
+        self.restores_latest = is_latest
         self.is_restoring = True
         self._turn("restoring")
 
@@ -156,6 +165,7 @@ class Database(Server):
         super()._begin(account_id, name, tags)
         self.restored_from: dict[str, str] | None = None
         self.restore_to: datetime | None = None
+        self.restores_latest = False
         self.restore_step: str | None = None
         self.is_restoring = False
         self.server: str | None = None

@@ -1,5 +1,6 @@
 """Commands for archives: what databases can be restored from."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -8,7 +9,7 @@ from typing import Any
 
 from domain.archive import Archive, Held, Plan, Policy, Stretch, archive_uuid, plan, stretches
 from domain.database import ENGINES, Database
-from domain.errors import Invalid, PortError, Unavailable
+from domain.errors import Invalid, PortError, Refused, Unavailable
 from domain.values import public_id
 from miniaws.application import Cloud, Request, Saved
 
@@ -127,7 +128,9 @@ async def _held(cloud: Cloud, archive: Archive, *, fresh_for: datetime | None, l
         held = await engine.held(archive.public_id)
         newest = max((mark.at for mark in held.marks), default=None)
         if latest or (fresh_for is not None and (newest is None or newest < fresh_for)):
-            await engine.beat(archive.public_id)
+            # A server that is gone cannot commit any more; what is held of it still counts.
+            with contextlib.suppress(Refused):
+                await engine.beat(archive.public_id)
             held = await engine.held(archive.public_id)
     except PortError as error:
         raise Unavailable(f"cannot look into the archive of {archive.name}: {error}; retry later") from error

@@ -205,7 +205,7 @@ async def _create(
         )
         if origin is not None:
             source, source_archive, found = origin
-            database.restore_from(source, source_archive.public_id, found.backup.id, found.to)
+            database.restore_from(source, source_archive.public_id, found)
         return [archive], {admin_id: cloud.ports.chance.secret().encode()}
 
     return await server.create(cloud, request, Database, _asked(wish, image, version), accompany)

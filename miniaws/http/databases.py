@@ -17,6 +17,7 @@ from domain.values import shown
 from miniaws.commands import archive as archives
 from miniaws.commands import database as commands
 from miniaws.commands.server import connection
+from miniaws.http.metrics import Stretch, used
 from miniaws.http.reading import At, Caller, CloudDep, IfNoneMatch, Narrowed, one, page
 from miniaws.http.servers import shown_connection
 from miniaws.http.writing import Body, Change, KnownQuery, Operator, answer
@@ -167,6 +168,14 @@ async def show_database_connection(id_or_name: str, cloud: CloudDep, caller: Cal
     found = await connection(cloud, Database, caller.account_id, id_or_name)
     database: str = found.server.settings["database"]
     return shown_connection(found, _SCHEMES[found.server.engine], f"/{database}", database=database)
+
+
+@router.get("/{id_or_name}/metrics")
+async def show_database_metrics(
+    id_or_name: str, cloud: CloudDep, caller: Caller, at: At, stretch: Stretch
+) -> Response:
+    """Show what its container used: averages and maxima per step, null where nothing was measured."""
+    return await used(cloud, Database, caller.account_id, id_or_name, at, stretch)
 
 
 @router.get("/{id_or_name}/stats")

@@ -78,7 +78,9 @@ class DatabaseManager(ServerManager[Database]):
 
     async def _restoring(self, database: Database) -> ContainerSpec:
         assert database.restored_from is not None  # noqa: S101 - it is being restored
-        wish = Restore(database.restored_from["backup_id"], database.restore_to)
+        wish = Restore(
+            database.restored_from["backup_id"], database.restore_to, is_latest=database.restores_latest
+        )
         program = self._archives[database.engine].restore(
             wish, database.data_path, await self._admin(database)
         )

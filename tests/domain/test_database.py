@@ -4,11 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from domain.archive import Plan
 from domain.database import ENGINES, Database
 from domain.database.engines import check_class
 from domain.errors import Invalid
 from domain.server import TooLittleMemory, UnknownEngine, UnknownParameter
-from tests.domain.databases import NOON, SETTINGS, database, database_spec
+from tests.domain.databases import NOON, SETTINGS, backup, database, database_spec
 from tests.domain.pretended import told
 from tests.domain.refusals import refused
 
@@ -82,7 +83,7 @@ def test_what_waits_for_a_restart_is_told_once() -> None:
 
 def test_a_restored_database_has_its_steps_and_its_lineage() -> None:
     source, found = database(), database(name="orders-before")
-    found.restore_from(source, source.archive_id, "b1", NOON)
+    found.restore_from(source, source.archive_id, Plan(backup(1, 0), NOON, 1, 1))
     assert found.status == "restoring"
     reading = found.take_conditions().claims[-1]
     assert reading.scope == f"use/{source.archive_id}"

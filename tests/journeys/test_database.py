@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import docker
 import psycopg
 import pymysql
 import pytest
@@ -155,3 +156,60 @@ def test_a_database_is_restored_to_any_moment(cloud: RunningCloud, kind: str) ->
     found = cloud.show("/api/databases/orders-0")
     assert found["spec"]["restored_from"] == {"id": made["id"], "name": "orders"}
     assert url(cloud, "orders-0") != url(cloud, "orders")
+
+
+def test_what_is_lost_is_restored_and_what_is_damaged_is_found(cloud: RunningCloud) -> None:
+    """Parameters, another password, a byte that flips in the archive, and the loss of the server with its files."""
+    made = create(cloud, "ledger")
+    first_url = url(cloud, "ledger")
+    await_window(cloud, "ledger")
+    archive = f"/api/archives/{cloud.show('/api/databases/ledger/backups')['id']}"
+    cloud.http.patch(
+        "/api/databases/ledger", json={"parameters": {"work_mem": "8192", "max_connections": "50"}}
+    )
+    wait_until(
+        lambda: cloud.show("/api/databases/ledger")["observed"]["pending_restart"] == ["max_connections"],
+        "one parameter waits for a restart",
+    )
+    await_status(cloud, "ledger", "available")
+    cloud.post("/api/databases/ledger/rotate-credentials")
+    await_status(cloud, "ledger", "available")
+    with pytest.raises(psycopg.OperationalError, match="password"), connected(first_url):
+        pass
+    with connected(url(cloud, "ledger")) as cursor:
+        assert cursor.execute("show work_mem").fetchone() == ("8MB",)
+    with written_to(cloud, "ledger") as writer:
+        wait_until(lambda: len(writer.rows) > 20, "it is written to")
+        container = cloud.container(made["id"])
+        container.kill("KILL")
+        container.remove(force=True, v=True)
+    volume = cloud.engine.volumes.get(f"{cloud.cloud}-{made['spec']['volume']}")
+    with suppress(docker.errors.APIError):
+        volume.remove(force=True)
+    ask_restore(cloud, "ledger", "ledger-again")
+    assert {n for n, _, _ in writer.rows} <= numbers_in(cloud, "ledger-again")
+    told = "".join(repr(container.attrs) for container in cloud.containers().values())
+    told += cloud.http.get("/api/timeline?limit=1000").text + cloud.show(archive)["status"]
+    told += "".join(log.read_text(encoding="utf-8") for log in cloud.home.glob("*.log"))
+    for each in (first_url, url(cloud, "ledger-again")):
+        assert unquote(urlsplit(each).password or "?") not in told
+
+
+def test_a_flipped_byte_in_a_backup_is_found(cloud: RunningCloud) -> None:
+    create(cloud, "books")
+    await_window(cloud, "books")
+    found = cloud.show("/api/databases/books/backups")
+    flip = "f=/archive/base/b1/base.tar.zst; printf X | dd of=$f bs=1 seek=70000 conv=notrunc"
+    assert cloud.container(f"{found['id']}.log").exec_run(["bash", "-c", flip]).exit_code == 0
+    cloud.http.patch("/api/databases/books/backups", json={"drill_schedule": "0 5 * * 0"}).raise_for_status()
+    archive = f"/api/archives/{found['id']}"
+    wait_until(lambda: cloud.show(archive)["status"] == "error", "the damage is found", 120)
+    assert cloud.show(archive)["observed"]["backups"][0]["status"] == "error"
+    answer = cloud.http.post("/api/databases/books/restore", json={"name": "no", "backup": "b1"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "not_restorable")
+    cloud.http.post("/api/databases/books/backups").raise_for_status()
+    wait_until(
+        lambda: cloud.show(archive)["observed"]["backups"][-1]["verified_at"] is not None,
+        "the next one is sound",
+        120,
+    )
