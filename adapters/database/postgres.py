@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import AsyncGenerator
+from datetime import datetime
 from typing import Any
 
 import psycopg
@@ -26,6 +27,7 @@ _CONFIG, _ACCESS = f"{HOME}postgresql.conf", f"{HOME}pg_hba.conf"
 _PASSWORD = f"{HOME}password"
 _ROUNDS = 4096
 _TIMEOUT_S = 10
+_LOOKS, _LOOK_S = 30, 0.1
 _WRONG_PASSWORD = "28P01"  # noqa: S105 - an error code
 _STARTING = {"57P03", "08006", "08001"}
 _WHO = "local all all scram-sha-256\nhost all all all scram-sha-256\nhost replication miniaws all scram-sha-256\n"
@@ -78,9 +80,15 @@ class PostgresDatabases:
         async with _connected(at, ADMIN, admin, "postgres") as connection:
             await _have_user(connection, user, password)
             await _have_database(connection, user, database)
-            await _have_parameters(connection, server)
-        async with _connected(at, ADMIN, admin, "postgres") as connection:
-            return await _look(connection)
+            reloaded_at = await _have_parameters(connection, server)
+        for _ in range(_LOOKS):
+            # A new connection each time: it knows what the server knew when it began.
+            async with _connected(at, ADMIN, admin, "postgres") as connection:
+                found = await (await connection.execute("select pg_conf_load_time()")).fetchone()
+                if found is not None and found[0] >= reloaded_at:
+                    return await _look(connection)
+            await asyncio.sleep(_LOOK_S)
+        raise Unreachable("it does not read its parameters again")
 
     async def configure(self, server: Database, at: Endpoint, password: str) -> None:
         """Do nothing more than ``administer`` did."""
@@ -202,7 +210,8 @@ async def _have_database(connection: AsyncConnection[Any], user: str, database: 
         await connection.execute(statement.format(sql.Identifier(database), sql.Identifier(user)))
 
 
-async def _have_parameters(connection: AsyncConnection[Any], server: Database) -> None:
+async def _have_parameters(connection: AsyncConnection[Any], server: Database) -> datetime:
+    """Set them, and return from when on the server must have read them."""
     wanted: dict[str, str] = dict(server.settings["parameters"])
     wanted.setdefault("shared_buffers", str(_shared_buffers(server.memory_mb)))
     if server.settings["synchronous"]:
@@ -210,15 +219,15 @@ async def _have_parameters(connection: AsyncConnection[Any], server: Database) -
     for name in (*ENGINES["postgres"].parameters, "synchronous_standby_names"):
         value = sql.Literal(wanted[name]) if name in wanted else sql.SQL("default")
         await connection.execute(sql.SQL("alter system set {} = {}").format(sql.Identifier(name), value))
-    await connection.execute("select pg_reload_conf()")
+    found = await (await connection.execute("select clock_timestamp(), pg_reload_conf()")).fetchone()
+    assert found is not None  # noqa: S101 - it is one row
+    return found[0]
 
 
 async def _look(connection: AsyncConnection[Any]) -> Administered:
-    """Return what runs and what waits for a restart, once the server has read its files again."""
+    """Return what runs and what waits for a restart."""
     found = await (await connection.execute("select split_part(version(), ' on ', 1)")).fetchone()
-    waiting = await connection.execute(
-        "select distinct name from pg_file_settings where not applied and error like '%restart%' order by name"
-    )
+    waiting = await connection.execute("select name from pg_settings where pending_restart order by name")
     return Administered(found[0] if found else "", [row[0] for row in await waiting.fetchall()])
 
 

@@ -1,5 +1,6 @@
 """Databases on real engines: written to, backed up, restored to any moment, and what happens when parts of it die."""
 
+import os
 import random
 import threading
 from collections.abc import Generator
@@ -15,6 +16,8 @@ import pytest
 
 from tests.journeys.running_cloud import RunningCloud, wait_until
 
+MOMENTS = 10 if os.environ.get("MINIAWS_TORTURE") else 1
+"""Drawn at random, besides those that are chosen. All are restored at once."""
 NEVER = {"drill_schedule": None}
 SECOND = timedelta(seconds=1)
 
@@ -146,7 +149,7 @@ def test_a_database_is_restored_to_any_moment(cloud: RunningCloud, kind: str) ->
         killed = datetime.now(UTC)
         wait_until(lambda: writer.rows[-1][1] > killed + SECOND, "it goes on after it was killed", 120)
         moments = [begins, during, killed, datetime.now(UTC)]
-    moments += [begins + random.random() * (moments[3] - begins) for _ in range(2)]  # noqa: S311 - no secret
+    moments += [begins + random.random() * (moments[3] - begins) for _ in range(MOMENTS)]  # noqa: S311 - no secret
     if kind == "mysql":  # whole seconds, rounded down, but not to before the first one that there is
         moments = [max(each, begins).replace(microsecond=0) for each in moments]
     for number, to in enumerate(moments):
