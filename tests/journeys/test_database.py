@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import docker
 import psycopg
 import pymysql
 import pytest
+from docker.errors import APIError
 
 from tests.journeys.running_cloud import RunningCloud, wait_until
 
@@ -187,7 +187,7 @@ def test_what_is_lost_is_restored_and_what_is_damaged_is_found(cloud: RunningClo
         container.kill("KILL")
         container.remove(force=True, v=True)
     volume = cloud.engine.volumes.get(f"{cloud.cloud}-{made['spec']['volume']}")
-    with suppress(docker.errors.APIError):
+    with suppress(APIError):
         volume.remove(force=True)
     ask_restore(cloud, "ledger", "ledger-again")
     assert {n for n, _, _ in writer.rows} <= numbers_in(cloud, "ledger-again")
