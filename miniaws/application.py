@@ -28,6 +28,7 @@ from miniaws.settings import Settings
 from projections.activity import Activity
 from projections.inventory import Inventory
 from projections.metrics import Metrics
+from projections.traffic import TrafficView
 
 A = TypeVar("A", bound=Aggregate)
 _ATTEMPTS = 10
@@ -51,6 +52,7 @@ class Ports:
     inventory: Inventory
     activity: Activity
     metrics: Metrics
+    traffic: TrafficView
     sessions: Sessions
     visibility: Visibility
     containers: Containers

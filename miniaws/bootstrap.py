@@ -19,6 +19,7 @@ from adapters.database.postgres_archive import PostgresArchives
 from adapters.docker import docker_ports
 from adapters.embedded_postgres import EmbeddedPostgres
 from adapters.event_store import Follower, PostgresEventStore, ProjectedPosition, migrate
+from adapters.haproxy import HAProxies
 from adapters.memory import (
     MemoryArchives,
     MemoryContainers,
@@ -27,6 +28,7 @@ from adapters.memory import (
     MemoryEngine,
     MemoryImages,
     MemoryNetworks,
+    MemoryProxies,
     MemoryServers,
     MemoryStats,
     MemoryVolumes,
@@ -42,6 +44,7 @@ from adapters.vault import Vault
 from domain.archive import ArchiveEngine
 from domain.cache import CacheClient
 from domain.database import ENGINES, DatabaseClient
+from domain.load_balancer.proxy import Proxies
 from domain.ports import Containers, EngineWatch, Images, Networks, Stats, Volumes
 from domain.queue import QueueClient
 from domain.snapshot.copies import Copies
@@ -53,6 +56,7 @@ from miniaws.process_managers.archive import ArchiveManager
 from miniaws.process_managers.cache import CacheManager
 from miniaws.process_managers.database import DatabaseManager
 from miniaws.process_managers.instance import InstanceManager
+from miniaws.process_managers.load_balancer import LoadBalancerManager
 from miniaws.process_managers.queue import QueueManager
 from miniaws.process_managers.scaling_group import ScalingGroupManager
 from miniaws.process_managers.snapshot import SnapshotManager
@@ -61,6 +65,7 @@ from miniaws.process_managers.vpc import VpcManager
 from miniaws.runtime.controller import Controller, Parts
 from miniaws.runtime.metrics import Collector
 from miniaws.runtime.queue import WorkQueue
+from miniaws.runtime.traffic import TrafficCollector
 from miniaws.settings import Settings
 from miniaws.tail import Tail
 from miniaws.tasks import end
@@ -68,6 +73,7 @@ from projections import rebuild
 from projections.activity import Activity
 from projections.inventory import SCHEMA, Inventory
 from projections.metrics import Kept, Metrics
+from projections.traffic import TrafficView
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,7 @@ class World:
     copies: Copies
     watch: EngineWatch
     stats: Stats
+    proxies: Proxies
     close: Callable[[], Awaitable[None]]
 
 
@@ -92,6 +99,9 @@ def docker_world(settings: Settings) -> World:
     """Return the world that a Docker engine runs."""
     ports = docker_ports(settings.docker_host, settings.cloud, settings.home / "volumes")
     mariadb, binary_logs = MariadbDatabases(), MariadbArchives(ports.containers)
+    proxies = HAProxies(
+        ports.engine, settings.home / "load-balancers", settings.images("haproxy"), settings.publish_address
+    )
     return World(
         ports.containers,
         ports.networks,
@@ -104,6 +114,7 @@ def docker_world(settings: Settings) -> World:
         ResticCopies(ports.engine, settings.images("restic")),
         ports.watch,
         ports.stats,
+        proxies,
         ports.close,
     )
 
@@ -123,6 +134,7 @@ def memory_world(engine: MemoryEngine | None = None) -> World:
         MemoryCopies(engine),
         MemoryWatch(engine),
         MemoryStats(engine, SystemClock().now),
+        MemoryProxies(engine),
         _nothing,
     )
 
@@ -184,6 +196,7 @@ def _ports(
         inventory=inventory,
         activity=Activity(inventory),
         metrics=Metrics(inventory, kept(settings)),
+        traffic=TrafficView(inventory),
         sessions=sessions,
         visibility=visibility,
         containers=in_world.containers,
@@ -238,14 +251,17 @@ async def open_controller(
             QueueManager(cloud, found.containers, found.queues),
             DatabaseManager(cloud, found.containers, found.databases, found.archives),
             ArchiveManager(cloud, found.containers, found.volumes, found.archives),
+            LoadBalancerManager(cloud, found.proxies),
         )
+        queue = WorkQueue(pool)
         parts = Parts(
             open_log=lambda: Follower(conninfo(settings)),
-            queue=WorkQueue(pool),
+            queue=queue,
             managers=managers,
             engine=found.watch,
             notice=instances.notice,
             collector=Collector(metrics_pool, found.stats, cloud.ports.clock, kept(settings)),
+            traffic=TrafficCollector(metrics_pool, found.proxies, queue, cloud.ports.clock, kept(settings)),
         )
         yield Controller(cloud, parts)
 

@@ -9,8 +9,10 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from domain.values import public_id
 from miniaws.application import Cloud
 from miniaws.settings import Settings
+from projections import traffic
 from projections.metrics import METRICS, Newest
 
 REGISTRY = CollectorRegistry()
@@ -54,6 +56,15 @@ _OF_INSTANCES = {
     )
     for name, unit in METRICS.items()
 }
+_OF_BALANCERS = {
+    name: Gauge(
+        f"miniaws_load_balancer_{name}",
+        f"Of a load balancer (without a target) or one of its targets: {unit}",
+        ["load_balancer", "name", "account", "target"],
+        registry=REGISTRY,
+    )
+    for name, unit in traffic.TRAFFIC.items()
+}
 _OF_HOST = {
     name: Gauge(f"miniaws_host_{name}", f"Used by the host: {METRICS[name]}", registry=REGISTRY)
     for name in ("cpu_cores", "cpu_percent", "memory_bytes", "memory_percent")
@@ -73,6 +84,7 @@ async def refresh(cloud: Cloud) -> None:
     RECONCILE_FAILURES.set(state.work_failing)
     ORPHANS.set(state.orphans)
     _show_usage(await cloud.ports.metrics.newest(None))
+    _show_traffic(await cloud.ports.traffic.newest())
 
 
 def _show_usage(newest: list[Newest]) -> None:
@@ -89,6 +101,17 @@ def _show_usage(newest: list[Newest]) -> None:
         for name, gauge in _OF_INSTANCES.items():
             if each.values[name] is not None:
                 gauge.labels(each.id, each.name, each.account_id).set(_figure(each.values[name]))
+
+
+def _show_traffic(newest: list[traffic.Newest]) -> None:
+    """Set what load balancers and their targets did last; one that was not seen just now has no figure."""
+    for gauge in _OF_BALANCERS.values():
+        gauge.clear()
+    for each in newest:
+        id_ = public_id("lb", each.resource_id)
+        for name, gauge in _OF_BALANCERS.items():
+            if each.values[name] is not None:
+                gauge.labels(id_, each.name, each.account_id, each.target).set(_figure(each.values[name]))
 
 
 def _figure(value: float | None) -> float:

@@ -75,6 +75,14 @@ def engine() -> str:
     return Settings().docker_host
 
 
+@pytest.fixture(scope="session")
+def haproxy_image(engine: str) -> str:
+    """The image of load balancers, which is there."""
+    assert engine
+    subprocess.run([sys.executable, ROOT / "scripts" / "images", "haproxy"], check=True)
+    return "miniaws/haproxy:local"
+
+
 @pytest.fixture
 def cloud_name(engine: str) -> Generator[str]:
     """A name for a cloud; whatever carries it as its label is removed after the test."""

@@ -24,6 +24,8 @@ class Behind:
 
     address: str | None
     ends: str | None = None
+    is_gone: bool = False
+    """For good: the target goes, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ def behind(target: Target, instance: Instance | None) -> Behind:
     if target.spec.address is not None:
         return Behind(target.spec.address)
     if instance is None or instance.status == "terminated":
-        return Behind(None, "its instance is terminated")
+        return Behind(None, "its instance is terminated", is_gone=True)
     if instance.wanted == "running" and instance.is_up and instance.address is not None:
         return Behind(instance.address)
     if instance.status in {"stopping", "terminating", "error"} or instance.reboots or instance.is_stopping:

@@ -15,6 +15,7 @@ _COMMANDS = {
     "doctor": ("miniaws.cli.doctor:doctor", "Check this machine and installation."),
     "instance": ("miniaws.cli.instance:app", "Containers that run a program."),
     "vpc": ("miniaws.cli.vpc:app", "Networks that keep instances apart."),
+    "lb": ("miniaws.cli.load_balancer:app", "One address in front of many instances."),
     "volume": ("miniaws.cli.volume:app", "Files that outlive an instance."),
     "cache": ("miniaws.cli.cache:app", "Redis that runs for you."),
     "asg": ("miniaws.cli.scaling_group:app", "Groups that scale by what is measured."),

@@ -79,6 +79,8 @@ class LoadBalancerManager:
         def decide(current: LoadBalancer) -> None:
             for target_id, each in list(current.targets.items()):
                 if target_id in there:
+                    if there[target_id].is_gone:
+                        current.release(target_id)
                     found = verdict(each, there[target_id], seen, current.delay(each))
                     current.report_target(target_id, found.state, found.reason, found.address, seen.at)
 

@@ -21,6 +21,7 @@ from miniaws.runtime.metrics import Collector
 from miniaws.runtime.projector import Log, Projector
 from miniaws.runtime.queue import WorkQueue
 from miniaws.runtime.sweep import Sweep
+from miniaws.runtime.traffic import TrafficCollector
 from miniaws.runtime.workers import ProcessManager, Workers
 from miniaws.tasks import together
 from projections.inventory import SCHEMA, PositionMoved
@@ -44,6 +45,8 @@ class Parts:
     """Told of every event of the engine before its resource is woken; tells whether that is worth it."""
     collector: Collector | None = None
     """Measures what runs; None for a controller that need not."""
+    traffic: TrafficCollector | None = None
+    """Looks at proxies; None as above."""
 
 
 class Controller:
@@ -102,6 +105,8 @@ class Controller:
             "sweep": sweep.run(settings.resync_s),
             "forget": self._forget(),
         }
+        if parts.traffic is not None:
+            loops["traffic"] = parts.traffic.run(workers.wake)
         if parts.collector is not None:
             loops["metrics"] = parts.collector.run()
         await together(**loops)

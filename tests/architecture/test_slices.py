@@ -32,6 +32,7 @@ SHARED: dict[str, dict[str, str]] = {
         "sentences": "one sentence per event",
         "sql": "reads named queries",
         "renewal": "builds the read model anew while it is used",
+        "traffic": "what load balancers did, over time",
         "usage": "how long what was used",
         "verify": "compares the read model with the log",
         "why": "what led to what is, in words",

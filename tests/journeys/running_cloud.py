@@ -117,6 +117,7 @@ class RunningCloud:
     def empty(self) -> None:
         """Remove every resource but the default VPC and wait until they are gone."""
         self._remove("/api/scaling-groups")
+        self._remove("/api/load-balancers")
         self._remove("/api/instances")
         self._remove("/api/caches")
         self._remove("/api/queues")

@@ -96,6 +96,15 @@ async def test_an_instance_that_is_asked_to_end_is_drained_first(
     assert stage.engine.events[-1].action in {"die", "destroy", "start"}
 
 
+async def test_a_target_goes_with_its_instance(stage: Stage) -> None:
+    balancer, (web, _) = await balancing(stage, "web-1", "web-2")
+    await stage.cloud.change(REQUEST, Instance, "web-1", Instance.terminate)
+    for about in (balancer, balancer, web, balancer):
+        await stage.pass_(about)
+    assert await states(stage, balancer) == {"web-2": "healthy"}
+    assert (await stage.told(balancer))[-1] == "target_released"
+
+
 async def test_an_instance_that_was_stopped_comes_back(stage: Stage) -> None:
     balancer, (web,) = await balancing(stage, "web-1")
     await stage.cloud.change(REQUEST, Instance, "web-1", Instance.stop)

@@ -1,4 +1,4 @@
-"""The commands of The word ``lb``."""
+"""The commands of ``cloud lb``."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -118,7 +118,7 @@ def change(  # noqa: PLR0913, PLR0917 - one parameter an option
     if listen:
         body["listeners"] = routes.listeners(listen, rule)
     if not (given := _given(body)):
-        raise Failure("cannot change nothing: see `--help`", USAGE)
+        raise Failure("cannot change nothing: see `cloud lb change --help`", USAGE)
     wish = writing.Change(BALANCER, f"changing {name}", "PATCH", BALANCER.at(name), body=given)
     writing.carry_out(wish, how)
 

@@ -1,4 +1,4 @@
-"""Turns the options of ``lb create`` and ``change`` into what the API takes."""
+"""Turns the options of ``cloud lb create`` and ``change`` into what the API takes."""
 
 from collections.abc import Sequence
 from typing import Any

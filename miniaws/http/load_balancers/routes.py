@@ -15,6 +15,7 @@ from miniaws.http.load_balancers.bodies import (
     RegisterTarget,
     UploadCertificate,
 )
+from miniaws.http.metrics import Stretch, steps
 from miniaws.http.reading import (
     POSITION_HEADER,
     At,
@@ -25,12 +26,16 @@ from miniaws.http.reading import (
     Narrowed,
     one,
     page,
+    resolve,
 )
 from miniaws.http.writing import Change, KnownQuery, Operator, answer
 from miniaws.keyring import Identity
+from projections.traffic import TRAFFIC, WHOLE, table
 
 router = APIRouter(prefix="/api/load-balancers", tags=["load balancers"], dependencies=[KnownQuery])
 _PATH = "load-balancers"
+_POINTS = 300
+"""Points of a metric that are shown when nobody says in which steps."""
 
 
 @router.post("", status_code=202, dependencies=[Operator])
@@ -96,6 +101,27 @@ async def list_targets(id_or_name: str, cloud: CloudDep, caller: Caller, at: At)
 async def show_health(id_or_name: str, cloud: CloudDep, caller: Caller, at: At) -> Response:
     """Show how many targets are in each state, and the state of each with its reason and since when."""
     return await _observed(id_or_name, cloud, caller, at, "health", "targets")
+
+
+@router.get("/{id_or_name}/metrics")
+async def show_metrics(
+    id_or_name: str, cloud: CloudDep, caller: Caller, at: At, stretch: Stretch
+) -> Response:
+    """Show what a load balancer and each target did: averages per step, null where nothing was measured."""
+    await one(cloud, LoadBalancer, caller.account_id, id_or_name, at)
+    resource_id = await resolve(cloud, LoadBalancer, caller.account_id, id_or_name, at.at)
+    span = steps(cloud, stretch, _POINTS)
+    found = await cloud.ports.traffic.points(resource_id, span)
+    body = {
+        "from": span.start,
+        "to": span.end,
+        "step": span.step_s,
+        "units": TRAFFIC,
+        "points": table(found.get(WHOLE, {}), span),
+        "targets": {name: table(points, span) for name, points in found.items() if name != WHOLE},
+        "position": at.at,
+    }
+    return Response(orjson.dumps(body), headers={POSITION_HEADER: str(at.at)}, media_type="application/json")
 
 
 @router.put("/{id_or_name}/certificates/{name}", status_code=202, dependencies=[Operator])

@@ -1,0 +1,158 @@
+"""What a running HAProxy is told over its sockets, and what it says."""
+
+import asyncio
+import csv
+import os
+import re
+from collections.abc import Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from domain.errors import Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+Row = Mapping[str, str]
+_PATIENCE_S = 10.0
+_WORKER = re.compile(r"^(\d+)\s+worker\b", re.MULTILINE)
+_FAILED = re.compile(r"\[failed: (\d+)\]")
+_LIMIT = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """What the master knows: its worker, those that finish what they have, and how many reloads failed since."""
+
+    worker: int | None
+    old: tuple[int, ...]
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class ServerRow:
+    """A server of a backend in the running worker."""
+
+    backend: str
+    name: str
+    address: str
+    port: int
+    stat: Row
+
+    @property
+    def rests(self) -> bool:
+        """Whether it was told to get no new request."""
+        return self.stat["status"].startswith("MAINT")
+
+    @property
+    def rested_s(self) -> int:
+        """For how long it has rested."""
+        return int(self.stat["lastchg"] or 0) if self.rests else 0
+
+    @property
+    def weight(self) -> int:
+        """Return its share now."""
+        return int(self.stat["weight"] or 0)
+
+
+class Runtime:
+    """Speaks with one HAProxy through the socket of its master.
+
+    The master knows which worker is which. After a reload, two of them share the worker's own socket for a moment,
+    and nobody can say which one answers there.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._worker: int | None = None
+
+    async def tell(self, command: str) -> str:
+        """Send a command to the worker and return what it says. Raises Unreachable."""
+        if self._worker is None:
+            self._worker = (await self.processes()).worker
+        if self._worker is None:
+            raise Unreachable("cannot speak with the proxy: it has no worker")
+        return await self.tell_worker(self._worker, command)
+
+    async def tell_worker(self, pid: int, command: str) -> str:
+        """Send a command to one worker. Raises Unreachable."""
+        said = await self._ask(f"@!{pid} {command}")
+        if said.startswith("Can't find the target"):
+            self._worker = None
+            raise Unreachable("cannot speak with the proxy: its worker has just ended")
+        return said
+
+    async def processes(self) -> Processes:
+        """Return which workers there are. Raises Unreachable."""
+        text = await self._ask("show proc")
+        current, _, old = text.partition("# old workers")
+        now = [int(pid) for pid in _WORKER.findall(current)]
+        failed = _FAILED.search(text)
+        return Processes(
+            now[0] if now else None,
+            tuple(int(pid) for pid in _WORKER.findall(old)),
+            int(failed[1]) if failed else 0,
+        )
+
+    async def digest(self) -> str | None:
+        """Return the digest of the configuration that the worker runs; None when it does not answer."""
+        self._worker = None
+        try:
+            info = await self.tell("show info")
+        except Unreachable:
+            return None
+        said = (line.partition(": ") for line in info.splitlines())
+        return next((text for name, _, text in said if name == "description"), None)
+
+    async def stats(self) -> list[Row]:
+        """Return the figures of every listener, backend and server."""
+        return rows(await self.tell("show stat"))
+
+    async def servers(self) -> list[ServerRow]:
+        """Return every server of the worker."""
+        stats = {(row["pxname"], row["svname"]): row for row in await self.stats()}
+        lines = (await self.tell("show servers state")).splitlines()
+        columns = next((line.lstrip("# ").split() for line in lines if line.startswith("# ")), [])
+        found: list[ServerRow] = []
+        for line in lines:
+            values = dict(zip(columns, line.split(), strict=False))
+            key = (values.get("be_name", ""), values.get("srv_name", ""))
+            if not line.startswith("#") and key in stats:
+                port = int(values["srv_port"])
+                found.append(ServerRow(*key, values["srv_addr"], port, stats[key]))
+        return found
+
+    async def _ask(self, text: str) -> str:
+        try:
+            async with asyncio.timeout(_PATIENCE_S):
+                with _short(self._directory) as directory:
+                    reader, writer = await asyncio.open_unix_connection(
+                        f"{directory}/master.sock", limit=_LIMIT
+                    )
+                try:
+                    writer.write(text.encode() + b"\n")
+                    # The master answers only when nothing more can come.
+                    writer.write_eof()
+                    return (await reader.read(-1)).decode(errors="replace")
+                finally:
+                    writer.close()
+        except (OSError, TimeoutError) as error:
+            raise Unreachable(f"cannot speak with the proxy: {error or 'it does not answer'}") from error
+
+
+def rows(text: str) -> list[Row]:
+    """Return the rows of ``show stat``."""
+    lines = text.lstrip("# ").strip().splitlines()
+    return list(csv.DictReader(lines)) if lines else []
+
+
+@contextmanager
+def _short(directory: Path) -> "Generator[str]":
+    """Give a directory a name that is short enough for a socket's address."""
+    descriptor = os.open(directory, os.O_PATH | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,51 @@
+"""A real HAProxy before two real targets."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from adapters import engine_sweep
+from adapters.docker import DockerEngine
+from adapters.haproxy import HAProxies
+from domain.load_balancer.proxy import Server
+from tests.adapters.proxy_contract import Scene
+from tests.adapters.world import real_world
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where proxies run, and two targets to be shared by tests that leave them well."""
+
+    proxies: HAProxies
+    directory: Path
+    targets: list[Server]
+
+    @asynccontextmanager
+    async def scene(self, taken_port: int = 0) -> AsyncGenerator[Scene]:
+        """A proxy of a test's own."""
+        found = Scene(self.proxies, list(self.targets), taken_port, f"lb-{secrets.token_hex(5)}")
+        try:
+            yield found
+        finally:
+            await self.proxies.remove(found.resource_id)
+
+
+@asynccontextmanager
+async def real_place(docker_host: str, image: str, directory: Path) -> AsyncGenerator[Place]:
+    cloud = f"mawtest-{secrets.token_hex(4)}"
+    engine = DockerEngine(docker_host, cloud)
+    proxies = HAProxies(engine, directory / "load-balancers", [image], "127.0.0.1")
+    try:
+        async with real_world(docker_host, cloud, directory) as world:
+            targets: list[Server] = []
+            for word in ("web-1", "web-2"):
+                spec = world.spec(word, environment={"APP_VERSION": word, "QUIET": "1"})
+                seen = await world.running(spec)
+                targets.append(Server(f"default:{spec.resource_id}:8080", seen.address or "", 8080, 1))
+            yield Place(proxies, directory, targets)
+    finally:
+        await engine.close()
+        await asyncio.to_thread(engine_sweep.sweep, docker_host, cloud)

@@ -1,0 +1,116 @@
+"""Load on a port, and what came of it: every answer counts, and so does every one that failed."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+_PATIENCE_S = 30.0
+_THINK_S = 0.004
+"""Between two requests of a client: the machine runs other tests, too."""
+
+
+@dataclass
+class Load:
+    """What clients got so far."""
+
+    port: int
+    host: str = "127.0.0.1"
+    path: str = "/"
+    answers: int = 0
+    failures: list[str] = field(default_factory=list[str])
+    slowest_s: float = 0.0
+
+    async def passed(self, more: int) -> None:
+        """Return when so many further requests were answered."""
+        until = self.answers + more
+        async with asyncio.timeout(_PATIENCE_S):
+            while self.answers < until and not self.failures:  # noqa: ASYNC110 - counted by many
+                await asyncio.sleep(0.01)
+
+    async def client(self, *, keep_alive: bool) -> None:
+        """Ask for ever, on one connection for as long as the server keeps it, or on a new one each time."""
+        while True:
+            try:
+                async with asyncio.timeout(_PATIENCE_S):
+                    reader, writer = await asyncio.open_connection(self.host, self.port)
+                try:
+                    while await self._asked(reader, writer, keep_alive=keep_alive):  # noqa: ASYNC110 - a client
+                        await asyncio.sleep(_THINK_S)
+                finally:
+                    await close(writer)
+            except (OSError, EOFError, TimeoutError, ValueError) as error:
+                self.failures.append(f"{type(error).__name__}: {error}")
+            await asyncio.sleep(_THINK_S)
+
+    async def _asked(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, keep_alive: bool
+    ) -> bool:
+        """Ask once and tell whether the connection stays."""
+        begun = time.monotonic()
+        async with asyncio.timeout(_PATIENCE_S):
+            stays, status, _ = await ask(reader, writer, self.path, keep_alive=keep_alive)
+        self.answers += 1
+        self.slowest_s = max(self.slowest_s, time.monotonic() - begun)
+        if status >= 500:
+            self.failures.append(f"status {status}")
+        return stays
+
+
+async def ask(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    path: str = "/",
+    *,
+    host: str = "shop.example",
+    keep_alive: bool = False,
+    more: str = "",
+) -> tuple[bool, int, str]:
+    """Send one request; return whether the connection stays, the status, and the body."""
+    closing = "" if keep_alive else "Connection: close\r\n"
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\n{closing}{more}\r\n".encode())
+    head = (await reader.readuntil(b"\r\n\r\n")).decode()
+    first, *lines = head.lower().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines if ": " in line)
+    if "content-length" in headers:
+        body = await reader.readexactly(int(headers["content-length"]))
+    else:
+        body = await reader.read()
+    stays = keep_alive and headers.get("connection") != "close" and "content-length" in headers
+    return stays, int(first.split()[1]), body.decode()
+
+
+async def get(port: int, path: str = "/", host: str = "shop.example", more: str = "") -> tuple[int, str]:
+    """Ask once and return status and body."""
+    async with asyncio.timeout(_PATIENCE_S):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            _, status, body = await ask(reader, writer, path, host=host, more=more)
+        finally:
+            await close(writer)
+    return status, body
+
+
+async def close(writer: asyncio.StreamWriter) -> None:
+    """Close a connection, whatever the other side thinks of that."""
+    writer.close()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
+
+
+@asynccontextmanager
+async def load(port: int, path: str = "/", *, staying: int = 4, leaving: int = 2) -> AsyncGenerator[Load]:
+    """Put a port under load by clients that keep their connection, and by some that take a new one each time."""
+    found = Load(port, path=path)
+    clients = [asyncio.create_task(found.client(keep_alive=True)) for _ in range(staying)]
+    clients += [asyncio.create_task(found.client(keep_alive=False)) for _ in range(leaving)]
+    try:
+        yield found
+    finally:
+        for client in clients:
+            client.cancel()
+        for client in clients:
+            with contextlib.suppress(asyncio.CancelledError):
+                await client
