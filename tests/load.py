@@ -2,10 +2,12 @@
 
 import asyncio
 import contextlib
+import threading
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Coroutine, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 _PATIENCE_S = 30.0
 _THINK_S = 0.004
@@ -114,3 +116,45 @@ async def load(port: int, path: str = "/", *, staying: int = 4, leaving: int = 2
         for client in clients:
             with contextlib.suppress(asyncio.CancelledError):
                 await client
+
+
+class Aside(threading.Thread):
+    """Runs a coroutine beside a test that knows no loop; ``result`` waits for it and raises what it raised."""
+
+    def __init__(self, work: Coroutine[Any, Any, Any]) -> None:
+        super().__init__()
+        self._work = work
+        self._failure: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            asyncio.run(self._work)
+        except BaseException as failure:  # noqa: BLE001 - raised in the test's own thread
+            self._failure = failure
+
+    def result(self) -> None:
+        self.join()
+        if self._failure is not None:
+            raise self._failure
+
+
+@contextmanager
+def load_aside(port: int, path: str = "/") -> Generator[Load]:
+    """As ``load``, for a test that knows no loop."""
+    begun, ended = threading.Event(), threading.Event()
+    made: list[Load] = []
+
+    async def run() -> None:
+        async with load(port, path) as found:
+            made.append(found)
+            begun.set()
+            await asyncio.to_thread(ended.wait)
+
+    aside = Aside(run())
+    aside.start()
+    begun.wait()
+    try:
+        yield made[0]
+    finally:
+        ended.set()
+        aside.result()

@@ -67,7 +67,7 @@ Groups = Annotated[
     list[str] | None, typer.Option("--group", metavar="NAME", help="A further target group. Repeat for more.")
 ]
 Group = Annotated[str | None, typer.Option("--group", metavar="NAME", help="Target group. Default: default.")]
-Pem = Annotated[Path, typer.Option(exists=True, dir_okay=False, metavar="FILE")]
+Pem = Annotated[Path, typer.Option(metavar="FILE", help="In PEM.", show_default=False)]
 
 
 @app.command("create")
