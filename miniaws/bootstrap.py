@@ -253,15 +253,16 @@ async def open_controller(
             ArchiveManager(cloud, found.containers, found.volumes, found.archives),
             LoadBalancerManager(cloud, found.proxies),
         )
-        queue = WorkQueue(pool)
         parts = Parts(
             open_log=lambda: Follower(conninfo(settings)),
-            queue=queue,
+            queue=WorkQueue(pool),
             managers=managers,
             engine=found.watch,
             notice=instances.notice,
             collector=Collector(metrics_pool, found.stats, cloud.ports.clock, kept(settings)),
-            traffic=TrafficCollector(metrics_pool, found.proxies, queue, cloud.ports.clock, kept(settings)),
+            traffic=TrafficCollector(
+                metrics_pool, found.proxies, WorkQueue(pool), cloud.ports.clock, kept(settings)
+            ),
         )
         yield Controller(cloud, parts)
 
