@@ -66,6 +66,7 @@ from miniaws.runtime.controller import Controller, Parts
 from miniaws.runtime.metrics import Collector
 from miniaws.runtime.queue import WorkQueue
 from miniaws.runtime.traffic import TrafficCollector
+from miniaws.runtime.workers import ProcessManager
 from miniaws.settings import Settings
 from miniaws.tail import Tail
 from miniaws.tasks import end
@@ -241,18 +242,7 @@ async def open_controller(
         _pool(settings, 2) as metrics_pool,
     ):
         instances = InstanceManager(cloud, found.containers)
-        managers = (
-            VpcManager(cloud, found.networks),
-            VolumeManager(cloud, found.volumes, found.copies),
-            SnapshotManager(cloud, found.copies),
-            instances,
-            CacheManager(cloud, found.containers, found.caches),
-            ScalingGroupManager(cloud),
-            QueueManager(cloud, found.containers, found.queues),
-            DatabaseManager(cloud, found.containers, found.databases, found.archives),
-            ArchiveManager(cloud, found.containers, found.volumes, found.archives),
-            LoadBalancerManager(cloud, found.proxies),
-        )
+        managers = _managers(cloud, found, instances)
         parts = Parts(
             open_log=lambda: Follower(conninfo(settings)),
             queue=WorkQueue(pool),
@@ -265,6 +255,21 @@ async def open_controller(
             ),
         )
         yield Controller(cloud, parts)
+
+
+def _managers(cloud: Cloud, found: World, instances: InstanceManager) -> tuple[ProcessManager, ...]:
+    return (
+        VpcManager(cloud, found.networks),
+        VolumeManager(cloud, found.volumes, found.copies),
+        SnapshotManager(cloud, found.copies),
+        instances,
+        CacheManager(cloud, found.containers, found.caches),
+        ScalingGroupManager(cloud),
+        QueueManager(cloud, found.containers, found.queues),
+        DatabaseManager(cloud, found.containers, found.databases, found.archives),
+        ArchiveManager(cloud, found.containers, found.volumes, found.archives),
+        LoadBalancerManager(cloud, found.proxies),
+    )
 
 
 def _pool(settings: Settings, size: int) -> AsyncConnectionPool[AsyncConnection[DictRow]]:
