@@ -212,6 +212,15 @@ async def test_an_engine_that_lost_everything_gets_everything_again(stage: Stage
         assert await stage.told(instance) == [*LAUNCHED, "failed", "crashed", "started"]
 
 
+async def test_nothing_is_tried_before_what_it_needs_is_there(stage: Stage) -> None:
+    vpc = await stage.vpc()
+    instance = await stage.launch()
+    stage.engine.fail("containers.ensure", Refused("cannot create it"), 1)
+    assert await stage.pass_(instance) == "waits for vpc default"
+    await stage.settle(vpc)
+    assert (await stage.refused(instance)).status_reason == "cannot create it", "it was tried before"
+
+
 async def test_what_an_instance_needs_is_waited_for(stage: Stage) -> None:
     vpc = await stage.vpc()
     volume = await stage.volume()

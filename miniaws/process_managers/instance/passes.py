@@ -68,13 +68,14 @@ class InstanceManager:
                 if step in {Step.NOTHING, Step.WAIT, Step.WAIT_HELD}:
                     did = ", ".join(done) or step.value
                     return Pass(did, None if step is Step.NOTHING else _WAIT_S)
+                # Before it is tried: what is missing now may be there by the time a refusal could be explained.
+                if step is Step.MAKE and (missing := await self._still_creating(wanted)):
+                    return Pass(f"waits for {missing}", _SOON_S)
                 if _ends(step, seen) and (draining := await self._still_draining(wanted)):
                     return Pass(f"waits until {draining} has drained it", _SOON_S)
                 wanted, seen = await self._carry_out(step, wanted, seen)
                 done.append(step.value)
         except PortError as error:
-            if missing := await self._still_creating(wanted):
-                return Pass(f"waits for {missing}", _SOON_S)
             await self._report_failed(resource_id, error)
             raise
         return Pass(", ".join(done), _WAIT_S)
