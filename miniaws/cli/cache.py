@@ -17,6 +17,13 @@ NewEviction = Annotated[
     str | None, typer.Option("--eviction", metavar="POLICY", help="What goes when it is full.")
 ]
 Persistence = Annotated[str, typer.Option(metavar="none|aof|snapshots", help="What outlives its end.")]
+Files = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VOLUME",
+        help="One with the files of a cache, as a snapshot was restored to. It goes with it.",
+    ),
+]
 Parameters = Annotated[
     list[str] | None,
     typer.Option("--parameter", metavar="NAME=VALUE", help="E.g. maxmemory-samples=10. Repeat for more."),
@@ -36,6 +43,7 @@ def create(  # noqa: PLR0913, PLR0917 - its options
     vpc: server.Vpc = "default",
     publish: server.Publish = None,
     storage: server.Storage = None,
+    volume: Files = None,
     protected: server.Protected = False,  # noqa: FBT002
     tag: Tags = None,
     how: Output = "table",
@@ -55,6 +63,7 @@ def create(  # noqa: PLR0913, PLR0917 - its options
         "vpc": vpc,
         "publish": publish,
         "storage_gb": storage,
+        "volume": volume,
         "deletion_protection": protected,
         "tags": pairs(tag, "--tag"),
     }

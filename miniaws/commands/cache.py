@@ -26,6 +26,7 @@ class Create:
     vpc: str = "default"
     publish: int | None = None
     storage_gb: int | None = None
+    volume: str | None = None
     deletion_protection: bool = False
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -63,6 +64,7 @@ async def create(cloud: Cloud, request: Request, wish: Create) -> Saved:
         publish=wish.publish,
         data_path=DATA_PATH if wish.persistence != "none" else None,
         storage_gb=wish.storage_gb,
+        volume=wish.volume,
         deletion_protection=wish.deletion_protection,
         settings=settings,
         tags=wish.tags,

@@ -38,6 +38,8 @@ class Create:
     data_path: str | None = None
     """Where its volume is mounted; None for a server that keeps nothing."""
     storage_gb: int | None = None
+    volume: str | None = None
+    """A volume with files of such a server, as a snapshot was restored to; None for a new one."""
     deletion_protection: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -167,7 +169,7 @@ async def _prepare(
     vpc_id, vpc_name = await find_vpc(cloud, account, wish.vpc)
     # Named by an id, as no person and no other server does.
     name = f"{public_id(Volume.PREFIX, login_id)}-{kind.KIND}"
-    volumes = [Volume.create(account, name, wish.storage_gb, {})] if wish.data_path is not None else []
+    volumes = await _volumes(cloud, account, name, wish)
     server = kind.create(
         ServerSpec(
             account_id=account,
@@ -195,7 +197,20 @@ async def _prepare(
     return server, volumes, {login_id: cloud.ports.chance.secret().encode()}
 
 
+async def _volumes(cloud: Cloud, account: str, name: str, wish: Create) -> list[Volume]:
+    if wish.data_path is None:
+        return []
+    if wish.volume is None:
+        return [Volume.create(account, name, wish.storage_gb, {})]
+    return [await cloud.load(Volume, account, wish.volume)]
+
+
 async def _refuse_limit_that_cannot_hold(cloud: Cloud, wish: Create) -> None:
+    if wish.volume is not None and (wish.data_path is None or wish.storage_gb is not None):
+        raise Invalid(
+            f"cannot use the volume for {wish.name}: let it persist, and leave `storage_gb` out",
+            field="volume",
+        )
     if wish.storage_gb is None:
         return
     if wish.data_path is None:

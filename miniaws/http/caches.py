@@ -30,6 +30,11 @@ class CreateCache(CreateServer):
     persistence: Persistence = Field(
         default="none", description="`aof` keeps every second, `snapshots` some minutes; both on a volume"
     )
+    volume: str | None = Field(
+        default=None,
+        description="an unattached volume with the files of a cache, e.g. restored from a snapshot; it goes with "
+        "the cache",
+    )
     parameters: dict[str, str] = Field(default={}, examples=[{"maxmemory-samples": "10"}])
 
 

@@ -16,7 +16,7 @@ from domain.errors import PortError, Unreachable
 from domain.ports import Containers, ContainerSpec, Mount, PublishedPort, SeenContainer
 from domain.server import Endpoint, Server, ServerClient, ServerEnd, Step, next_step
 from domain.status import SETTLING
-from domain.store import Cause, VersionConflict
+from domain.store import Cause, ScopeInUse, VersionConflict
 from domain.volume import Volume
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request
@@ -141,8 +141,8 @@ class ServerManager(Generic[S]):
                 volume.delete()
                 volumes.append(volume)
         cause = replace(self._cause, account_id=server.account_id)
-        # When somebody saved one of them in between, the next step is to report it again.
-        with contextlib.suppress(VersionConflict):
+        # When somebody saved one of them in between, or a snapshot of the volume is being taken, this is tried again.
+        with contextlib.suppress(VersionConflict, ScopeInUse):
             await self._cloud.save(Request(cause), server, *volumes)
 
     async def _still_creating(self, wanted: S) -> str | None:

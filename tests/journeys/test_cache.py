@@ -90,6 +90,27 @@ def test_a_cache_is_used_however_it_persists(caches: RunningCloud, persistence: 
     assert caches.delete(f"/api/caches/{persistence}")["status"] == "deleted"
 
 
+def test_a_snapshot_of_a_cache_becomes_a_new_cache(caches: RunningCloud) -> None:
+    with client(url(caches, "sessions")) as found:
+        found.set("then", "yes")
+    taken = caches.post(
+        "/api/snapshots", {"name": "then", "volume": cache(caches, "sessions")["spec"]["volume"]}
+    )
+    wait_until(
+        lambda: caches.show(f"/api/snapshots/{taken['id']}")["status"] == "available", "it is taken", 180
+    )
+    with client(url(caches, "sessions")) as found:
+        found.set("then", "no longer")
+    caches.post(f"/api/snapshots/{taken['id']}/restore", {"name": "files"})
+    wait_until(lambda: caches.show("/api/volumes/files")["status"] == "available", "it is restored", 180)
+    made = caches.post("/api/caches", {"name": "again", "persistence": "aof", "volume": "files"})
+    assert made["status"] == "available", made
+    with client(url(caches, "again")) as found:
+        assert found.get("then") == "yes"
+    assert caches.delete("/api/caches/again")["status"] == "deleted"
+    assert caches.delete(f"/api/snapshots/{taken['id']}")["status"] == "deleted"
+
+
 def test_a_new_password_is_taken_and_the_old_one_refused_also_after_a_kill(caches: RunningCloud) -> None:
     before = url(caches, "sessions")
     assert caches.post("/api/caches/sessions/rotate-credentials")["status"] == "available"
