@@ -1,9 +1,8 @@
 """The composition root: the one place that knows every part."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 
 import psycopg
@@ -12,44 +11,15 @@ from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from adapters.database.mariadb import MariadbDatabases
-from adapters.database.mariadb_archive import MariadbArchives
-from adapters.database.postgres import PostgresDatabases
-from adapters.database.postgres_archive import PostgresArchives
-from adapters.docker import docker_ports
 from adapters.embedded_postgres import EmbeddedPostgres
 from adapters.event_store import Follower, PostgresEventStore, ProjectedPosition, migrate
-from adapters.haproxy import HAProxies
-from adapters.memory import (
-    MemoryArchives,
-    MemoryContainers,
-    MemoryCopies,
-    MemoryDatabases,
-    MemoryEngine,
-    MemoryImages,
-    MemoryNetworks,
-    MemoryProxies,
-    MemoryServers,
-    MemoryStats,
-    MemoryVolumes,
-    MemoryWatch,
-)
-from adapters.nats import NatsQueues
-from adapters.rabbitmq import RabbitMQQueues
-from adapters.redis import RedisCaches
-from adapters.restic import ResticCopies
 from adapters.sessions import PostgresSessions
 from adapters.system import SystemChance, SystemClock
 from adapters.vault import Vault
-from domain.archive import ArchiveEngine
-from domain.cache import CacheClient
-from domain.database import ENGINES, DatabaseClient
-from domain.load_balancer.proxy import Proxies
-from domain.ports import Containers, EngineWatch, Images, Networks, Stats, Volumes
-from domain.queue import QueueClient
-from domain.snapshot.copies import Copies
 from miniaws import profile
 from miniaws.application import Cloud, Ports
+from miniaws.bootstrap.worlds import World, world
+from miniaws.bootstrap.worlds import memory_world as memory_world
 from miniaws.http.app import Opened, create_app
 from miniaws.keyring import Exhibit
 from miniaws.process_managers.archive import ArchiveManager
@@ -75,74 +45,6 @@ from projections.activity import Activity
 from projections.inventory import SCHEMA, Inventory
 from projections.metrics import Kept, Metrics
 from projections.traffic import TrafficView
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """The world of containers: Docker, or a pretence of it."""
-
-    containers: Containers
-    networks: Networks
-    volumes: Volumes
-    images: Images
-    caches: Mapping[str, CacheClient]
-    queues: Mapping[str, QueueClient]
-    databases: Mapping[str, DatabaseClient]
-    archives: Mapping[str, ArchiveEngine]
-    copies: Copies
-    watch: EngineWatch
-    stats: Stats
-    proxies: Proxies
-    close: Callable[[], Awaitable[None]]
-
-
-def docker_world(settings: Settings) -> World:
-    """Return the world that a Docker engine runs."""
-    ports = docker_ports(settings.docker_host, settings.cloud, settings.home / "volumes")
-    mariadb, binary_logs = MariadbDatabases(), MariadbArchives(ports.containers)
-    proxies = HAProxies(
-        ports.engine, settings.home / "load-balancers", settings.images("haproxy"), settings.publish_address
-    )
-    return World(
-        ports.containers,
-        ports.networks,
-        ports.volumes,
-        ports.images,
-        {"redis": RedisCaches()},
-        {"rabbitmq": RabbitMQQueues(), "nats": NatsQueues()},
-        {"postgres": PostgresDatabases(), "mariadb": mariadb, "mysql": mariadb},
-        {"postgres": PostgresArchives(ports.containers), "mariadb": binary_logs, "mysql": binary_logs},
-        ResticCopies(ports.engine, settings.images("restic")),
-        ports.watch,
-        ports.stats,
-        proxies,
-        ports.close,
-    )
-
-
-def memory_world(engine: MemoryEngine | None = None) -> World:
-    """Return a world that only pretends."""
-    engine = engine or MemoryEngine()
-    return World(
-        MemoryContainers(engine),
-        MemoryNetworks(engine),
-        MemoryVolumes(engine),
-        MemoryImages(engine),
-        {"redis": MemoryServers(engine)},
-        {"rabbitmq": MemoryServers(engine), "nats": MemoryServers(engine, rotates_live=False)},
-        dict.fromkeys(ENGINES, MemoryDatabases(engine)),
-        dict.fromkeys(ENGINES, MemoryArchives(engine)),
-        MemoryCopies(engine),
-        MemoryWatch(engine),
-        MemoryStats(engine, SystemClock().now),
-        MemoryProxies(engine),
-        _nothing,
-    )
-
-
-def world(settings: Settings) -> World:
-    """Return the world of the settings."""
-    return docker_world(settings) if settings.engine == "docker" else memory_world()
 
 
 def conninfo(settings: Settings) -> str:
@@ -306,10 +208,6 @@ def database_answers(settings: Settings) -> bool:
     except psycopg.OperationalError:
         return False
     return True
-
-
-async def _nothing() -> None:
-    pass
 
 
 async def ensure_first_key(settings: Settings) -> None:
