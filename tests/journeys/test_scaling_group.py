@@ -6,10 +6,15 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+import httpx
+import pytest
+
+from tests.conftest import free_port
 from tests.journeys.running_cloud import IMAGE, RunningCloud, kill, wait_until
 
 GROUPS = "/api/scaling-groups"
 COOLDOWN_S = 8
+CHECK = {"path": "/health", "interval_s": 0.5, "timeout_s": 0.3, "rise": 1, "fall": 3}
 TRACKING = {
     "type": "target-tracking",
     "metric": "cpu",
@@ -38,6 +43,10 @@ def decisions(cloud: RunningCloud) -> list[dict[str, Any]]:
 
 def actions(cloud: RunningCloud) -> list[str]:
     return [each["action"] for each in decisions(cloud) if each["action"] != "hold"]
+
+
+def instances(cloud: RunningCloud) -> list[str]:
+    return [each["name"] for each in group(cloud)["observed"]["instances"]]
 
 
 def in_service(cloud: RunningCloud) -> list[str]:
@@ -125,3 +134,35 @@ def test_what_ends_by_hand_is_replaced_and_a_bad_template_goes_back(cloud: Runni
     assert not first & set(cloud.containers())
     ran = [c.exec_run(["sh", "-c", "echo $APP_VERSION"]).output for c in cloud.containers().values()]
     assert ran == [b"2\n", b"2\n"]
+
+
+@pytest.mark.usefixtures("haproxy_image")
+def test_a_group_behind_a_load_balancer_serves_every_request_while_it_grows_and_shrinks(
+    cloud: RunningCloud,
+) -> None:
+    port = free_port()
+    front = {"name": "front", "listeners": [{"port": port}], "deregistration_delay_s": 5}
+    cloud.post("/api/load-balancers", {**front, "health_check": CHECK})
+    behind = {"load_balancers": [{"load_balancer": "front", "port": 8080}], "health_check": "load-balancer"}
+    created = create(cloud, min=1, max=3, **behind)
+    assert (created["status"], in_service(cloud)) == ("available", ["web-1"])
+    answers: list[int] = []
+    ended = threading.Event()
+
+    def ask() -> None:
+        while not ended.is_set():
+            answers.append(httpx.get(f"http://127.0.0.1:{port}/", timeout=30).status_code)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        for desired in (3, 1):
+            cloud.http.patch(f"{GROUPS}/web", json={"desired": desired}).raise_for_status()
+            wait_until(lambda want=desired: len(in_service(cloud)) == want, f"{desired} serve")
+            wait_until(lambda want=desired: len(instances(cloud)) == want, f"{desired} are there")
+    finally:
+        ended.set()
+        asking.join()
+    assert set(answers) == {200}
+    cloud.delete(f"{GROUPS}/web")
+    assert cloud.show("/api/load-balancers/front")["status"] == "available"
