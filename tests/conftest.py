@@ -1,5 +1,6 @@
 """What tests of the real world share: a Postgres, an engine, and a cloud's name that is swept."""
 
+import contextlib
 import secrets
 import socket
 import subprocess
@@ -26,6 +27,17 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def listening_port() -> int:
+    """Return a port that nobody listens on now, and that no connection is given by chance.
+
+    Under load, thousands of the other ports belong to connections that have just ended.
+    """
+    while True:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", 12_000 + secrets.randbelow(18_000)))
+            return probe.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

@@ -18,8 +18,8 @@ from domain.errors import ImageMissing, PortTaken, Refused
 from domain.ports import File
 
 _MEMORY = 512 * 1024 * 1024
-_CAPABILITIES = ["NET_BIND_SERVICE", "SETUID", "SETGID", "CHOWN", "DAC_OVERRIDE"]
-"""Ports below 1024, giving up root in the worker, and reaching a directory that is somebody else's."""
+_CAPABILITIES = ["NET_BIND_SERVICE", "SETUID", "SETGID", "KILL", "CHOWN", "DAC_OVERRIDE"]
+"""Ports below 1024, a worker that is not root and can be told to end, a directory that is somebody else's."""
 _TAKEN = re.compile(r"cannot bind socket \(Address already in use\).*?:(\d+)\]")
 _ALERT = re.compile(r"\[ALERT\]\s+\(\d+\)\s*:\s*(.*)")
 _TIDY = 'cd "$0" 2>/dev/null || exit 0; for f in *; do case " $* " in *" $f "*) ;; *) rm -f "$f";; esac; done'

@@ -9,7 +9,7 @@ from domain.errors import PortTaken
 from domain.load_balancer import HealthCheck, Listener, TargetGroup, Timeouts
 from domain.load_balancer.proxy import Backend, Proxies, ProxySpec, SeenProxy, SeenServer, Server
 from tests.adapters.world import ACCOUNT, eventually
-from tests.conftest import free_port
+from tests.conftest import listening_port
 
 CHECK = HealthCheck(path="/health", codes="200", interval_s=0.3, timeout_s=0.2, rise=1, fall=2)
 GROUP = TargetGroup(health_check=CHECK, deregistration_delay_s=5)
@@ -23,7 +23,7 @@ class Scene:
     targets: list[Server]
     taken_port: int
     resource_id: str
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=listening_port)
 
     def spec(self, *servers: Server, group: TargetGroup = GROUP, **changes: Any) -> ProxySpec:
         wanted: dict[str, Any] = {

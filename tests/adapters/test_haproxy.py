@@ -1,6 +1,7 @@
 """What HAProxy does with requests: where they go, whom they find well, and that none is lost when it changes."""
 
 import asyncio
+import os
 import ssl
 from collections.abc import AsyncGenerator
 from dataclasses import replace
@@ -8,6 +9,7 @@ from dataclasses import replace
 import pytest
 import pytest_asyncio
 
+from adapters.haproxy.runtime import Runtime
 from domain.errors import Refused
 from domain.load_balancer import HealthCheck, Listener, Rule, TargetGroup
 from domain.load_balancer.proxy import Backend
@@ -15,8 +17,10 @@ from tests import load
 from tests.adapters.proxies import Place, real_place
 from tests.adapters.proxy_contract import CHECK, GROUP, Scene
 from tests.certificates import pair
-from tests.conftest import free_port
+from tests.conftest import listening_port
 
+CHANGES = int(os.environ.get("MINIAWS_TORTURE", "200"))
+"""How many targets come or go; listeners, a tenth of that."""
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -49,21 +53,47 @@ async def bodies(scene: Scene, count: int = 20, path: str = "/", **more: str) ->
 
 
 async def test_no_request_fails_while_targets_and_listeners_come_and_go(scene: Scene) -> None:
-    first, second = scene.targets
+    """In each turn ten targets and a listener come, and go again."""
+    guests = [
+        replace(scene.targets[turn % 2], name=f"default:guest-{turn}:8080", weight=1 + turn)
+        for turn in range(10)
+    ]
     await served(scene)
+    other = (Listener(scene.port), Listener(listening_port()))
     async with load.load(scene.port) as under:
         await under.passed(200)
-        for turn in range(12):
-            await scene.proxies.ensure(scene.spec(first, replace(second, rests=True)))
-            await scene.proxies.ensure(scene.spec(first))
-            await scene.until(scene.spec(first, replace(second, weight=1 + turn % 3)), second.name, "up")
-        for _ in range(4):
-            extra = (Listener(scene.port), Listener(free_port()))
-            await scene.proxies.ensure(scene.spec(first, second, listeners=extra))
-            assert (await load.get(extra[1].port))[0] == 200
-            await scene.proxies.ensure(scene.spec(first, second))
+        for _ in range(CHANGES // 20):
+            full = scene.spec(*scene.targets, *guests, listeners=other)
+            await scene.until(full, guests[-1].name, "up")
+            leaving = [replace(guest, rests=True) for guest in guests]
+            await scene.proxies.ensure(scene.spec(*scene.targets, *leaving, listeners=other))
+            await idle(scene, [guest.name for guest in guests])
+            await scene.proxies.ensure(scene.spec(*scene.targets))
+            assert under.failures == []
         await under.passed(200)
     assert under.failures == []
+    assert (await load.get(scene.port))[0] == 200
+
+
+async def test_a_listener_that_is_taken_away_is_closed_and_its_process_ends(
+    place: Place, scene: Scene
+) -> None:
+    extra = Listener(listening_port())
+    await scene.proxies.ensure(scene.spec(*scene.targets, listeners=(Listener(scene.port), extra)))
+    await scene.proxies.ensure(scene.spec(*scene.targets))
+    runtime = Runtime(place.directory / "load-balancers" / scene.resource_id)
+    async with asyncio.timeout(20):
+        while (await runtime.processes()).old:  # noqa: ASYNC110 - a process tells nobody
+            await asyncio.sleep(0.02)
+    with pytest.raises(ConnectionRefusedError):
+        await load.get(extra.port)
+    assert (await load.get(scene.port))[0] in {200, 503}
+
+
+async def idle(scene: Scene, names: list[str]) -> None:
+    """Wait until nothing is in flight to these, as a manager does."""
+    for name in names:
+        await until_in_flight(scene, name, 0)
 
 
 async def test_what_is_in_flight_survives_draining_and_a_reload(scene: Scene) -> None:
@@ -74,7 +104,7 @@ async def test_what_is_in_flight_survives_draining_and_a_reload(scene: Scene) ->
     slow = asyncio.create_task(load.get(scene.port, "/slow?s=4"))
     await until_in_flight(scene, second.name, 1)
     await scene.proxies.ensure(scene.spec(first, replace(second, rests=True)))
-    more = (Listener(scene.port), Listener(free_port()))
+    more = (Listener(scene.port), Listener(listening_port()))
     await scene.proxies.ensure(scene.spec(first, replace(second, rests=True), listeners=more))
     assert (await scene.seen()).servers[second.name].in_flight == 1, "it is in flight in the process before"
     assert await bodies(scene) == {"web-1"}
@@ -155,7 +185,7 @@ async def cookie_of(scene: Scene, host: str) -> str:
 async def test_tls_ends_at_the_balancer_and_the_key_is_on_no_disk_of_ours(place: Place, scene: Scene) -> None:
     await served(scene)
     certificate, key = pair("shop.example")
-    port = free_port()
+    port = listening_port()
     secure = (Listener(scene.port), Listener(port, "https", certificates=("shop",)))
     spec = scene.spec(*scene.targets, listeners=secure, certificates={"shop": (certificate + key).encode()})
     await scene.proxies.ensure(spec)
@@ -188,7 +218,7 @@ async def test_a_configuration_that_haproxy_refuses_never_runs(scene: Scene) -> 
     before = (await scene.seen()).traffic
     broken = scene.spec(*scene.targets, certificates={"bad": b"no certificate"})
     broken = replace(
-        broken, listeners=(Listener(scene.port), Listener(free_port(), "https", certificates=("bad",)))
+        broken, listeners=(Listener(scene.port), Listener(listening_port(), "https", certificates=("bad",)))
     )
     with pytest.raises(Refused, match="the proxy refuses the configuration"):
         await scene.proxies.ensure(broken)

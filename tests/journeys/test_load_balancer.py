@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import free_port
+from tests.conftest import listening_port
 from tests.journeys.running_cloud import RunningCloud, kill, wait_until
 from tests.load import Aside, get, load_aside
 
@@ -18,7 +18,7 @@ SLOW_S = 4
 def balancing(cloud: RunningCloud, *names: str) -> dict[str, Any]:
     """Return a balancer to instances of these names, all of them healthy."""
     launch(cloud, *names)
-    body = {"name": "web", "listeners": [{"port": free_port()}], "health_check": CHECK}
+    body = {"name": "web", "listeners": [{"port": listening_port()}], "health_check": CHECK}
     balancer = cloud.post(PATH, body)
     assert balancer["status"] == "available", balancer["status_reason"]
     for name in names:
