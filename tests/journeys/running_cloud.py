@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -37,6 +38,8 @@ class RunningCloud:
             "MINIAWS_DOCKER_HOST": docker_host,
             "MINIAWS_RESYNC_S": "3",
             "MINIAWS_ORPHAN_HOLD_S": "1",
+            # Clouds that start at the same time must not choose the same free range.
+            "MINIAWS_VPC_POOL": f"10.{100 + secrets.randbelow(96)}.0.0/16",
             "MINIAWS_RATE_LIMIT": "10000",
             "MINIAWS_RATE_BURST": "10000",
         }
