@@ -15,7 +15,7 @@ test: ## Set up, check, and run every test
 	@scripts/check
 	@echo 'tests: the real thing, with Postgres and containers; several minutes' >&2
 	@scripts/with-engine .venv/bin/python scripts/sweep-tests
-	@scripts/with-engine .venv/bin/pytest --numprocesses=auto --dist=loadfile
+	@scripts/with-engine .venv/bin/pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
 
 check: ## Format, lint, types, import contracts, architecture
 	@scripts/check

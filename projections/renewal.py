@@ -6,6 +6,7 @@ from typing import LiteralString
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.errors import LockNotAvailable
 from psycopg.rows import DictRow, dict_row
 from psycopg.sql import SQL, Identifier
 
@@ -17,6 +18,7 @@ from projections.inventory import SCHEMA, InventoryProjection
 _NEXT = "read_model_next"
 _LAST = "read_model_last"
 _BATCH = 500
+_AGAIN_S = 0.05
 _LOCK = "SELECT pg_advisory_lock(7204, 0)"
 """As a start of the cloud that builds the read model takes it."""
 
@@ -36,7 +38,7 @@ async def renew(conninfo: str) -> int:
         conninfo, autocommit=True, row_factory=dict_row
     ) as connection:
         await connection.execute(_LOCK)
-        await connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(_LAST)))
+        await _drop(connection, _LAST)
         position = await _live(connection)
         await asyncio.to_thread(_build, conninfo, position)
         await connection.execute(SQL("SET search_path = {}, public").format(Identifier(_NEXT)))
@@ -45,8 +47,23 @@ async def renew(conninfo: str) -> int:
             position = await _advance(connection, projection, position, live)
         position = await _switch(connection, projection, position)
         # Reads that began before the switch end on the old one.
-        await connection.execute(SQL("DROP SCHEMA {} CASCADE").format(Identifier(_LAST)))
+        await _drop(connection, _LAST)
     return position
+
+
+async def _drop(connection: AsyncConnection[DictRow], schema: str) -> None:
+    """Drop a schema that somebody may still use, and give way to them.
+
+    Its tables are locked one by one. Waiting for one while others wait for those that are locked would be a deadlock.
+    """
+    await connection.execute("SET lock_timeout = '50ms'")
+    while True:
+        try:
+            await connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(schema)))
+            break
+        except LockNotAvailable:
+            await asyncio.sleep(_AGAIN_S)
+    await connection.execute("RESET lock_timeout")
 
 
 def _build(conninfo: str, upto: int) -> None:

@@ -144,7 +144,9 @@ class RunningCloud:
 
     def containers(self) -> dict[str, Any]:
         """Return the containers of this cloud by resource id; fails when a resource has two."""
-        found = self.engine.containers.list(all=True, filters={"label": f"miniaws.cloud={self.cloud}"})
+        found = self.engine.containers.list(
+            all=True, filters={"label": f"miniaws.cloud={self.cloud}"}, ignore_removed=True
+        )
         ids = [container.labels["miniaws.id"] for container in found]
         assert len(ids) == len(set(ids)), ids
         return dict(zip(ids, found, strict=True))
