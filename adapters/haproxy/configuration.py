@@ -68,8 +68,12 @@ def check_options(backend: Backend) -> str:
 
 
 def limits(backend: Backend) -> str:
-    """Return how much a server may get at once."""
-    return f" maxconn {backend.group.max_connections}" if backend.group.max_connections else ""
+    """Return how much a server may get at once, and for how long idle connections to it are kept.
+
+    Said always: a server that is added at run time would keep none, and take a new connection for each request.
+    """
+    most = f" maxconn {backend.group.max_connections}" if backend.group.max_connections else ""
+    return f" pool-purge-delay 5s pool-max-conn -1{most}"
 
 
 def cookie_key(spec: ProxySpec, backend: Backend) -> str:

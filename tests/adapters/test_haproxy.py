@@ -90,6 +90,21 @@ async def test_a_listener_that_is_taken_away_is_closed_and_its_process_ends(
     assert (await load.get(scene.port))[0] in {200, 503}
 
 
+async def test_connections_to_a_target_that_was_added_at_run_time_are_used_again(
+    place: Place, scene: Scene
+) -> None:
+    await scene.proxies.ensure(scene.spec())
+    await served(scene)
+    async with load.load(scene.port, staying=4, leaving=0) as under:
+        await under.passed(200)
+    assert under.failures == []
+    rows = await Runtime(place.directory / "load-balancers" / scene.resource_id).stats()
+    figures = [
+        (int(row["reuse"]), int(row["connect"])) for row in rows if row["svname"].startswith("default:")
+    ]
+    assert sum(reused for reused, _ in figures) > 2 * sum(made for _, made in figures)
+
+
 async def idle(scene: Scene, names: list[str]) -> None:
     """Wait until nothing is in flight to these, as a manager does."""
     for name in names:

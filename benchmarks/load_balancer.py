@@ -1,0 +1,180 @@
+"""Requests through a load balancer, beside the same HAProxy written by hand and a target alone; and what changes cost.
+
+The load comes from `wrk` on the same machine, so it takes processor time from what it measures; ratios say more.
+"""
+
+import asyncio
+import re
+import secrets
+import subprocess
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from statistics import median
+
+import docker
+
+from adapters import engine_sweep
+from adapters.docker import DockerEngine
+from adapters.haproxy import HAProxies
+from benchmarks import machine, servers, tables
+from benchmarks.launch import IMAGE, ask
+from domain.load_balancer import TargetGroup, Timeouts
+from domain.load_balancer.proxy import Backend, ProxySpec, Server
+from miniaws.settings import Settings
+
+ROUNDS = 5
+SECONDS = 3
+CONNECTIONS = 16
+TARGETS = 100
+HAPROXY = "miniaws/haproxy:local"
+PATH = "/api/load-balancers"
+BY_HAND = """
+global
+    maxconn 4000
+defaults
+    mode http
+    timeout connect 1s
+    timeout client 60s
+    timeout server 60s
+frontend listen
+    bind 127.0.0.1:{port}
+    default_backend targets
+backend targets
+    balance roundrobin
+    option httpchk
+    http-check send meth GET uri /health ver HTTP/1.1 hdr Host localhost
+    server one {first}:8080 check
+    server two {second}:8080 check
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run of the load came to."""
+
+    per_s: float
+    p99_ms: float
+
+
+def run() -> None:
+    """Measure by turns, on the same targets."""
+    host, name = Settings().docker_host, f"mawbench-{secrets.token_hex(3)}"
+    try:
+        with machine.home() as place, servers.cloud(place, MINIAWS_CLOUD=name) as cloud:
+            found = _compare(cloud, host, name, place)
+            _changes(host, name, place)
+    finally:
+        engine_sweep.sweep(host, name)
+    aims = [tables.Aim("the same HAProxy by hand", 1.0)]
+    rates = {who: [each.per_s for each in runs] for who, runs in found.items()}
+    tables.compare(f"requests, {CONNECTIONS} connections", "req/s", rates, "our balancer", aims)
+    print("\nthe slowest one in a hundred (medians)")
+    for who, runs in found.items():
+        tables.show(who, median(each.p99_ms for each in runs), "ms")
+
+
+def _compare(cloud: servers.Cloud, host: str, name: str, place: Path) -> dict[str, list[Run]]:
+    addresses = [_launch(cloud, f"web-{number}") for number in (1, 2)]
+    ours, by_hand = machine.free_port(), machine.free_port()
+    ask(cloud, "POST", PATH, {"name": "web", "listeners": [{"port": ours}]})
+    for number in (1, 2):
+        ask(cloud, "POST", f"{PATH}/web/targets", {"instance": f"web-{number}", "port": 8080})
+    servers.poll(lambda: _healthy(cloud) == len(addresses), "healthy targets")
+    urls = {
+        "our balancer": f"http://127.0.0.1:{ours}/",
+        "the same HAProxy by hand": f"http://127.0.0.1:{by_hand}/",
+        "a target alone": f"http://{addresses[0]}:8080/",
+    }
+    found: dict[str, list[Run]] = {who: [] for who in urls}
+    text = BY_HAND.format(port=by_hand, first=addresses[0], second=addresses[1])
+    with _by_hand(host, name, place / "by-hand.cfg", text):
+        servers.wait_until_ready(by_hand, "/")
+        for _ in range(ROUNDS):
+            for who, url in urls.items():
+                found[who].append(_wrk(url))
+    return found
+
+
+@contextmanager
+def _by_hand(host: str, name: str, file: Path, text: str) -> Generator[None]:
+    """Run HAProxy with a configuration of one's own."""
+    file.write_text(text)
+    engine = docker.DockerClient(base_url=host)
+    container = engine.containers.run(
+        HAPROXY,
+        ["haproxy", "-f", "/by-hand.cfg"],
+        detach=True,
+        network_mode="host",
+        user="0",
+        labels={engine_sweep.LABEL: name},
+        volumes={str(file): {"bind": "/by-hand.cfg", "mode": "ro"}},
+    )
+    try:
+        yield
+    finally:
+        container.remove(force=True)
+        engine.close()
+
+
+def _launch(cloud: servers.Cloud, name: str) -> str:
+    body = {"name": name, "image": IMAGE, "type": "large", "env": {"QUIET": "1"}}
+    address: str = ask(cloud, "POST", "/api/instances", body)["observed"]["address"]
+    return address
+
+
+def _healthy(cloud: servers.Cloud) -> int:
+    found: int = ask(cloud, "GET", f"{PATH}/web/health", None)["health"]["healthy"]
+    return found
+
+
+def _wrk(url: str) -> Run:
+    command = ["wrk", "--latency", "-t", "2", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s", url]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    rate, slow = re.search(r"Requests/sec:\s+([\d.]+)", said), re.search(r"99%\s+([\d.]+)(us|ms|s)", said)
+    if rate is None or slow is None or "Non-2xx" in said or "Socket errors" in said:
+        raise RuntimeError(f"wrk on {url}: {said}")
+    return Run(float(rate[1]), float(slow[1]) * {"us": 0.001, "ms": 1, "s": 1000}[slow[2]])
+
+
+def _changes(host: str, name: str, place: Path) -> None:
+    """Show what it takes to bring a proxy with many targets in line."""
+    asyncio.run(_measure_changes(host, name, place))
+
+
+async def _measure_changes(host: str, name: str, place: Path) -> None:
+    engine = DockerEngine(host, name)
+    proxies = HAProxies(engine, place / "trial", [HAPROXY], "127.0.0.1")
+    many = tuple(
+        Server(f"default:{number}:80", f"10.255.0.{number}", 80, 1) for number in range(1, TARGETS + 1)
+    )
+    spec = ProxySpec("lb-trial", "main", "trial", (), (Backend(TargetGroup(), "http"),), Timeouts())
+    try:
+        await proxies.ensure(spec)
+        print(f"\na proxy with {TARGETS} targets is brought in line (medians)")
+        for title, before, after in (
+            ("nothing to do", many, many),
+            ("another weight for one", many, (replace(many[0], weight=0), *many[1:])),
+            ("all of them are new", (), many),
+        ):
+            spent = [await _changed(proxies, spec, before, after) for _ in range(ROUNDS)]
+            tables.show(title, median(spent) * 1000, "ms")
+    finally:
+        await proxies.remove("lb-trial")
+        await engine.close()
+
+
+async def _changed(
+    proxies: HAProxies, spec: ProxySpec, before: tuple[Server, ...], after: tuple[Server, ...]
+) -> float:
+    group = TargetGroup()
+    await proxies.ensure(replace(spec, backends=(Backend(group, "http", before),)))
+    started = time.perf_counter()
+    await proxies.ensure(replace(spec, backends=(Backend(group, "http", after),)))
+    return time.perf_counter() - started
+
+
+if __name__ == "__main__":
+    run()
