@@ -43,6 +43,8 @@ def registered() -> set[str]:
 def describe(event_type: str, payload: Mapping[str, Any]) -> str:
     """Return what the event says of its resource, without who and when."""
     template = _templates.get(event_type, event_type.partition(".")[2].replace("_", " "))
+    if payload.get("reason") is None:
+        template = template.removesuffix(": {reason}")
     return template.format_map(_Shown(payload))
 
 

@@ -32,8 +32,16 @@ def test_every_kind_is_among_them() -> None:
     assert {name.partition(".")[0] for name in NAMED} == set(Aggregate.kinds)
 
 
+def test_a_reason_is_told_when_there_is_one() -> None:
+    assert sentences.describe("instance.crashed", {"reason": None}) == "ended unasked"
+    assert sentences.describe("instance.crashed", {"reason": "killed"}) == "ended unasked: killed"
+
+
 def test_what_an_event_does_not_know_is_told_as_such() -> None:
-    assert sentences.describe("instance.crashed", {"reason": None}) == "ended unasked: unknown"
+    assert (
+        sentences.describe("volume.attached", {"instance_name": "a", "path": None})
+        == "attached to a at unknown"
+    )
     assert sentences.describe("instance.tags_changed", {"tags": {}}) == "tagged none"
     assert sentences.describe("instance.tags_changed", {"tags": {"a": "b", "c": "d"}}) == "tagged a=b, c=d"
 
