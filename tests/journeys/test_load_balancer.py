@@ -54,7 +54,7 @@ def healthy(cloud: RunningCloud, *names: str) -> None:
 
 async def slow_answers(listener: int) -> None:
     """Ask each target for an answer that takes its time."""
-    found = await asyncio.gather(*(get(listener, f"/slow?s={SLOW_S}") for _ in range(6)))
+    found = await asyncio.gather(*(get(listener, f"/slow?s={SLOW_S}") for _ in range(15)))
     assert {status for status, _ in found} == {200}
 
 
