@@ -27,7 +27,11 @@ def connected(url: str) -> Generator[Any]:
     """Connect with nothing but the URL, and yield a cursor."""
     found = urlsplit(url)
     if found.scheme == "postgresql":
-        with psycopg.connect(url, autocommit=True) as connection, connection.cursor() as cursor:
+        # A server that is killed with its address says nothing any more: only time tells.
+        with (
+            psycopg.connect(url, autocommit=True, connect_timeout=5, tcp_user_timeout=3000) as connection,
+            connection.cursor() as cursor,
+        ):
             yield cursor
         return
     with (
@@ -39,6 +43,8 @@ def connected(url: str) -> Generator[Any]:
                 password=unquote(found.password or ""),
                 database=found.path[1:],
                 autocommit=True,
+                connect_timeout=5,
+                read_timeout=5,
             )
         ) as connection,
         connection.cursor() as cursor,
