@@ -89,21 +89,6 @@ async def change(cloud: Cloud, request: Request, id_or_name: str, wish: Change) 
     )
 
 
-async def start(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
-    """Ask a cache to run. Raises NotFound, BeingDeleted."""
-    return await cloud.change(request, Cache, id_or_name, Cache.start)
-
-
-async def stop(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
-    """Ask a cache not to run. Raises NotFound, BeingDeleted."""
-    return await cloud.change(request, Cache, id_or_name, Cache.stop)
-
-
-async def delete(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
-    """Give a cache and its files up. Raises NotFound, DeletionProtected."""
-    return await cloud.change(request, Cache, id_or_name, Cache.delete)
-
-
 async def rotate_credentials(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
     """Ask for another password. Raises NotFound, ServerStopped, RotationUnderWay."""
     return await server.rotate_credentials(cloud, request, Cache, id_or_name, replaces=False)

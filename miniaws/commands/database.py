@@ -91,16 +91,6 @@ async def change(cloud: Cloud, request: Request, id_or_name: str, wish: Change) 
     )
 
 
-async def start(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
-    """Ask a database to run. Raises NotFound, BeingDeleted."""
-    return await cloud.change(request, Database, id_or_name, Database.start)
-
-
-async def stop(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
-    """Ask a database not to run. Raises NotFound, BeingDeleted."""
-    return await cloud.change(request, Database, id_or_name, Database.stop)
-
-
 async def rotate_credentials(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
     """Ask for another password. Raises NotFound, ServerStopped, RotationUnderWay."""
     return await server.rotate_credentials(cloud, request, Database, id_or_name, replaces=False)
@@ -218,7 +208,7 @@ def _asked(wish: Create, image: str, version: str) -> server.Create:
         engine=wish.engine,
         version=version,
         role=engine.role,
-        images=(image,),
+        image=image,
         cpus=1.0,
         memory_mb=engine.least_memory_mb,
         port=engine.port,
@@ -243,17 +233,12 @@ async def _image(cloud: Cloud, engine: str, version: str | None) -> tuple[str, s
     """Return the image that is here and its version. Raises UnknownEngine, Unavailable."""
     known = {name: each.versions for name, each in ENGINES.items()}
     check_engine(known, engine, version or known.get(engine, ("",))[0])
-    candidates = _candidates(cloud.settings, engine, version)
-    try:
-        for image, its_version in candidates:
-            if await cloud.ports.images.is_available(image):
-                return image, its_version
-    except PortError as error:
-        raise Unavailable(
-            "cannot create it at the moment: the container engine does not answer; retry later"
-        ) from error
+    candidates = dict(_candidates(cloud.settings, engine, version))
+    image = await server.first_here(cloud, list(candidates))
+    if image is not None:
+        return image, candidates[image]
     wanted = f"{engine} {version}" if version else engine
-    tried = " and ".join(image for image, _ in candidates) or "no image of this version"
+    tried = " and ".join(candidates) or "no image of this version"
     raise UnknownEngine(
         f"cannot run {wanted} here: {tried}; run `scripts/images {ENGINES[engine].role}` and leave the version out",
         field="version",

@@ -80,21 +80,6 @@ async def change(cloud: Cloud, request: Request, id_or_name: str, wish: Change) 
     )
 
 
-async def start(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
-    """Ask it to run. Raises NotFound, BeingDeleted."""
-    return await cloud.change(request, Queue, id_or_name, Queue.start)
-
-
-async def stop(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
-    """Ask it not to run. Raises NotFound, BeingDeleted."""
-    return await cloud.change(request, Queue, id_or_name, Queue.stop)
-
-
-async def delete(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
-    """Give it and its messages up. Raises NotFound, DeletionProtected."""
-    return await cloud.change(request, Queue, id_or_name, Queue.delete)
-
-
 async def rotate_credentials(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
     """Ask for another password. Raises NotFound, ServerStopped, RotationUnderWay."""
     found = await cloud.load(Queue, request.cause.account_id, id_or_name)

@@ -15,6 +15,7 @@ from domain.volume import Volume
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved
 from miniaws.commands.instance import UnknownImage, find_vpc, port_taken, refuse_if_gone
+from miniaws.commands.volume import refuse_unless_sizes_hold
 
 S = TypeVar("S", bound=Server)
 _ATTEMPTS = 10
@@ -43,8 +44,8 @@ class Create:
     deletion_protection: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
-    images: Sequence[str] = ()
-    """The images of its version, the preferred one first; none: those of its role."""
+    image: str | None = None
+    """The image that was chosen; None for the first of its role that is here."""
 
 
 Company = tuple[Sequence[Aggregate], Mapping[UUID, bytes]]
@@ -90,6 +91,21 @@ async def create(
         except VersionConflict:
             continue
     raise Unavailable(f"cannot create {wish.name}: too many changes at once; retry")
+
+
+async def start(cloud: Cloud, request: Request, kind: type[S], id_or_name: str) -> Saved:
+    """Ask a server to run. Raises NotFound, BeingDeleted."""
+    return await cloud.change(request, kind, id_or_name, kind.start)
+
+
+async def stop(cloud: Cloud, request: Request, kind: type[S], id_or_name: str) -> Saved:
+    """Ask a server not to run. Raises NotFound, BeingDeleted."""
+    return await cloud.change(request, kind, id_or_name, kind.stop)
+
+
+async def delete(cloud: Cloud, request: Request, kind: type[S], id_or_name: str) -> Saved:
+    """Give a server and its files up. Raises NotFound, DeletionProtected."""
+    return await cloud.change(request, kind, id_or_name, kind.delete)
 
 
 async def rotate_credentials(
@@ -176,7 +192,7 @@ async def _prepare(
             name=wish.name,
             engine=wish.engine,
             version=wish.version,
-            image=await _image(cloud, wish.role, wish.images or cloud.settings.images(wish.role)),
+            image=wish.image or await _image(cloud, wish.role),
             cpus=wish.cpus,
             memory_mb=wish.memory_mb,
             vpc_id=public_id(Vpc.PREFIX, vpc_id),
@@ -218,15 +234,22 @@ async def _refuse_limit_that_cannot_hold(cloud: Cloud, wish: Create) -> None:
             f"cannot limit the storage of {wish.name}: it has none; let it persist, or leave `storage_gb` out",
             field="storage_gb",
         )
-    if not await cloud.ports.volumes.can_limit_size():
-        raise Invalid(
-            "cannot hold storage to a size on this machine: it takes root, mkfs.ext4 and loop devices; leave "
-            "`storage_gb` out",
-            field="storage_gb",
+    await refuse_unless_sizes_hold(cloud, "storage_gb")
+
+
+async def _image(cloud: Cloud, role: str) -> str:
+    images = cloud.settings.images(role)
+    found = await first_here(cloud, images)
+    if found is None:
+        raise UnknownImage(
+            f"cannot run {role}: {' and '.join(images)} are neither on this machine nor offered by a registry; "
+            f"run `scripts/images {role}`"
         )
+    return found
 
 
-async def _image(cloud: Cloud, role: str, images: Sequence[str]) -> str:
+async def first_here(cloud: Cloud, images: Sequence[str]) -> str | None:
+    """Return the first image that is here or a registry offers. Raises Unavailable when nobody can tell."""
     try:
         for image in images:
             if await cloud.ports.images.is_available(image):
@@ -235,7 +258,4 @@ async def _image(cloud: Cloud, role: str, images: Sequence[str]) -> str:
         raise Unavailable(
             "cannot create it at the moment: the container engine does not answer; retry later"
         ) from error
-    raise UnknownImage(
-        f"cannot run {role}: {' and '.join(images)} are neither on this machine nor offered by a registry; "
-        f"run `scripts/images {role}`"
-    )
+    return None

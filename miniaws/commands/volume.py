@@ -27,13 +27,19 @@ async def create(cloud: Cloud, request: Request, wish: Create) -> Saved:
     """Ask for a volume. Raises Invalid, NameTaken."""
     await cloud.refuse_repeated(request)
     volume = Volume.create(request.cause.account_id, wish.name, wish.size_gb, wish.tags)
-    if wish.size_gb is not None and not await cloud.ports.volumes.can_limit_size():
+    if wish.size_gb is not None:
+        await refuse_unless_sizes_hold(cloud, "size_gb")
+    return Saved(volume, await cloud.save(request, volume))
+
+
+async def refuse_unless_sizes_hold(cloud: Cloud, field: str) -> None:
+    """Raise Invalid, about that field, where a volume cannot be held to a size."""
+    if not await cloud.ports.volumes.can_limit_size():
         raise Invalid(
             "cannot hold a volume to a size on this machine: it takes root, mkfs.ext4 and loop devices; leave "
-            "`size_gb` out to get a volume without a limit",
-            field="size_gb",
+            f"`{field}` out to get a volume without a limit",
+            field=field,
         )
-    return Saved(volume, await cloud.save(request, volume))
 
 
 async def change_tags(cloud: Cloud, request: Request, id_or_name: str, tags: Mapping[str, str]) -> Saved:

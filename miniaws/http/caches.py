@@ -8,7 +8,7 @@ from starlette.responses import Response
 from domain.cache import LEAST_MEMORY_MB, Cache, Eviction, Persistence
 from domain.server.spec import MOST_MEMORY_MB
 from miniaws.commands import cache as commands
-from miniaws.commands.server import connection
+from miniaws.commands import server
 from miniaws.http.metrics import Stretch, used
 from miniaws.http.reading import At, Caller, CloudDep, IfNoneMatch, Narrowed, one, page
 from miniaws.http.servers import ChangeServer, CreateServer, shown_connection
@@ -77,19 +77,19 @@ async def change_cache(id_or_name: str, body: ChangeCache, change: Change) -> Re
 @router.delete("/{id_or_name}", status_code=202, dependencies=[Operator])
 async def delete_cache(id_or_name: str, change: Change) -> Response:
     """Delete a cache and its volume."""
-    return await answer(change, commands.delete(change.cloud, change.request, id_or_name), "caches")
+    return await answer(change, server.delete(change.cloud, change.request, Cache, id_or_name), "caches")
 
 
 @router.post("/{id_or_name}/start", status_code=202, dependencies=[Operator])
 async def start_cache(id_or_name: str, change: Change) -> Response:
     """Start a stopped cache."""
-    return await answer(change, commands.start(change.cloud, change.request, id_or_name), "caches")
+    return await answer(change, server.start(change.cloud, change.request, Cache, id_or_name), "caches")
 
 
 @router.post("/{id_or_name}/stop", status_code=202, dependencies=[Operator])
 async def stop_cache(id_or_name: str, change: Change) -> Response:
     """Stop a cache; what persists stays."""
-    return await answer(change, commands.stop(change.cloud, change.request, id_or_name), "caches")
+    return await answer(change, server.stop(change.cloud, change.request, Cache, id_or_name), "caches")
 
 
 @router.post("/{id_or_name}/rotate-credentials", status_code=202, dependencies=[Operator])
@@ -108,7 +108,7 @@ async def flush_cache(id_or_name: str, change: Change) -> Response:
 @router.get("/{id_or_name}/connection", dependencies=[Operator])
 async def show_cache_connection(id_or_name: str, cloud: CloudDep, caller: Caller) -> Response:
     """Show how to connect, with the password."""
-    found = await connection(cloud, Cache, caller.account_id, id_or_name)
+    found = await server.connection(cloud, Cache, caller.account_id, id_or_name)
     return shown_connection(found, "redis", "/0")
 
 

@@ -16,7 +16,7 @@ from domain.errors import Invalid
 from domain.values import shown
 from miniaws.commands import archive as archives
 from miniaws.commands import database as commands
-from miniaws.commands.server import connection
+from miniaws.commands import server
 from miniaws.http.metrics import Stretch, used
 from miniaws.http.reading import At, Caller, CloudDep, IfNoneMatch, Narrowed, one, page
 from miniaws.http.servers import shown_connection
@@ -146,13 +146,13 @@ async def delete_database(
 @router.post("/{id_or_name}/start", status_code=202, dependencies=[Operator])
 async def start_database(id_or_name: str, change: Change) -> Response:
     """Start a stopped database."""
-    return await answer(change, commands.start(change.cloud, change.request, id_or_name), "databases")
+    return await answer(change, server.start(change.cloud, change.request, Database, id_or_name), "databases")
 
 
 @router.post("/{id_or_name}/stop", status_code=202, dependencies=[Operator])
 async def stop_database(id_or_name: str, change: Change) -> Response:
     """Stop a database; its files stay."""
-    return await answer(change, commands.stop(change.cloud, change.request, id_or_name), "databases")
+    return await answer(change, server.stop(change.cloud, change.request, Database, id_or_name), "databases")
 
 
 @router.post("/{id_or_name}/rotate-credentials", status_code=202, dependencies=[Operator])
@@ -165,7 +165,7 @@ async def rotate_database_credentials(id_or_name: str, change: Change) -> Respon
 @router.get("/{id_or_name}/connection", dependencies=[Operator])
 async def show_database_connection(id_or_name: str, cloud: CloudDep, caller: Caller) -> Response:
     """Show how to connect, with the password."""
-    found = await connection(cloud, Database, caller.account_id, id_or_name)
+    found = await server.connection(cloud, Database, caller.account_id, id_or_name)
     database: str = found.server.settings["database"]
     return shown_connection(found, _SCHEMES[found.server.engine], f"/{database}", database=database)
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from domain.queue import MOST_AGE_S, MOST_MESSAGES, MOST_PEEKED, Named, Peeked, Queue
 from domain.server.spec import MOST_MEMORY_MB
 from miniaws.commands import queue as commands
-from miniaws.commands.server import connection
+from miniaws.commands import server
 from miniaws.http.metrics import Stretch, used
 from miniaws.http.reading import At, Caller, CloudDep, IfNoneMatch, Narrowed, one, page
 from miniaws.http.servers import ChangeServer, CreateServer, secret_json, shown_connection
@@ -87,19 +87,19 @@ async def change_queue(id_or_name: str, body: ChangeQueue, change: Change) -> Re
 @router.delete("/{id_or_name}", status_code=202, dependencies=[Operator])
 async def delete_queue(id_or_name: str, change: Change) -> Response:
     """Delete a server of queues and its volume."""
-    return await answer(change, commands.delete(change.cloud, change.request, id_or_name), "queues")
+    return await answer(change, server.delete(change.cloud, change.request, Queue, id_or_name), "queues")
 
 
 @router.post("/{id_or_name}/start", status_code=202, dependencies=[Operator])
 async def start_queue(id_or_name: str, change: Change) -> Response:
     """Start a stopped server of queues."""
-    return await answer(change, commands.start(change.cloud, change.request, id_or_name), "queues")
+    return await answer(change, server.start(change.cloud, change.request, Queue, id_or_name), "queues")
 
 
 @router.post("/{id_or_name}/stop", status_code=202, dependencies=[Operator])
 async def stop_queue(id_or_name: str, change: Change) -> Response:
     """Stop a server of queues; durable messages stay."""
-    return await answer(change, commands.stop(change.cloud, change.request, id_or_name), "queues")
+    return await answer(change, server.stop(change.cloud, change.request, Queue, id_or_name), "queues")
 
 
 @router.post("/{id_or_name}/rotate-credentials", status_code=202, dependencies=[Operator])
@@ -147,7 +147,7 @@ async def peek_queue(
 @router.get("/{id_or_name}/connection", dependencies=[Operator])
 async def show_queue_connection(id_or_name: str, cloud: CloudDep, caller: Caller) -> Response:
     """Show how to connect, with the password."""
-    found = await connection(cloud, Queue, caller.account_id, id_or_name)
+    found = await server.connection(cloud, Queue, caller.account_id, id_or_name)
     namespace: str = found.server.settings["namespace"]
     if found.server.engine == "rabbitmq":
         return shown_connection(found, "amqp", f"/{namespace}", virtual_host=namespace)
