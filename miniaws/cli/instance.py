@@ -1,6 +1,5 @@
 """``cloud instance``: containers that run a program."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -31,30 +30,10 @@ app = typer.Typer(
     help="Containers that run a program, and keep running.", no_args_is_help=True, add_completion=False
 )
 
-Image = Annotated[str, typer.Option(metavar="IMAGE", help="As the engine knows it, e.g. nginx:1.27.")]
-Type = Annotated[str, typer.Option("--type", metavar="TYPE", help="See `cloud instance types`.")]
-Ports = Annotated[
-    list[int] | None, typer.Option("--port", metavar="PORT", help="A port of the program. Repeat for more.")
-]
 Published = Annotated[
     list[str] | None,
     typer.Option(
         "--publish", "-p", metavar="HOST:PORT", help="A port of the host that leads to one. Repeat."
-    ),
-]
-Variables = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--env",
-        "-e",
-        metavar="NAME[=VALUE]",
-        help="Without a value: that of your shell, seen by nobody. Repeat.",
-    ),
-]
-VariableFiles = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--env-file", metavar="FILE", allow_dash=True, help="Lines NAME=VALUE; - reads stdin. Repeat."
     ),
 ]
 Volumes = Annotated[
@@ -74,14 +53,14 @@ FirstName = Annotated[str | None, typer.Argument(metavar="NAME", help="A name fo
 @app.command("launch", cls=WithProgram)
 def launch(  # noqa: PLR0913, PLR0917 - its options
     ctx: typer.Context,
-    image: Image,
+    image: launching.Image,
     name: FirstName = None,
     as_name: AsName = None,
-    type_: Type = "micro",
-    port: Ports = None,
+    type_: launching.Type = "micro",
+    port: launching.Ports = None,
     publish: Published = None,
-    env: Variables = None,
-    env_file: VariableFiles = None,
+    env: launching.Variables = None,
+    env_file: launching.VariableFiles = None,
     volume: Volumes = None,
     vpc: Vpc = "default",
     tag: Tags = None,
@@ -109,7 +88,7 @@ def launch(  # noqa: PLR0913, PLR0917 - its options
 
 
 @app.command("resize")
-def resize(name: Name, type_: Type, how: Output = "table") -> None:
+def resize(name: Name, type_: launching.Type, how: Output = "table") -> None:
     """Change the type: how much CPU and memory it gets. It goes on running."""
     change = writing.Change(INSTANCE, f"resizing {name}", "PATCH", INSTANCE.at(name), body={"type": type_})
     writing.carry_out(change, how)

@@ -1,14 +1,36 @@
-"""Turns the options of ``cloud instance launch`` into what the API takes."""
+"""The options that say what a program runs as, and what the API takes for them."""
 
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from miniaws.cli.failures import USAGE, Failure
 
 Port = dict[str, int | None]
+
+Image = Annotated[str, typer.Option(metavar="IMAGE", help="As the engine knows it, e.g. nginx:1.27.")]
+Type = Annotated[str, typer.Option("--type", metavar="TYPE", help="See `cloud instance types`.")]
+Ports = Annotated[
+    list[int] | None, typer.Option("--port", metavar="PORT", help="A port of the program. Repeat for more.")
+]
+Variables = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--env",
+        "-e",
+        metavar="NAME[=VALUE]",
+        help="Without a value: that of your shell, seen by nobody. Repeat.",
+    ),
+]
+VariableFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--env-file", metavar="FILE", allow_dash=True, help="Lines NAME=VALUE; - reads stdin. Repeat."
+    ),
+]
 
 
 def name(first: str | None, option: str | None) -> str:

@@ -11,9 +11,7 @@ from miniaws.cli import launching
 _Health = Literal["container", "load-balancer"]
 _Order = Literal["oldest", "newest", "oldest-template"]
 
-Image = Annotated[str, typer.Option(metavar="IMAGE", help="As the engine knows it, e.g. nginx:1.27.")]
 MaybeImage = Annotated[str | None, typer.Option("--image", metavar="IMAGE", help="Another image.")]
-Type = Annotated[str, typer.Option("--type", metavar="TYPE", help="See `cloud instance types`.")]
 MaybeType = Annotated[str | None, typer.Option("--type", metavar="TYPE", help="Another type.")]
 Least = Annotated[int, typer.Option("--min", metavar="N", min=0, help="Never fewer instances.")]
 MaybeLeast = Annotated[int | None, typer.Option("--min", metavar="N", min=0, help="Never fewer instances.")]
@@ -22,24 +20,6 @@ Desired = Annotated[
 ]
 Most = Annotated[
     int | None, typer.Option("--max", metavar="N", min=0, help="Never more instances. Default: as desired.")
-]
-Ports = Annotated[
-    list[int] | None, typer.Option("--port", metavar="PORT", help="A port of the program. Repeat for more.")
-]
-Variables = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--env",
-        "-e",
-        metavar="NAME[=VALUE]",
-        help="Without a value: that of your shell, seen by nobody. Repeat.",
-    ),
-]
-VariableFiles = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--env-file", metavar="FILE", allow_dash=True, help="Lines NAME=VALUE; - reads stdin. Repeat."
-    ),
 ]
 Balancers = Annotated[
     list[str] | None,
