@@ -19,8 +19,8 @@ import orjson
 from domain.errors import NotFound, PortError
 from domain.instance import Instance
 from domain.load_balancer import LoadBalancer, TargetSpec
-from domain.load_balancer.aggregate import MAX_TARGETS
 from domain.load_balancer.health import Behind, Seen, behind, planned, verdict
+from domain.load_balancer.membership import MAX_TARGETS
 from domain.load_balancer.proxy import Proxies
 from domain.store import Cause
 from domain.values import cidr

@@ -16,7 +16,6 @@ LONG_FILES = {
     "domain/archive/aggregate.py": "as below, of an archive",
     "domain/server/aggregate.py": "as below",
     "domain/instance/aggregate.py": "every event of an instance and its applier: parting them would hide the rules",
-    "domain/load_balancer/aggregate.py": "as above, of a load balancer",
 }
 BANNED = {"service", "util", "utils", "helper", "helpers", "common", "handler", "handlers", "misc", "manager"}
 """Words that do not say what is in a file. `process_managers/` is a folder of its own."""
