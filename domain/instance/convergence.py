@@ -55,12 +55,14 @@ def _towards_stopped(wanted: Instance, seen: SeenContainer | None) -> Step:
     if _has_other_limits(wanted, seen):
         return Step.RESIZE
     unheard = seen is not None and seen.started_at not in {None, wanted.started_at}
-    if wanted.status != "stopped" or unheard:
+    if wanted.is_stopping or unheard:
+        # Before the container, which knows how the run ended, is replaced.
         return Step.REPORT_STOPPED
     if seen is not None and seen.generation < wanted.generation:
-        # A stopped container, too, holds on to a volume that was detached.
+        # A stopped container, too, holds on to a volume that was detached. Before the report that it is stopped:
+        # were it refused again and again, each pass would tell of both.
         return Step.MAKE
-    return _reported_limits(wanted)
+    return Step.REPORT_STOPPED if wanted.status != "stopped" else _reported_limits(wanted)
 
 
 def _towards_running(wanted: Instance, seen: SeenContainer | None) -> Step:

@@ -207,6 +207,22 @@ def test_limits_that_are_refused_again_and_again_are_told_once() -> None:
     assert told(manager.wanted) == ["started", "resized"]
 
 
+def test_a_replacement_of_what_is_stopped_that_is_refused_again_and_again_is_told_once() -> None:
+    manager = Manager.of("always")
+    manager.settle()
+    manager.wanted.stop()
+    manager.settle()
+    manager.wanted.attach_volume("vol-1", "data", "/data")
+    told(manager.wanted)
+    manager.broken = {Step.MAKE}
+    for _ in range(10):
+        manager.step()
+    assert told(manager.wanted) == ["failed"]
+    manager.broken = set()
+    manager.settle()
+    assert told(manager.wanted) == ["stopped"]
+
+
 def test_a_reboot_is_one_stop_and_one_start() -> None:
     manager = Manager.of("never")
     manager.settle()

@@ -14,6 +14,7 @@ from typing import Any
 import docker
 import httpx
 
+from domain import values
 from miniaws import profile
 from tests.conftest import free_port
 
@@ -131,14 +132,17 @@ class RunningCloud:
         self._remove("/api/vpcs", besides="default")
 
     def _remove(self, path: str, besides: str | None = None, query: str = "", *, asks: bool = True) -> None:
-        def living() -> list[str]:
-            return [
-                item["id"] for item in self.show(f"{path}?limit=1000")["items"] if item["name"] != besides
-            ]
+        def living() -> list[dict[str, Any]]:
+            return [item for item in self.show(f"{path}?limit=1000")["items"] if item["name"] != besides]
 
-        for id_ in living() if asks else []:
-            self.http.delete(f"{path}/{id_}{query}").raise_for_status()
-        wait_until(lambda: not living(), f"everything under {path} is gone")
+        for item in living() if asks else []:
+            self.http.delete(f"{path}/{item['id']}{query}").raise_for_status()
+        try:
+            wait_until(lambda: not living(), f"everything under {path} is gone")
+        except AssertionError as error:
+            left = living()
+            passes = [line for item in left for line in self._passes_of(item["id"])]
+            raise AssertionError("\n".join([str(error), *map(str, left), *passes])) from None
 
     # What is really there
 
@@ -158,6 +162,11 @@ class RunningCloud:
     def passes(self) -> int:
         """Return how many passes the controllers have logged."""
         return (self.home / "controller.log").read_bytes().count(b'"event": "pass"')
+
+    def _passes_of(self, resource_id: str) -> list[str]:
+        found = values.parse_id(resource_id)
+        lines = (self.home / "controller.log").read_text(encoding="utf-8").splitlines()
+        return [line for line in lines if found is not None and str(found[1]) in line][-20:]
 
     def _is_ready(self) -> bool:
         with contextlib.suppress(httpx.TransportError):
