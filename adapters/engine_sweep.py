@@ -1,6 +1,7 @@
 """Finds and removes everything on the container engine that carries a cloud's label."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from adapters.engine_connection import connected
 
 LABEL = "miniaws.cloud"
 """The label, on everything of ours, whose value is the cloud's name."""
+_ATTEMPTS = 50
+_PAUSE_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,7 @@ def sweep(docker_host: str, cloud: str) -> Labelled:
         for container in found.containers:
             _remove(engine.remove_container, container, force=True, v=True)
         for network in found.networks:
-            for stranger in _members(engine, network):
-                _remove(engine.disconnect_container_from_network, stranger, net_id=network, force=True)
-            _remove(engine.remove_network, network)
+            _remove_network(engine, network)
         devices = [(item["Options"] or {}).get("device") for item in _volumes(engine, f"{LABEL}={cloud}")]
         for volume in found.volumes:
             _remove(engine.remove_volume, volume, force=True)
@@ -88,6 +89,19 @@ def _networks(engine: docker.APIClient, label: str) -> list[dict[str, Any]]:
 
 def _volumes(engine: docker.APIClient, label: str) -> list[dict[str, Any]]:
     return engine.volumes(filters={"label": label})["Volumes"] or []
+
+
+def _remove_network(engine: docker.APIClient, network: str) -> None:
+    """Remove a network; again for a while, as the start of a container that was removed may end only now."""
+    for patience in reversed(range(_ATTEMPTS)):
+        try:
+            for stranger in _members(engine, network):
+                _remove(engine.disconnect_container_from_network, stranger, net_id=network, force=True)
+            return _remove(engine.remove_network, network)
+        except errors.APIError:
+            if not patience:
+                raise
+        time.sleep(_PAUSE_S)
 
 
 def _members(engine: docker.APIClient, network: str) -> list[str]:
