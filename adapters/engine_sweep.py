@@ -97,11 +97,12 @@ def _remove_network(engine: docker.APIClient, network: str) -> None:
         try:
             for stranger in _members(engine, network):
                 _remove(engine.disconnect_container_from_network, stranger, net_id=network, force=True)
-            return _remove(engine.remove_network, network)
+            _remove(engine.remove_network, network)
+            break
         except errors.APIError:
             if not patience:
                 raise
-        time.sleep(_PAUSE_S)
+        time.sleep(_PAUSE_S)  # noqa: TID251 - the engine does not tell when the last endpoint has gone
 
 
 def _members(engine: docker.APIClient, network: str) -> list[str]:
