@@ -57,7 +57,7 @@ class Vpc(Managed):
 
     def alive_claim(self) -> Claim:
         """Return the claim that stands while instances may be put into the VPC."""
-        return Claim("alive", self.public_id, self.id)
+        return alive_claim(self.public_id)
 
     def _subnet_claims(self) -> list[Claim]:
         return [
@@ -70,6 +70,22 @@ class Vpc(Managed):
         self.cidr = cidr
 
 
+def alive_claim(vpc_id: str) -> Claim:
+    """Return the claim that stands while a VPC takes what is new."""
+    return Claim("alive", vpc_id, _uuid(vpc_id))
+
+
+def use_claim(vpc_id: str, user: Aggregate) -> Claim:
+    """Return the claim by which a resource is in a VPC, which cannot be deleted meanwhile."""
+    return Claim(use_scope(_uuid(vpc_id)), user.public_id, user.id, user.name)
+
+
 def use_scope(vpc_id: UUID) -> str:
     """Return the scope that lists what is in a VPC; the note of each claim names it."""
     return f"vpc-use/{vpc_id}"
+
+
+def _uuid(vpc_id: str) -> UUID:
+    parsed = values.parse_id(vpc_id)
+    assert parsed is not None  # noqa: S101 - the id of a VPC that was found
+    return parsed[1]

@@ -54,25 +54,21 @@ class LoadBalancer(Targeted):
             tags=values.tags(spec.tags),
         )
         balancer.conditions.claims += balancer.held_claims()
-        balancer.conditions.requires.append(Claim("alive", spec.vpc_public_id, spec.vpc_id))
+        balancer.conditions.requires.append(vpc.alive_claim(spec.vpc_public_id))
         return balancer
 
     def held_claims(self) -> list[Claim]:
         """Return its name, its place in the VPC, its host ports, and the instances it watches and serves from."""
         if self.status == "deleted":
             return []
-        return [*super().held_claims(), self._vpc_claim(), *self.port_claims(), *self.target_claims()]
+        place = vpc.use_claim(self.vpc_id, self)
+        return [*super().held_claims(), place, *self.port_claims(), *self.target_claims()]
 
     def held_secrets(self) -> list[UUID]:
         """Return where the private keys are."""
         if self.status == "deleted":
             return []
         return [UUID(certificate.key_id) for certificate in self.certificates.values()]
-
-    def _vpc_claim(self) -> Claim:
-        parsed = values.parse_id(self.vpc_id)
-        assert parsed is not None  # noqa: S101 - written by create
-        return Claim(vpc.use_scope(parsed[1]), self.public_id, self.id, self.name)
 
     @event(CreateRequested)
     def __init__(  # noqa: PLR0913, PLR0917 - what a balancer is made of

@@ -14,10 +14,9 @@ from uuid import UUID
 
 from eventsourcing.domain import event
 
-from domain import values
+from domain import host_port, values
 from domain.aggregate import Aggregate, Claim
 from domain.errors import Invalid
-from domain.instance.aggregate import PORT_SCOPE
 from domain.load_balancer.certificate import Certificate
 from domain.load_balancer.errors import CertificateInUse
 from domain.load_balancer.spec import Listener, TargetGroup, Timeouts, check_routes
@@ -114,8 +113,7 @@ class Routed(Managed, is_abstract=True):
 
     def port_claims(self) -> list[Claim]:
         """Return the host ports it listens on."""
-        note = f"{self.account_id}/load_balancer/{self.name}"
-        return [Claim(PORT_SCOPE, str(listener.port), self.id, note) for listener in self.listeners]
+        return [host_port.claim(listener.port, self) for listener in self.listeners]
 
     def refuse_unknown_group(self, name: str) -> None:
         """Raise Invalid."""

@@ -99,8 +99,7 @@ class ScalingGroup(Refreshing):
             tags=values.tags(spec.tags),
         )
         group.conditions.claims += group.held_claims()
-        vpc_id = group.template.vpc_id
-        group.conditions.requires.append(Claim("alive", vpc_id, _uuid(vpc_id)))
+        group.conditions.requires.append(vpc.alive_claim(group.template.vpc_id))
         return group
 
     def keep(self, keeping: Keeping) -> None:
@@ -137,7 +136,7 @@ class ScalingGroup(Refreshing):
         """Return its name and its place in the VPC."""
         if self.status == "deleted":
             return []
-        place = Claim(vpc.use_scope(_uuid(self.template.vpc_id)), self.public_id, self.id, self.name)
+        place = vpc.use_claim(self.template.vpc_id, self)
         members = [self.watch_claim(member_id) for member_id in self.members]
         return [*super().held_claims(), place, *self._watch_claims(), *members]
 
@@ -187,9 +186,3 @@ def _check_health(keeping: Keeping, attachments: Sequence[Attachment]) -> None:
             "cannot go by what load balancers find: the group has none; attach one, or use `container`",
             field="health_check",
         )
-
-
-def _uuid(public_id: str) -> UUID:
-    parsed = values.parse_id(public_id)
-    assert parsed is not None  # noqa: S101 - the id of a VPC that was found
-    return parsed[1]

@@ -16,10 +16,9 @@ from uuid import UUID
 
 from eventsourcing.domain import event
 
-from domain import values, vpc
+from domain import host_port, values, vpc
 from domain.aggregate import Aggregate, Claim
 from domain.errors import Invalid
-from domain.instance.aggregate import PORT_SCOPE
 from domain.managed import Managed
 from domain.server.spec import DeletionProtected, RotationUnderWay, ServerEnd, ServerSpec, ServerStopped
 
@@ -118,7 +117,7 @@ class Server(Managed, is_abstract=True):
             tags=values.tags(spec.tags),
         )
         server.conditions.claims += server.held_claims()
-        server.conditions.requires.append(Claim("alive", spec.vpc_id, server.vpc_uuid()))
+        server.conditions.requires.append(vpc.alive_claim(spec.vpc_id))
         return server
 
     def start(self) -> None:
@@ -207,10 +206,8 @@ class Server(Managed, is_abstract=True):
         """Return its name, its place in the VPC and the host port it publishes."""
         if self.status == "deleted":
             return []
-        place = Claim(vpc.use_scope(self.vpc_uuid()), self.public_id, self.id, self.name)
-        note = f"{self.account_id}/{self.KIND}/{self.name}"
-        published = [] if self.publish is None else [Claim(PORT_SCOPE, str(self.publish), self.id, note)]
-        return [self.name_claim(), place, *published]
+        published = [] if self.publish is None else [host_port.claim(self.publish, self)]
+        return [self.name_claim(), vpc.use_claim(self.vpc_id, self), *published]
 
     def held_secrets(self) -> list[UUID]:
         """Return where its passwords are."""

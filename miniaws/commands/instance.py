@@ -8,7 +8,6 @@ import orjson
 
 from domain.errors import Conflict, Invalid, PortError, Unavailable
 from domain.instance import Instance, LaunchSpec, PortSpec, VolumeSpec
-from domain.instance.aggregate import PORT_SCOPE
 from domain.instance.spec import RestartPolicy
 from domain.instance_type import INSTANCE_TYPES, instance_type
 from domain.managed import BeingDeleted
@@ -18,14 +17,9 @@ from domain.values import parse_id, public_id, shown
 from domain.volume import Volume
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved
+from miniaws.commands import host_port
 
 _ATTEMPTS = 10
-
-
-class HostPortTaken(Conflict):
-    """cannot publish on a port that another resource holds"""
-
-    code = "port_taken"
 
 
 class UnknownImage(Invalid):
@@ -69,7 +63,7 @@ async def launch(cloud: Cloud, request: Request, wish: Launch) -> Saved:
         try:
             receipt = await cloud.save(request, instance, *volumes, secrets=secrets)
         except ClaimTaken as taken:
-            raise port_taken(request, taken, "ports.publish") from None
+            raise host_port.refusal(request, taken, "ports.publish") from None
         except RequirementMissing as missing:
             await refuse_if_gone(cloud, request, wish.vpc, missing)
         except VersionConflict:
@@ -215,17 +209,3 @@ async def refuse_unknown_image(cloud: Cloud, image: str) -> None:
             "check the name, or build or load it first",
             field="image",
         )
-
-
-def port_taken(request: Request, taken: ClaimTaken, field: str) -> Exception:
-    """Return what to raise for a claim that is taken: a sentence of its own when it is a host port."""
-    if taken.claim.scope != PORT_SCOPE:
-        return taken
-    account, _, holder = (taken.claim.note or "").partition("/")
-    words = (
-        holder.replace("/", " ") if account == request.cause.account_id else "a resource of another account"
-    )
-    return HostPortTaken(
-        f"cannot publish on port {taken.claim.key}: {words} holds it; choose another port",
-        field=field,
-    )

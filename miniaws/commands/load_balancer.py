@@ -8,7 +8,6 @@ from typing import Any
 from domain import values
 from domain.errors import Conflict, Invalid, NotFound, Unavailable
 from domain.instance import Instance, InstanceTerminated
-from domain.instance.aggregate import PORT_SCOPE
 from domain.load_balancer import (
     BalancerSpec,
     Listener,
@@ -25,7 +24,7 @@ from domain.managed import BeingDeleted
 from domain.store import ClaimTaken, RequirementMissing, VersionConflict
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved
-from miniaws.commands.instance import HostPortTaken
+from miniaws.commands import host_port
 
 _ATTEMPTS = 10
 
@@ -86,7 +85,7 @@ async def create(cloud: Cloud, request: Request, wish: Create) -> Saved:
     try:
         return Saved(balancer, await cloud.save(request, balancer))
     except ClaimTaken as taken:
-        raise _port_taken(request, taken) from None
+        raise host_port.refusal(request, taken, "listeners.port", "listen") from None
     except RequirementMissing:
         raise BeingDeleted(
             f"cannot balance in VPC {vpc.name}: it is being deleted; choose another", field="vpc"
@@ -108,7 +107,7 @@ async def change(cloud: Cloud, request: Request, id_or_name: str, wish: Changes)
     try:
         return await cloud.change(request, LoadBalancer, id_or_name, decide)
     except ClaimTaken as taken:
-        raise _port_taken(request, taken) from None
+        raise host_port.refusal(request, taken, "listeners.port", "listen") from None
 
 
 async def delete(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
@@ -237,16 +236,3 @@ async def _change_with(
 async def _range(cloud: Cloud, account: str, id_or_name: str) -> IPv4Network:
     balancer = await cloud.load(LoadBalancer, account, id_or_name)
     return values.cidr((await cloud.load(Vpc, account, balancer.vpc_id)).cidr)
-
-
-def _port_taken(request: Request, taken: ClaimTaken) -> Exception:
-    if taken.claim.scope != PORT_SCOPE:
-        return taken
-    account, _, holder = (taken.claim.note or "").partition("/")
-    words = (
-        holder.replace("/", " ") if account == request.cause.account_id else "a resource of another account"
-    )
-    return HostPortTaken(
-        f"cannot listen on port {taken.claim.key}: {words} holds it; choose another port",
-        field="listeners.port",
-    )

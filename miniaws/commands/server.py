@@ -14,7 +14,8 @@ from domain.values import public_id
 from domain.volume import Volume
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved
-from miniaws.commands.instance import UnknownImage, find_vpc, port_taken, refuse_if_gone
+from miniaws.commands import host_port
+from miniaws.commands.instance import UnknownImage, find_vpc, refuse_if_gone
 from miniaws.commands.volume import refuse_unless_sizes_hold
 
 S = TypeVar("S", bound=Server)
@@ -85,7 +86,7 @@ async def create(
             receipt = await cloud.save(request, server, *volumes, *company, secrets={**secrets, **more})
             return Saved(server, receipt)
         except ClaimTaken as taken:
-            raise port_taken(request, taken, "publish") from None
+            raise host_port.refusal(request, taken, "publish") from None
         except RequirementMissing as missing:
             await refuse_if_gone(cloud, request, wish.vpc, missing)
         except VersionConflict:

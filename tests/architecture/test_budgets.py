@@ -14,8 +14,7 @@ STORY_LINES = 40
 
 LONG_FILES = {
     "domain/archive/aggregate.py": "as below, of an archive",
-    "domain/server/aggregate.py": "as below",
-    "domain/instance/aggregate.py": "every event of an instance and its applier: parting them would hide the rules",
+    "domain/server/aggregate.py": "every event of a server and its applier: parting them would hide the rules",
 }
 BANNED = {"service", "util", "utils", "helper", "helpers", "common", "handler", "handlers", "misc", "manager"}
 """Words that do not say what is in a file. `process_managers/` is a folder of its own."""

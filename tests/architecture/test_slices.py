@@ -10,6 +10,7 @@ SHARED: dict[str, dict[str, str]] = {
     "domain": {
         "aggregate": "what every aggregate shares",
         "errors": "the tree of errors",
+        "host_port": "who holds a port of the host",
         "instance_type": "values of an instance",
         "managed": "the life of what is created and deleted",
         "ports": "what we ask of the world",
@@ -53,7 +54,10 @@ SHARED: dict[str, dict[str, str]] = {
         "tasks": "background tasks that end with what they belong to",
         "telemetry": "metrics and logs",
     },
-    "miniaws/commands": {"server": "what managed servers are told"},
+    "miniaws/commands": {
+        "host_port": "what is said of a port that is held",
+        "server": "what managed servers are told",
+    },
     "miniaws/process_managers": {
         "job": "programs that run to their end",
         "server": "keeps managed servers of any kind",

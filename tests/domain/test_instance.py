@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from domain import host_port
 from domain.aggregate import Claim
 from domain.errors import Conflict, Invalid
 from domain.instance import Instance, InstanceTerminated, PortSpec, ProgramEnd, VolumeSpec
-from domain.instance.aggregate import PORT_SCOPE, InstanceNotStopped
+from domain.instance.life import InstanceNotStopped
 from domain.instance.spec import RestartPolicy
 from domain.vpc import use_scope
 from tests.domain.pretended import EPOCH, VPC, instance, spec, told
@@ -104,8 +105,8 @@ def test_two_volumes_are_not_attached_at_one_path() -> None:
 
 def test_a_host_port_has_one_holder_until_the_holder_is_gone() -> None:
     found = instance(ports=[PortSpec(80, 8081), PortSpec(81)])
-    claim = Claim(PORT_SCOPE, "8081", found.id, "main/instance/web-1")
-    assert [each for each in found.take_conditions().claims if each.scope == PORT_SCOPE] == [claim]
+    claim = Claim(host_port.SCOPE, "8081", found.id, "main/instance/web-1")
+    assert [each for each in found.take_conditions().claims if each.scope == host_port.SCOPE] == [claim]
     found.terminate()
     assert found.take_conditions().releases == []
     found.report_terminated()

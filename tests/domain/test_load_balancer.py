@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from domain import host_port
 from domain.aggregate import Claim
 from domain.errors import Invalid
-from domain.instance.aggregate import PORT_SCOPE
 from domain.instance.traffic import service_scope, watch_scope
 from domain.load_balancer import (
     BalancerSpec,
@@ -60,7 +60,7 @@ def check(field: str, value: Any) -> HealthCheck:
 
 
 def ports(claims: list[Claim]) -> list[str]:
-    return [claim.key for claim in claims if claim.scope == PORT_SCOPE]
+    return [claim.key for claim in claims if claim.scope == host_port.SCOPE]
 
 
 def test_a_listeners_host_port_is_claimed_as_that_of_an_instance_is() -> None:

@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from domain import vpc
+from domain import host_port, vpc
 from domain.aggregate import Claim
 from domain.errors import Invalid
-from domain.instance.aggregate import PORT_SCOPE
 from domain.managed import BeingDeleted
 from domain.ports import SeenContainer
 from domain.server import (
@@ -28,7 +27,7 @@ from tests.domain.servers import EPOCH, OTHER_PASSWORD, PASSWORD, asked_for, con
 def test_a_server_holds_its_name_its_place_and_its_port_until_it_is_gone() -> None:
     cache = asked_for(publish=16379)
     place = Claim(vpc.use_scope(VPC), cache.public_id, cache.id, "sessions")
-    port = Claim(PORT_SCOPE, "16379", cache.id, "main/cache/sessions")
+    port = Claim(host_port.SCOPE, "16379", cache.id, "main/cache/sessions")
     assert cache.held_claims() == [cache.name_claim(), place, port]
     assert cache.take_conditions().requires == [Claim("alive", public_id("vpc", VPC), VPC)]
     cache.delete()

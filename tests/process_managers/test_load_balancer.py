@@ -11,7 +11,7 @@ from domain.instance.spec import RestartPolicy
 from domain.load_balancer import Listener, LoadBalancer, TargetGroup
 from domain.load_balancer.errors import TargetInAnotherVpc
 from miniaws.commands import load_balancer as balancers
-from miniaws.commands.instance import HostPortTaken
+from miniaws.commands.host_port import HostPortTaken
 from miniaws.commands.load_balancer import Register
 from tests.process_managers.stage import REQUEST, Stage
 
