@@ -1,6 +1,7 @@
 """What databases are restored from: the rules, to which moments it leads, when backups are made and dropped."""
 
-from domain.archive.aggregate import Archive, ArchiveClosed, ArchiveInUse, BackupUnderWay, archive_uuid
+from domain.archive.aggregate import Archive, ArchiveInUse, archive_uuid
+from domain.archive.backups import ArchiveClosed, BackupUnderWay
 from domain.archive.engine import ARCHIVE_PATH, ArchiveEngine, Made, Restore, Step
 from domain.archive.log import Backup, Held, Mark, NotRestorable, Plan, Stretch, plan, stretches
 from domain.archive.schedule import Policy, drill_due, due_at, late_at

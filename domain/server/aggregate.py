@@ -3,8 +3,6 @@
 Rules
 -----
 * What is wanted (running, stopped) and what is seen are kept apart; ``available`` means that a client has used it.
-* A password is changed in two steps: the next one is kept beside the present one until the server takes it, and
-  refuses the other. Wherever that is cut off, it ends with one password that works.
 * What is protected from deletion is not deleted.
 * A host port has one holder at a time, until the holder is gone.
 """
@@ -12,18 +10,17 @@ Rules
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, Self
-from uuid import UUID
 
 from eventsourcing.domain import event
 
 from domain import host_port, values, vpc
 from domain.aggregate import Aggregate, Claim
 from domain.errors import Invalid
-from domain.managed import Managed
-from domain.server.spec import DeletionProtected, RotationUnderWay, ServerEnd, ServerSpec, ServerStopped
+from domain.server.credentials import Secured
+from domain.server.spec import DeletionProtected, ServerEnd, ServerSpec, ServerStopped
 
 
-class Server(Managed, is_abstract=True):
+class Server(Secured, is_abstract=True):
     """One server and what is wanted of it. A kind says what may be asked for, and keeps the rest."""
 
     class CreateRequested(Aggregate.Created):
@@ -81,15 +78,6 @@ class Server(Managed, is_abstract=True):
         """It is protected from deletion, or no longer."""
 
         deletion_protection: bool
-
-    class RotationRequested(Aggregate.Event):
-        """It should have another password, sealed under this id; ``replaces`` as above."""
-
-        login_id: str
-        replaces: bool
-
-    class CredentialsRotated(Aggregate.Event):
-        """It takes the new password, and refuses the old one, which is forgotten."""
 
     @classmethod
     def create(cls, spec: ServerSpec) -> Self:
@@ -154,15 +142,6 @@ class Server(Managed, is_abstract=True):
         if deletion_protection != self.deletion_protection:
             self.trigger_event(self.ProtectionChanged, deletion_protection=deletion_protection)
 
-    def rotate_credentials(self, login_id: UUID, *, replaces: bool) -> None:
-        """Ask for another password. Raises BeingDeleted, ServerStopped, RotationUnderWay."""
-        self.refuse_unless_wanted("change the password of")
-        if self.next_login_id is not None:
-            raise RotationUnderWay(
-                f"cannot change the password of {self.name}: it is being changed; wait until it is available"
-            )
-        self.trigger_event(self.RotationRequested, login_id=str(login_id), replaces=replaces)
-
     def report_started(self, address: str | None, started_at: datetime) -> None:
         """Note that its program runs."""
         if not self.is_up or (address, started_at) != (self.address, self.started_at):
@@ -176,12 +155,6 @@ class Server(Managed, is_abstract=True):
     def report_crashed(self, end: ServerEnd) -> None:
         """Note that it ended though nobody asked."""
         self.trigger_event(self.Crashed, exit_code=end.exit_code, reason=end.reason)
-
-    def report_rotated(self, login_id: str) -> None:
-        """Note that it takes this new password, and only this one."""
-        if self.next_login_id == login_id:
-            self.conditions.erases.append(UUID(self.login_id))
-            self.trigger_event(self.CredentialsRotated)
 
     def report_available(self) -> None:
         """Note that a client has used it."""
@@ -208,18 +181,6 @@ class Server(Managed, is_abstract=True):
             return []
         published = [] if self.publish is None else [host_port.claim(self.publish, self)]
         return [self.name_claim(), vpc.use_claim(self.vpc_id, self), *published]
-
-    def held_secrets(self) -> list[UUID]:
-        """Return where its passwords are."""
-        if self.status == "deleted":
-            return []
-        return [UUID(each) for each in (self.login_id, self.next_login_id) if each is not None]
-
-    def vpc_uuid(self) -> UUID:
-        """Return the id of its VPC."""
-        parsed = values.parse_id(self.vpc_id)
-        assert parsed is not None  # noqa: S101 - written by create
-        return parsed[1]
 
     @event(CreateRequested)
     def __init__(  # noqa: PLR0913, PLR0917 - what a server is made of
@@ -255,10 +216,7 @@ class Server(Managed, is_abstract=True):
         self.publish = publish
         self.volume_id = volume_id
         self.data_path = data_path
-        self.username = username
-        self.login_id = login_id
-        self.next_login_id: str | None = None
-        """Sealed beside the present one while the server is asked to take it."""
+        self._begin_credentials(username, login_id)
         self.deletion_protection = deletion_protection
         self.settings = settings
         self.generation = 1
@@ -313,17 +271,6 @@ class Server(Managed, is_abstract=True):
     @event(ProtectionChanged)
     def _protection_changed(self, deletion_protection: bool) -> None:  # noqa: FBT001
         self.deletion_protection = deletion_protection
-
-    @event(RotationRequested)
-    def _rotation_requested(self, login_id: str, replaces: bool) -> None:  # noqa: FBT001
-        self.next_login_id = login_id
-        self._expect("rotating", replaces=replaces)
-
-    @event(CredentialsRotated)
-    def _credentials_rotated(self) -> None:
-        assert self.next_login_id is not None  # noqa: S101 - reported only then
-        self.login_id = self.next_login_id
-        self.next_login_id = None
 
     def _expect(self, status: str, *, replaces: bool) -> None:
         if replaces:

@@ -1,0 +1,72 @@
+"""The password of a managed server, and how it becomes another.
+
+A password is changed in two steps: the next one is kept beside the present one until the server takes it, and
+refuses the other. Wherever that is cut off, it ends with one password that works.
+"""
+
+from uuid import UUID
+
+from eventsourcing.domain import event
+
+from domain.aggregate import Aggregate
+from domain.managed import Managed
+from domain.server.spec import RotationUnderWay
+
+
+class Secured(Managed, is_abstract=True):
+    """What is used with a password; secrets are sealed elsewhere, here are their ids."""
+
+    class RotationRequested(Aggregate.Event):
+        """It should have another password, sealed under this id; ``replaces`` as above."""
+
+        login_id: str
+        replaces: bool
+
+    class CredentialsRotated(Aggregate.Event):
+        """It takes the new password, and refuses the old one, which is forgotten."""
+
+    def rotate_credentials(self, login_id: UUID, *, replaces: bool) -> None:
+        """Ask for another password. Raises BeingDeleted, ServerStopped, RotationUnderWay."""
+        self.refuse_unless_wanted("change the password of")
+        if self.next_login_id is not None:
+            raise RotationUnderWay(
+                f"cannot change the password of {self.name}: it is being changed; wait until it is available"
+            )
+        self.trigger_event(self.RotationRequested, login_id=str(login_id), replaces=replaces)
+
+    def report_rotated(self, login_id: str) -> None:
+        """Note that it takes this new password, and only this one."""
+        if self.next_login_id == login_id:
+            self.conditions.erases.append(UUID(self.login_id))
+            self.trigger_event(self.CredentialsRotated)
+
+    def held_secrets(self) -> list[UUID]:
+        """Return where its passwords are."""
+        if self.status == "deleted":
+            return []
+        return [UUID(each) for each in (self.login_id, self.next_login_id) if each is not None]
+
+    def refuse_unless_wanted(self, what: str) -> None:
+        """Raise BeingDeleted, or what says that it should not run; who knows when it should overrides this."""
+        raise NotImplementedError
+
+    def _begin_credentials(self, username: str, login_id: str) -> None:
+        self.username = username
+        self.login_id = login_id
+        self.next_login_id: str | None = None
+        """Sealed beside the present one while the server is asked to take it."""
+
+    def _expect(self, status: str, *, replaces: bool) -> None:
+        """Be about to change, by another container or in this one; who has one overrides this."""
+        raise NotImplementedError
+
+    @event(RotationRequested)
+    def _rotation_requested(self, login_id: str, replaces: bool) -> None:  # noqa: FBT001
+        self.next_login_id = login_id
+        self._expect("rotating", replaces=replaces)
+
+    @event(CredentialsRotated)
+    def _credentials_rotated(self) -> None:
+        assert self.next_login_id is not None  # noqa: S101 - reported only then
+        self.login_id = self.next_login_id
+        self.next_login_id = None
