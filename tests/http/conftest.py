@@ -23,6 +23,7 @@ from miniaws.settings import Settings
 from tests.conftest import free_port
 from tests.http.following import Followed
 from tests.http.in_process import Cloud, open_cloud
+from tests.runtime.running import eventually
 
 
 @dataclass
@@ -87,12 +88,18 @@ async def serving(settings: Settings) -> AsyncGenerator[Api]:
         served = tasks.create_task(server.serve())
         while not server.started:  # noqa: ASYNC110 - uvicorn offers no event
             await asyncio.sleep(0.01)
+        await eventually(lambda: _has_default_vpc(http))
         try:
             yield Api(settings, server, http, key, engine, stats, app.state)
         finally:
             server.should_exit = True
             await served
             running.cancel()
+
+
+async def _has_default_vpc(http: httpx.AsyncClient) -> bool:
+    answer = await http.get("/api/vpcs/default")
+    return answer.is_success and answer.json()["status"] == "available"
 
 
 @pytest.fixture
