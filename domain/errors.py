@@ -16,6 +16,7 @@
   - Refused               it answered no, with a reason a user understands
     + ImageMissing        no such image here, and no registry to fetch it from
     + PortTaken           another program listens on the host port
+    + RangeInUse          the host cannot use the range of addresses, as another network does
     + InUse               something still uses what should be removed
 
 Every message starts with "cannot", names the thing and says what would help.
@@ -114,6 +115,10 @@ class ImageMissing(Refused):
 
 class PortTaken(Refused):
     """Another program listens on the host port."""
+
+
+class RangeInUse(Refused):
+    """The host cannot use the range of addresses, as another network does."""
 
 
 class InUse(Refused):

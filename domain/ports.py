@@ -202,7 +202,7 @@ class Networks(Protocol):
     """Separates containers."""
 
     async def ensure(self, resource_id: str, account_id: str, cidr: str) -> None:
-        """Have this network. Raises Refused when the range overlaps another network."""
+        """Have this network. Raises RangeInUse when the range overlaps another network."""
         ...
 
     async def exists(self, resource_id: str) -> bool:

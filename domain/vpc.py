@@ -3,12 +3,13 @@
 Rules
 -----
 * A VPC has a private range that overlaps no other VPC of any account.
+* A range that was chosen for it gives way to another one when the host cannot use it; one that was asked for stays.
 * A VPC in use cannot be deleted.
 * A VPC that is being deleted takes no new instance and no change.
 """
 
 from collections.abc import Mapping
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from eventsourcing.domain import event
@@ -26,20 +27,48 @@ class Vpc(Managed):
     PREFIX = "vpc"
 
     class CreateRequested(Aggregate.Created):
-        """A network was asked for."""
+        """A network was asked for, with a range of its own or one that was chosen for it."""
+
+        class_version = 2
 
         account_id: str
         name: str
         cidr: str
         tags: dict[str, str]
+        is_chosen: bool
+
+        @staticmethod
+        def upcast_v1_v2(payload: dict[str, Any]) -> None:
+            """Let a range of which nothing else is known have been asked for."""
+            payload["is_chosen"] = False
+
+    class RangeReplaced(Aggregate.Event):
+        """Another range was chosen, as the host cannot use the one before."""
+
+        cidr: str
+        reason: str
 
     @classmethod
-    def create(cls, account_id: str, name: str, cidr: str, tags: Mapping[str, str]) -> Self:
-        """Ask for a network. Raises Invalid."""
-        network = values.cidr(cidr)
-        vpc = cls(account_id=account_id, name=values.name(name), cidr=str(network), tags=values.tags(tags))
+    def create(
+        cls, account_id: str, name: str, cidr: str, tags: Mapping[str, str], *, is_chosen: bool = False
+    ) -> Self:
+        """Ask for a network; ``is_chosen`` when nobody asked for this very range. Raises Invalid."""
+        vpc = cls(
+            account_id=account_id,
+            name=values.name(name),
+            cidr=str(values.cidr(cidr)),
+            tags=values.tags(tags),
+            is_chosen=is_chosen,
+        )
         vpc.conditions.claims += vpc.held_claims()
         return vpc
+
+    def replace_range(self, cidr: str, reason: str) -> None:
+        """Give up a range that was chosen for it, and take another one. Raises BeingDeleted."""
+        self.refuse_if_deleting()
+        self.conditions.releases += self._subnet_claims()
+        self.trigger_event(self.RangeReplaced, cidr=cidr, reason=reason)
+        self.conditions.claims += self._subnet_claims()
 
     def delete(self) -> None:
         """Give the network up; refused on saving while anything is in it."""
@@ -65,9 +94,22 @@ class Vpc(Managed):
         ]
 
     @event(CreateRequested)
-    def __init__(self, account_id: str, name: str, cidr: str, tags: dict[str, str]) -> None:
+    def __init__(
+        self,
+        account_id: str,
+        name: str,
+        cidr: str,
+        tags: dict[str, str],
+        is_chosen: bool,  # noqa: FBT001 - named in the event
+    ) -> None:
         self._begin(account_id, name, tags)
         self.cidr = cidr
+        self.is_chosen = is_chosen
+
+    @event(RangeReplaced)
+    def _range_replaced(self, cidr: str, reason: str) -> None:  # noqa: ARG002 - part of the fact
+        self.cidr = cidr
+        self._turn("creating")
 
 
 def alive_claim(vpc_id: str) -> Claim:

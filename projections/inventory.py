@@ -37,7 +37,7 @@ from projections.sql import queries
 
 SQL = queries("inventory")
 SCHEMA = "read_model"
-SHAPE = 7
+SHAPE = 8
 """Raised when documents change their shape; the controller then rebuilds at its start."""
 
 CAPABILITIES = (

@@ -11,6 +11,7 @@ sentences(
     Vpc,
     {
         "create_requested": "asked for with the range {cidr}",
+        "range_replaced": "got the range {cidr} instead: {reason}",
     },
 )
 
@@ -18,5 +19,12 @@ sentences(
 @on("vpc.create_requested")
 def create_requested(document: Document, event: dict[str, Any]) -> None:
     """Show a network that was asked for."""
+    document["spec"] = {"cidr": event["cidr"]}
+    turn(document, "creating")
+
+
+@on("vpc.range_replaced")
+def range_replaced(document: Document, event: dict[str, Any]) -> None:
+    """Show the range it has now."""
     document["spec"] = {"cidr": event["cidr"]}
     turn(document, "creating")

@@ -10,7 +10,7 @@ from docker.errors import APIError, NotFound
 from docker.types import IPAMConfig, IPAMPool
 
 from adapters.docker.engine import CONFLICT, DockerEngine, Json
-from domain.errors import InUse, Refused
+from domain.errors import InUse, RangeInUse, Refused
 from domain.ports import Found
 
 ROUTES = Path("/proc/net/route")
@@ -23,7 +23,7 @@ class DockerNetworks:
         self._engine = engine
 
     async def ensure(self, resource_id: str, account_id: str, cidr: str) -> None:
-        """Have this network; raises Refused when the range overlaps one of the host or another network."""
+        """Have this network; raises RangeInUse when the range overlaps one of the host or another network."""
         task = f"create the network {resource_id}"
         await self._engine.run(task, lambda api: self._ensure(api, resource_id, account_id, cidr))
 
@@ -67,7 +67,9 @@ class DockerNetworks:
             taken = [*self._occupied(api), *(each for other in others for each in _ranges(other))]
             clash = next((each for each in taken if each.overlaps(wanted)), None)
             if clash:
-                raise Refused(f"cannot use the range {cidr}: {clash} is in use on this host; choose another")
+                raise RangeInUse(
+                    f"cannot use the range {cidr}: {clash} is in use on this host; choose another"
+                )
             self._create(api, resource_id, account_id, wanted)
         elif wanted not in _ranges(present):
             raise Refused(

@@ -9,7 +9,7 @@ from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
-from domain.errors import ImageMissing, InUse, PortTaken, Refused, Unreachable
+from domain.errors import ImageMissing, InUse, PortTaken, RangeInUse, Refused, Unreachable
 
 _PORT_TAKEN = re.compile(
     r"Bind for \S*?:(\d+) failed: port is already allocated|:(\d+): bind: address already in use|"
@@ -20,6 +20,7 @@ _NO_PROGRAM = re.compile(
 )
 _NOT_PERMITTED = re.compile(r'exec: "([^"]*)": permission denied')
 _IN_USE = re.compile(r"in use|active endpoints|being used by")
+_RANGE_IN_USE = re.compile(r"Pool overlaps|cannot create network .*: conflicts with network")
 _NO_IMAGE = re.compile(r"No such image")
 _WRAPPING = re.compile(
     r"^(?:failed to create (?:shim task|shim|task for container): |OCI runtime (?:create|exec) failed: |"
@@ -52,6 +53,8 @@ def refusal(task: str, status: int, message: str) -> Refused:
         )
     if _NO_IMAGE.search(message):
         return ImageMissing(f"cannot {task}: the image is not here; check its name")
+    if _RANGE_IN_USE.search(message):
+        return RangeInUse(f"cannot {task}: {plain(message)}")
     if status in {403, 409} and _IN_USE.search(message):
         return InUse(f"cannot {task}: {plain(message)}")
     return Refused(f"cannot {task}: {plain(message)}")

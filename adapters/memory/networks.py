@@ -3,7 +3,7 @@
 from ipaddress import IPv4Network
 
 from adapters.memory.engine import MemoryEngine, MemoryNetwork
-from domain.errors import InUse, Refused
+from domain.errors import InUse, RangeInUse, Refused
 from domain.ports import Found
 
 
@@ -14,7 +14,7 @@ class MemoryNetworks:
         self._engine = engine
 
     async def ensure(self, resource_id: str, account_id: str, cidr: str) -> None:
-        """Have this network; raises Refused when the range overlaps another one."""
+        """Have this network; raises RangeInUse when the range overlaps another one."""
         await self._engine.enter("networks.ensure")
         wanted = IPv4Network(cidr)
         old = self._engine.networks.get(resource_id)
@@ -26,7 +26,7 @@ class MemoryNetworks:
         taken += [other.range for other in self._engine.networks.values()]
         clash = next((other for other in taken if other.overlaps(wanted)), None)
         if clash:
-            raise Refused(f"cannot use the range {cidr}: it overlaps {clash}; choose another range")
+            raise RangeInUse(f"cannot use the range {cidr}: it overlaps {clash}; choose another range")
         self._engine.networks[resource_id] = MemoryNetwork(account_id, wanted)
         self._engine.record("vpc", resource_id, "create")
 

@@ -89,4 +89,4 @@ async def _default_vpc(cloud: Cloud, account: str) -> list[Vpc]:
     if await cloud.ports.store.claims(admin_scope(account)):
         return []
     cidr = await vpcs.free_cidr(cloud)
-    return [Vpc.create(account, "default", cidr, {})]
+    return [Vpc.create(account, "default", cidr, {}, is_chosen=True)]

@@ -42,7 +42,7 @@ async def create(cloud: Cloud, request: Request, wish: Create) -> Saved:
         cidr = wish.cidr or await free_cidr(cloud)
         if wish.cidr is not None:
             await _refuse_occupied(cloud, wish.cidr)
-        vpc = Vpc.create(request.cause.account_id, wish.name, cidr, wish.tags)
+        vpc = Vpc.create(request.cause.account_id, wish.name, cidr, wish.tags, is_chosen=wish.cidr is None)
         try:
             return Saved(vpc, await cloud.save(request, vpc))
         except ClaimTaken as taken:

@@ -1,6 +1,7 @@
 """Keeps a real network for every VPC.
 
 wanted                     -> networks.ensure -> report_available
+its range is taken         -> replace_range -> networks.ensure, if the range was chosen for it
 deleting, not yet deleted  -> networks.remove -> report_deleted
 
 Dying between an effect and its report is harmless: the next pass repeats the effect, which changes nothing, and
@@ -9,11 +10,12 @@ reports.
 
 from uuid import UUID
 
-from domain.errors import InUse, PortError
+from domain.errors import InUse, PortError, RangeInUse, Refused
 from domain.ports import Networks
-from domain.store import Cause
+from domain.store import Cause, ClaimTaken
 from domain.vpc import Vpc
 from miniaws.application import Cloud
+from miniaws.commands import vpc as commands
 from miniaws.runtime.workers import Pass
 
 _CAUSE = Cause(actor="system:vpc-manager", account_id="")
@@ -42,9 +44,23 @@ class VpcManager:
             raise
 
     async def _ensure(self, vpc: Vpc) -> Pass:
-        await self._networks.ensure(vpc.public_id, vpc.account_id, vpc.cidr)
+        try:
+            await self._networks.ensure(vpc.public_id, vpc.account_id, vpc.cidr)
+        except RangeInUse as taken:
+            if not vpc.is_chosen:
+                raise
+            vpc = await self._replace_range(vpc, taken)
+            await self._networks.ensure(vpc.public_id, vpc.account_id, vpc.cidr)
         await self._cloud.report(Vpc, vpc.id, _CAUSE, Vpc.report_available)
         return Pass(f"has the network {vpc.cidr}")
+
+    async def _replace_range(self, vpc: Vpc, taken: RangeInUse) -> Vpc:
+        """Choose another range: another cloud on this host may have chosen the same one at the same time."""
+        try:
+            cidr = await commands.free_cidr(self._cloud)
+            return await self._cloud.report(Vpc, vpc.id, _CAUSE, lambda v: v.replace_range(cidr, str(taken)))
+        except (commands.NoFreeRange, ClaimTaken) as error:
+            raise Refused(f"{taken} ({error})") from error
 
     async def _remove(self, vpc: Vpc) -> Pass:
         try:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.errors import Refused
+from domain.errors import RangeInUse, Refused
 from domain.ports import Found
 from tests.adapters.world import ACCOUNT, World
 
@@ -19,13 +19,13 @@ class NetworkContract:
 
     async def test_a_range_that_overlaps_is_refused(self, world: World) -> None:
         within = world.cidr.replace("/24", "/26")
-        with pytest.raises(Refused, match=within):
+        with pytest.raises(RangeInUse, match=within):
             await world.networks.ensure(world.id("vpc", "other"), ACCOUNT, within)
         assert len(await world.networks.found()) == 1
 
     async def test_a_range_of_the_host_is_refused(self, world: World) -> None:
         taken = (await world.networks.occupied())[0]
-        with pytest.raises(Refused, match=taken):
+        with pytest.raises(RangeInUse, match=taken):
             await world.networks.ensure(world.id("vpc", "other"), ACCOUNT, taken)
 
     async def test_another_range_for_the_same_network_is_refused(self, world: World) -> None:

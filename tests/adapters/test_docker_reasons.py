@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.docker.reasons import refusal
-from domain.errors import ImageMissing, InUse, PortTaken, Refused
+from domain.errors import ImageMissing, InUse, PortTaken, RangeInUse, Refused
 
 STARTING = "driver failed programming external connectivity on endpoint web (0123abcd): "
 
@@ -30,6 +30,18 @@ def test_a_taken_port(message: str) -> None:
     [
         (404, "No such image: web:1", ImageMissing, "the image is not here; check its name"),
         (409, "remove vol-a: volume is in use - [0123]", InUse, "remove vol-a: volume is in use - [0123]"),
+        (
+            403,
+            "Pool overlaps with other one on this address space",
+            RangeInUse,
+            "Pool overlaps with other one on this address space",
+        ),
+        (
+            403,
+            "cannot create network 01 (br-a): conflicts with network 02 (br-b): networks have overlapping IPv4",
+            RangeInUse,
+            "cannot create network 01 (br-a): conflicts with network 02 (br-b): networks have overlapping IPv4",
+        ),
         (403, "network vpc-a has active endpoints", InUse, "network vpc-a has active endpoints"),
         (
             400,

@@ -27,6 +27,21 @@ def test_a_vpc_has_a_private_range_that_overlaps_no_other_vpc() -> None:
         created("8.8.8.0/24")
 
 
+def test_a_range_that_was_chosen_gives_way_to_another_one() -> None:
+    vpc = Vpc.create("main", "web", "10.20.0.0/24", {}, is_chosen=True)
+    assert told(vpc) == ["create_requested"]
+    vpc.take_conditions()
+    vpc.replace_range("10.20.1.0/24", "the host uses it")
+    assert told(vpc) == ["range_replaced"]
+    assert (vpc.cidr, vpc.status) == ("10.20.1.0/24", "creating")
+    changed = vpc.take_conditions()
+    assert changed.releases == [Claim(SUBNET_SCOPE, "10.20.0.0/24", vpc.id, "web")]
+    assert changed.claims == [Claim(SUBNET_SCOPE, "10.20.1.0/24", vpc.id, "web")]
+    vpc.delete()
+    with refused(BeingDeleted, "web", "deleting"):
+        vpc.replace_range("10.20.2.0/24", "the host uses it")
+
+
 def test_two_small_ranges_of_one_block_count_as_overlapping() -> None:
     one, other = created("10.20.0.0/28"), created("10.20.0.16/28")
     assert one.conditions.claims[2].key == other.conditions.claims[2].key

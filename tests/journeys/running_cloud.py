@@ -25,7 +25,9 @@ DEADLINE_S = 60.0
 class RunningCloud:
     """Starts and ends the parts of one cloud; ``http`` speaks to its API as its first admin."""
 
-    def __init__(self, home: Path, database_url: str, cloud: str, docker_host: str) -> None:
+    def __init__(
+        self, home: Path, database_url: str, cloud: str, docker_host: str, pool: str | None = None
+    ) -> None:
         self.home = home
         self.cloud = cloud
         self.port = free_port()
@@ -39,8 +41,7 @@ class RunningCloud:
             "MINIAWS_DOCKER_HOST": docker_host,
             "MINIAWS_RESYNC_S": "3",
             "MINIAWS_ORPHAN_HOLD_S": "1",
-            # Clouds that start at the same time must not choose the same free range.
-            "MINIAWS_VPC_POOL": f"10.{100 + secrets.randbelow(96)}.0.0/16",
+            "MINIAWS_VPC_POOL": pool or f"10.{100 + secrets.randbelow(96)}.0.0/16",
             "MINIAWS_RATE_LIMIT": "10000",
             "MINIAWS_RATE_BURST": "10000",
         }

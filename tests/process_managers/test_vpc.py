@@ -2,8 +2,9 @@
 
 import pytest
 
-from domain.errors import Refused, Unreachable
-from domain.vpc import Vpc
+from domain.errors import RangeInUse, Refused, Unreachable
+from domain.vpc import SUBNET_SCOPE, Vpc
+from miniaws.commands import vpc as commands
 from tests.process_managers.stage import REQUEST, Stage
 
 
@@ -31,6 +32,47 @@ async def test_a_refusal_is_told_once_and_heals(stage: Stage, error: Exception) 
     stage.engine.heal("networks.ensure")
     assert (await stage.settle(vpc)).status == "available"
     assert await stage.told(vpc) == ["create_requested", "failed", "became_available"]
+
+
+async def test_a_range_that_was_chosen_gives_way_to_another_one(stage: Stage) -> None:
+    vpc = await stage.vpc()
+    stage.engine.occupied = [vpc.cidr]
+    found = await stage.settle(vpc)
+    assert found.status == "available"
+    assert found.cidr != vpc.cidr
+    assert str(stage.engine.networks[vpc.public_id].range) == found.cidr
+    assert await stage.told(vpc) == ["create_requested", "range_replaced", "became_available"]
+    assert vpc.cidr in (await stage.last(vpc, "range_replaced"))["reason"]
+    claimed = [claim.key for claim in await stage.cloud.ports.store.claims(SUBNET_SCOPE)]
+    assert claimed == [found.cidr]
+
+
+async def test_a_range_that_was_asked_for_stays_and_says_why_it_is_not_there(stage: Stage) -> None:
+    wish = commands.Create("web", "10.77.0.0/24")
+    vpc = (await commands.create(stage.cloud, REQUEST, wish)).aggregate
+    assert isinstance(vpc, Vpc)
+    stage.engine.occupied = ["10.77.0.0/16"]
+    found = await stage.refused(vpc)
+    assert (found.status, found.cidr) == ("error", "10.77.0.0/24")
+    assert "10.77.0.0/16" in (found.status_reason or "")
+    stage.engine.occupied = []
+    assert (await stage.settle(vpc)).status == "available"
+
+
+async def test_a_pool_without_another_range_is_told(stage: Stage) -> None:
+    vpc = await stage.vpc()
+    stage.engine.occupied = [stage.cloud.settings.vpc_pool]
+    found = await stage.refused(vpc)
+    assert (found.status, found.cidr) == ("error", vpc.cidr)
+    assert "MINIAWS_VPC_POOL" in (found.status_reason or "")
+
+
+async def test_no_range_is_chosen_twice_in_one_pass(stage: Stage) -> None:
+    vpc = await stage.vpc()
+    stage.engine.fail("networks.ensure", RangeInUse("cannot use it"), 2)
+    assert (await stage.refused(vpc)).status_reason == "cannot use it"
+    assert (await stage.settle(vpc)).status == "available"
+    assert await stage.told(vpc) == ["create_requested", "range_replaced", "failed", "became_available"]
 
 
 async def test_a_deleted_vpc_loses_its_network_and_says_so_once(stage: Stage) -> None:

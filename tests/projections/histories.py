@@ -129,7 +129,11 @@ def _snapshot(name: str, account: str, by: History) -> Snapshot:
 
 
 def _vpc(name: str, account: str, by: History) -> Vpc:
-    return Vpc.create(account, name, f"10.1.{by.number(200)}.0/24", by.tags())
+    return Vpc.create(account, name, _range(by), by.tags(), is_chosen=bool(by.number(2)))
+
+
+def _range(by: History) -> str:
+    return f"10.1.{by.number(200)}.0/24"
 
 
 def _group(name: str, account: str, by: History) -> ScalingGroup:
@@ -206,6 +210,7 @@ _CHANGES: dict[type[Aggregate], tuple[Change, ...]] = {
     Vpc: (
         lambda vpc, _: vpc.report_available(),
         lambda vpc, by: vpc.report_failed(by.word()),
+        lambda vpc, by: vpc.is_chosen and vpc.replace_range(_range(by), by.word()),
         lambda vpc, by: vpc.change_tags(by.tags()),
         lambda vpc, by: by.number(3) or vpc.delete(),
         lambda vpc, _: vpc.is_deleting and vpc.report_deleted(),
