@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Network, ip_network
 from uuid import UUID
 
+from croniter import croniter
+from croniter.croniter import CroniterBadDateError
+
 from domain.errors import Invalid
 
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -16,6 +19,8 @@ _PUBLIC_ID = re.compile(r"([a-z]+)-([a-z2-7]{26})")
 _PATH = re.compile(r"(/[A-Za-z0-9._-]+)+")
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _IMAGE = re.compile(r"[a-z0-9][a-z0-9._:/@-]{0,254}")
+_CHANCE = re.compile(r"(?<![A-Za-z])[RrHh](?![A-Za-z])")
+"""A spelling that the cron library knows besides, which does not say the same twice."""
 _MAX_TAGS = 50
 
 
@@ -91,6 +96,24 @@ def environment_name(text: str) -> str:
             f"cannot use {shown(text)} as an environment variable: use letters, digits and _, e.g. `APP_ENV`",
             field="env",
         )
+    return text
+
+
+def cron(text: str, field: str) -> str:
+    """Return a cron expression of five fields that has a moment to come."""
+    is_cron = len(text) <= 100 and len(text.split()) == 5 and not _CHANCE.search(text)
+    if not is_cron or not croniter.is_valid(text):
+        raise Invalid(
+            f"cannot use {shown(text)} as a schedule: write a cron expression of five fields, e.g. `0 3 * * *`",
+            field=field,
+        )
+    try:
+        croniter(text, 0).get_next(float)
+    except CroniterBadDateError:
+        raise Invalid(
+            f"cannot use {shown(text)} as a schedule: no day of any year is so; write e.g. `0 3 * * *`",
+            field=field,
+        ) from None
     return text
 
 

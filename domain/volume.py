@@ -8,6 +8,7 @@ Rules
 * A volume that is restored from a snapshot holds on to it until its files are there, and is available, and attached,
   only then.
 * A volume cannot be deleted while a snapshot of it is taken.
+* Snapshots of it can be taken by the clock: ``domain/snapshot/schedule.py`` has how.
 """
 
 from collections.abc import Mapping
@@ -19,8 +20,8 @@ from eventsourcing.domain import event
 from domain import values
 from domain.aggregate import Aggregate, Claim
 from domain.errors import Conflict, Invalid
-from domain.managed import Managed
 from domain.snapshot.aggregate import copy_scope, restore_scope
+from domain.snapshot.schedule import Snapshotted
 
 MAX_SIZE_GB = 16384
 
@@ -52,7 +53,7 @@ class Origin:
     volume_id: str
 
 
-class Volume(Managed):
+class Volume(Snapshotted):
     """One place for files."""
 
     PREFIX = "vol"
@@ -167,6 +168,7 @@ class Volume(Managed):
         restored_from: dict[str, str] | None,
     ) -> None:
         self._begin(account_id, name, tags)
+        self._begin_snapshots()
         self.origin = None if restored_from is None else Origin(**restored_from)
         self.size_gb = size_gb
         self.attached_to: str | None = None

@@ -12,9 +12,9 @@ from typing import Any
 
 from croniter import croniter
 
+from domain import values
 from domain.archive.log import Backup
 from domain.errors import Invalid
-from domain.values import shown
 
 MOST_DAYS, MOST_COUNT, MOST_WINDOW_MINUTES = 3650, 1000, 1440
 GRACE = timedelta(minutes=60)
@@ -41,11 +41,8 @@ class Policy:
 def check(policy: Policy) -> Policy:
     """Return the policy. Raises Invalid."""
     for field, text in (("schedule", policy.schedule), ("drill_schedule", policy.drill_schedule)):
-        if text is not None and (len(text.split()) != 5 or len(text) > 100 or not croniter.is_valid(text)):
-            raise Invalid(
-                f"cannot use {shown(text)} as a schedule: write a cron expression of five fields, e.g. `0 3 * * *`",
-                field=field,
-            )
+        if text is not None:
+            values.cron(text, field)
     limits = (
         ("window_minutes", policy.window_minutes, 0, MOST_WINDOW_MINUTES),
         ("retention_days", policy.retention_days, 1, MOST_DAYS),

@@ -16,10 +16,22 @@ def _attached_to(document: Document) -> str | None:
     return f"{to['name']}:{to['path']}" if to else None
 
 
+def _snapshots(document: Document) -> str | None:
+    """Return when snapshots are taken, and how many moments have just been missed."""
+    policy, missed = document["spec"].get("snapshot_policy"), document["observed"].get("missed_snapshot")
+    if policy is None:
+        return None
+    return f"{policy['schedule']} (missed {missed['count']})" if missed else policy["schedule"]
+
+
 VOLUME = Noun(
     "volume",
     "/api/volumes",
-    columns(Column("SIZE (GiB)", spec("size_gb")), Column("ATTACHED TO", _attached_to)),
+    columns(
+        Column("SIZE (GiB)", spec("size_gb")),
+        Column("ATTACHED TO", _attached_to),
+        Column("SNAPSHOTS", _snapshots),
+    ),
 )
 
 app = typer.Typer(
@@ -29,6 +41,11 @@ app = typer.Typer(
 Size = Annotated[
     int | None,
     typer.Option("--size", metavar="GIB", min=1, help="A real limit. Default: what the disk holds."),
+]
+Cron = Annotated[str, typer.Option("--cron", metavar="CRON", help="When, in UTC. Default: daily at 3.")]
+Days = Annotated[int, typer.Option("--retention-days", metavar="DAYS", min=1, help="How long they are kept.")]
+Count = Annotated[
+    int | None, typer.Option("--retention-count", metavar="N", min=1, help="At most so many, besides.")
 ]
 Instance = Annotated[str, typer.Argument(metavar="INSTANCE", help="A stopped instance.", show_default=False)]
 Path = Annotated[str, typer.Option(metavar="PATH", help="Where its program finds it, e.g. /data.")]
@@ -47,6 +64,27 @@ def create(
     body = {"name": name, "size_gb": size, "tags": pairs(tag, "--tag")}
     change = writing.Change(VOLUME, f"creating {name}", "POST", VOLUME.path, "available", body)
     writing.carry_out(change, how, timeout if wait else 0)
+
+
+@app.command("schedule")
+def schedule(
+    name: Name,
+    cron: Cron = "0 3 * * *",
+    retention_days: Days = 7,
+    retention_count: Count = None,
+    how: Output = "table",
+) -> None:
+    """Have snapshots of a volume taken by the clock, and dropped when their time is up."""
+    body = {"schedule": cron, "retention_days": retention_days, "retention_count": retention_count}
+    path = VOLUME.at(name, "snapshot-policy")
+    writing.carry_out(writing.Change(VOLUME, f"scheduling snapshots of {name}", "PUT", path, body=body), how)
+
+
+@app.command("unschedule")
+def unschedule(name: Name, how: Output = "table") -> None:
+    """Have no more snapshots taken by the clock; those there are stay."""
+    path = VOLUME.at(name, "snapshot-policy")
+    writing.carry_out(writing.Change(VOLUME, f"unscheduling snapshots of {name}", "DELETE", path), how)
 
 
 @app.command("attach")

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from domain.aggregate import name_scope
+from domain.aggregate import Aggregate, name_scope
 from domain.errors import Conflict, Invalid, Unavailable
 from domain.snapshot import NewSnapshot, Snapshot, SnapshotNotRestorable
 from domain.snapshot.aggregate import restore_scope
@@ -35,31 +35,24 @@ class Restore:
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-async def create(cloud: Cloud, request: Request, wish: Create) -> Saved:
-    """Ask for a snapshot. Raises Invalid, NotFound, NameTaken, BeingDeleted, Conflict."""
+async def create(
+    cloud: Cloud,
+    request: Request,
+    wish: Create,
+    note: Callable[[Snapshot], Awaitable[Aggregate]] | None = None,
+) -> Saved:
+    """Ask for a snapshot; ``note`` returns what else is saved with it.
+
+    Raises Invalid, NotFound, NameTaken, BeingDeleted, Conflict.
+    """
     await cloud.refuse_repeated(request)
     if (wish.volume is None) != wish.is_of_all:
         raise Invalid("cannot tell what to take a snapshot of: give either `volume` or `all`", field="volume")
     for _ in range(_ATTEMPTS):
-        volumes, skipped = await _volumes(cloud, request.cause.account_id, wish)
-        shared = await _shared(cloud, request.cause.account_id)
-        key_id = cloud.ports.chance.uuid()
-        repository_id, key = await _repository(cloud, shared)
-        new = NewSnapshot(
-            account_id=request.cause.account_id,
-            name=wish.name,
-            volumes=[{"id": v.public_id, "name": v.name, "size_gb": v.size_gb} for v in volumes],
-            repository_id=repository_id,
-            key_id=key_id,
-            is_of_all=wish.is_of_all,
-            skipped=skipped,
-            tags=wish.tags,
-        )
-        snapshot = Snapshot.create(new)
-        if shared is not None:
-            snapshot.conditions.requires.append(shared.alive_claim())
+        snapshot, secrets = await _asked_for(cloud, request.cause.account_id, wish)
         try:
-            return Saved(snapshot, await cloud.save(request, snapshot, secrets={key_id: key}))
+            noted = [await note(snapshot)] if note else []
+            return Saved(snapshot, await cloud.save(request, snapshot, *noted, secrets=secrets))
         except RequirementMissing:
             continue  # the one whose repository it would have joined has just been given up
     raise Unavailable(f"cannot take snapshot {wish.name}: too many changes at once; retry")
@@ -117,6 +110,28 @@ async def unless_used(
             f"{refusal} ({', '.join(claim.note or claim.key for claim in users)}); wait until that is done",
             used_by=[{"id": claim.key, "name": claim.note} for claim in users],
         ) from None
+
+
+async def _asked_for(cloud: Cloud, account: str, wish: Create) -> tuple[Snapshot, dict[UUID, bytes]]:
+    """Return a snapshot in the repository of the others, or in a new one, and the key that opens it."""
+    volumes, skipped = await _volumes(cloud, account, wish)
+    shared = await _shared(cloud, account)
+    key_id = cloud.ports.chance.uuid()
+    repository_id, key = await _repository(cloud, shared)
+    new = NewSnapshot(
+        account_id=account,
+        name=wish.name,
+        volumes=[{"id": v.public_id, "name": v.name, "size_gb": v.size_gb} for v in volumes],
+        repository_id=repository_id,
+        key_id=key_id,
+        is_of_all=wish.is_of_all,
+        skipped=skipped,
+        tags=wish.tags,
+    )
+    snapshot = Snapshot.create(new)
+    if shared is not None:
+        snapshot.conditions.requires.append(shared.alive_claim())
+    return snapshot, {key_id: key}
 
 
 async def _volumes(cloud: Cloud, account: str, wish: Create) -> tuple[list[Volume], list[dict[str, str]]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from domain.errors import Invalid, Unavailable
 from domain.instance import Instance
 from domain.snapshot.aggregate import copy_scope
+from domain.snapshot.schedule import SnapshotPolicy
 from domain.store import VersionConflict
 from domain.volume import Volume
 from miniaws.application import Cloud, Request, Saved
@@ -45,6 +46,14 @@ async def refuse_unless_sizes_hold(cloud: Cloud, field: str) -> None:
 async def change_tags(cloud: Cloud, request: Request, id_or_name: str, tags: Mapping[str, str]) -> Saved:
     """Replace the tags. Raises NotFound, Invalid, BeingDeleted."""
     return await cloud.change(request, Volume, id_or_name, lambda volume: volume.change_tags(tags))
+
+
+async def change_snapshot_policy(
+    cloud: Cloud, request: Request, id_or_name: str, policy: SnapshotPolicy | None
+) -> Saved:
+    """Have snapshots taken by the clock, or none any more. Raises NotFound, Invalid, BeingDeleted."""
+    now = cloud.ports.clock.now()
+    return await cloud.change(request, Volume, id_or_name, lambda v: v.change_snapshot_policy(policy, now))
 
 
 async def attach(cloud: Cloud, request: Request, id_or_name: str, instance: str, path: str) -> Saved:

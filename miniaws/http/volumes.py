@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from pydantic import Field
 from starlette.responses import Response
 
+from domain.snapshot.schedule import MOST_COUNT, MOST_DAYS, SnapshotPolicy
 from domain.volume import MAX_SIZE_GB, Volume
 from miniaws.commands import volume as commands
 from miniaws.http.reading import At, Caller, CloudDep, IfNoneMatch, Narrowed, one, page
@@ -44,6 +45,18 @@ class DetachVolume(Body):
     instance: str = Field(description="id or name", examples=["web-1"])
 
 
+class SnapshotsByTheClock(Body):
+    """When snapshots of the volume are taken, and how long they are kept."""
+
+    schedule: str = Field(
+        default=SnapshotPolicy().schedule, max_length=100, description="cron expression, UTC"
+    )
+    retention_days: int = Field(default=SnapshotPolicy().retention_days, ge=1, le=MOST_DAYS)
+    retention_count: int | None = Field(
+        default=None, ge=1, le=MOST_COUNT, description="at most so many, besides; left out: any number"
+    )
+
+
 @router.post("", status_code=202, dependencies=[Operator])
 async def create_volume(body: CreateVolume, change: Change) -> Response:
     """Create a volume."""
@@ -77,6 +90,21 @@ async def change_volume(id_or_name: str, body: ChangeVolume, change: Change) -> 
 async def delete_volume(id_or_name: str, change: Change) -> Response:
     """Delete a volume and its files."""
     return await answer(change, commands.delete(change.cloud, change.request, id_or_name), "volumes")
+
+
+@router.put("/{id_or_name}/snapshot-policy", status_code=202, dependencies=[Operator])
+async def set_snapshot_policy(id_or_name: str, body: SnapshotsByTheClock, change: Change) -> Response:
+    """Have snapshots of a volume taken by the clock, and dropped when their time is up."""
+    policy = SnapshotPolicy(**body.model_dump())
+    command = commands.change_snapshot_policy(change.cloud, change.request, id_or_name, policy)
+    return await answer(change, command, "volumes")
+
+
+@router.delete("/{id_or_name}/snapshot-policy", status_code=202, dependencies=[Operator])
+async def remove_snapshot_policy(id_or_name: str, change: Change) -> Response:
+    """Have no more snapshots of a volume taken by the clock; those there are stay."""
+    command = commands.change_snapshot_policy(change.cloud, change.request, id_or_name, None)
+    return await answer(change, command, "volumes")
 
 
 @router.post("/{id_or_name}/attach", status_code=202, dependencies=[Operator])

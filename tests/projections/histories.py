@@ -16,6 +16,7 @@ from domain.scaling_group.measure import Reading
 from domain.scaling_group.member import SeenInstance
 from domain.snapshot import NewSnapshot, Snapshot
 from domain.snapshot.copies import Copied
+from domain.snapshot.schedule import SnapshotPolicy
 from domain.values import public_id
 from domain.volume import Volume
 from domain.vpc import Vpc
@@ -221,6 +222,12 @@ _CHANGES: dict[type[Aggregate], tuple[Change, ...]] = {
         lambda volume, by: volume.attach(f"i-{by.number(3)}", "web", "/data"),
         lambda volume, _: volume.detach(volume.attached_to or "i-0"),
         lambda volume, by: volume.change_tags(by.tags()),
+        lambda volume, by: (
+            volume.change_snapshot_policy(SnapshotPolicy(), by.instant()) if by.number(2) else None
+        ),
+        lambda volume, by: volume.report_snapshot_missed(by.instant(), 1, by.word()),
+        lambda volume, by: volume.note_snapshot(f"snap-{by.number(3)}", "data", by.instant()),
+        lambda volume, by: volume.drop_snapshot(f"snap-{by.number(3)}", by.word()),
         lambda volume, by: by.number(3) or volume.delete(),
         lambda volume, _: volume.is_deleting and volume.report_deleted(),
     ),

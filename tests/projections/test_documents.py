@@ -1,7 +1,7 @@
 """What each event does to the document of its resource."""
 
 import copy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from domain.aggregate import Aggregate
 from domain.instance import Instance, ProgramEnd
+from domain.snapshot.schedule import SnapshotPolicy
 from domain.volume import Volume
 from domain.vpc import Vpc
 from projections import inventory
@@ -154,10 +155,26 @@ def test_a_volume_shows_who_uses_it() -> None:
     volume = Volume.create("acc", "data", 5, {})
     volume.attach("i-1", "web", "/data")
     document = _told(volume)
-    assert document["spec"] == {"size_gb": 5}
-    assert document["observed"] == {"attached_to": {"id": "i-1", "name": "web", "path": "/data"}}
+    assert document["spec"] == {"size_gb": 5, "snapshot_policy": None}
+    assert document["observed"]["attached_to"] == {"id": "i-1", "name": "web", "path": "/data"}
     volume.detach("i-1")
-    assert _told(volume, document)["observed"] == {"attached_to": None}
+    assert _told(volume, document)["observed"]["attached_to"] is None
+
+
+def test_a_volume_shows_the_snapshots_of_the_clock_until_they_are_dropped() -> None:
+    volume, at = Volume.create("acc", "data", 5, {}), datetime(2026, 11, 23, 3, tzinfo=UTC)
+    volume.change_snapshot_policy(SnapshotPolicy(retention_days=3), at)
+    volume.report_snapshot_missed(at + timedelta(days=1), 1, "busy")
+    document = _told(volume)
+    assert document["spec"]["snapshot_policy"]["retention_days"] == 3
+    missed = {"due_at": "2026-11-24T03:00:00+00:00", "count": 1, "reason": "busy"}
+    assert document["observed"]["missed_snapshot"] == missed
+    volume.note_snapshot("snap-1", "data-1", at + timedelta(days=2))
+    document = _told(volume, document)
+    (taken,) = document["observed"]["snapshots"]
+    assert (taken["id"], document["observed"]["missed_snapshot"]) == ("snap-1", None)
+    volume.drop_snapshot("snap-1", "its time is up")
+    assert _told(volume, document)["observed"]["snapshots"] == []
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Keeps a real volume for every volume.
 
 wanted                     -> volumes.ensure -> restore its files, if it has any to begin with -> report_available
+                           -> the snapshots that are due
 deleting, not yet deleted  -> volumes.remove -> report_deleted
 
 A volume that was there once is never made anew: an empty one in its place would hide that the files are gone.
@@ -15,6 +16,7 @@ from domain.snapshot.copies import Copies, Task
 from domain.store import Cause
 from domain.volume import Origin, Volume
 from miniaws.application import Cloud
+from miniaws.process_managers.volume.schedule import Schedule
 from miniaws.runtime.workers import Pass
 
 _CAUSE = Cause(actor="system:volume-manager", account_id="")
@@ -31,6 +33,7 @@ class VolumeManager:
         self._cloud = cloud
         self._volumes = volumes
         self._copies = copies
+        self._schedule = Schedule(cloud, _CAUSE)
 
     async def reconcile(self, resource_id: UUID) -> Pass:
         """Bring one volume in line."""
@@ -52,9 +55,9 @@ class VolumeManager:
             waits_for = await self._restore(volume, volume.origin)
             if waits_for is not None:
                 return Pass(waits_for, again_s=_LOOK_S)
-        await self._cloud.report(Volume, volume.id, _CAUSE, Volume.report_available)
+        volume = await self._cloud.report(Volume, volume.id, _CAUSE, Volume.report_available)
         await self._end_restore(volume)
-        return Pass("is there")
+        return Pass("is there", again_s=await self._schedule.keep(volume))
 
     async def _restore(self, volume: Volume, origin: Origin) -> str | None:
         """Return what is waited for, or None when the files are there."""
