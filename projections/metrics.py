@@ -32,9 +32,6 @@ METRICS = {
 }
 """Each metric and its unit."""
 
-METRIC_OF_POLICY = {"cpu": "cpu_percent", "memory": "memory_percent"}
-"""Where a metric of a scaling policy is measured."""
-
 STEPS_S = (1, 5, 10, 30, 60, 300, 900, 3600, 6 * 3600, 24 * 3600)
 MOST_POINTS = 5000
 MOST_RESOURCES = 500

@@ -112,6 +112,13 @@ class Selector:
         return {**asdict(self), "tags": dict(self.tags)}
 
 
+def instance_of(target_id: str) -> str | None:
+    """Return the instance that a target is, None when it is an address or no target at all."""
+    _, _, rest = target_id.partition(":")
+    where = rest.rpartition(":")[0]
+    return where if where.startswith("i-") else None
+
+
 def check_port_and_weight(port: int, weight: int) -> None:
     """Raise Invalid."""
     if not 1 <= port <= 65535:

@@ -114,6 +114,7 @@ class ScalingGroup(Refreshing):
         self.refuse_if_deleting()
         attachment.check(attachments)
         _check_health(self.keeping, attachments)
+        self.refuse_to_lose_figures(attachments)
         if list(attachments) != self.attachments:
             before = self._watch_claims()
             told = [each.as_json() for each in attachments]

@@ -17,18 +17,13 @@ from croniter import croniter
 
 from domain import values
 from domain.errors import Invalid
+from domain.scaling_group.metric import check_target, metric
 from domain.scaling_group.settings import MAX_INSTANCES
 from domain.values import shown
 
 Adjustment = Literal["instances", "percent", "exactly"]
-METRICS = {
-    "cpu": "percent of the cores that the instance's type grants",
-    "memory": "percent of the memory that the instance's type grants",
-}
-"""What a policy can follow, averaged over the instances of a group."""
 MAX_POLICIES = 20
 MAX_STEPS = 20
-_FULL = 100.0
 _KEPT_S = 3600
 
 
@@ -85,14 +80,8 @@ class TargetTracking:
 
     def check(self) -> None:
         """Raise Invalid."""
-        _check_metric(self.metric)
+        check_target(self.metric, self.target)
         self.pace.check()
-        if not 1 <= self.target < _FULL:
-            raise Invalid(
-                f"cannot keep {self.metric} at {self.target:g} %: it is measured in percent of what an instance may "
-                "use, so a target from 1 to below 100 can be passed; e.g. 50",
-                field="target",
-            )
 
     def as_json(self) -> dict[str, Any]:
         """Return what events and documents hold."""
@@ -126,14 +115,14 @@ class StepScaling:
 
     def check(self) -> None:
         """Raise Invalid."""
-        _check_metric(self.metric)
+        most = metric(self.metric).most
         self.pace.check()
         if self.adjustment not in get_args(Adjustment):
             raise Invalid(
                 f"cannot adjust by {shown(self.adjustment)}: use one of {', '.join(get_args(Adjustment))}",
                 field="adjustment",
             )
-        _check_steps(self.steps)
+        _check_steps(self.steps, most)
         self._check_changes()
 
     def _check_changes(self) -> None:
@@ -244,22 +233,14 @@ def _order(step: Step) -> float:
     return float("-inf") if step.lower is None else step.lower
 
 
-def _check_metric(metric: str) -> None:
-    if metric not in METRICS:
-        raise Invalid(
-            f"cannot follow {shown(metric)}: it is not measured; use one of {', '.join(METRICS)}",
-            field="metric",
-        )
-
-
-def _check_steps(steps: Sequence[Step]) -> None:
+def _check_steps(steps: Sequence[Step], most: float) -> None:
     if not 1 <= len(steps) <= MAX_STEPS:
         raise Invalid(f"cannot use {len(steps)} steps: give 1 to {MAX_STEPS}", field="steps")
     for step in steps:
         bounds = [bound for bound in (step.lower, step.upper) if bound is not None]
-        if any(not 0 <= bound <= _FULL for bound in bounds) or bounds != sorted(set(bounds)):
+        if any(not 0 <= bound <= most for bound in bounds) or bounds != sorted(set(bounds)):
             raise Invalid(
-                f"cannot use a step {_span(step)}: let `from` be below `to`, both from 0 to 100",
+                f"cannot use a step {_span(step)}: let `from` be below `to`, both from 0 to {most:.0f}",
                 field="steps",
             )
     for below, above in pairwise(steps):

@@ -9,8 +9,10 @@ from eventsourcing.domain import event
 from domain.aggregate import Aggregate
 from domain.errors import Invalid, NotFound
 from domain.scaling_group import policies as kinds
+from domain.scaling_group.attachment import Attachment
 from domain.scaling_group.decision import decide
 from domain.scaling_group.measure import Decision, Reading, Standing
+from domain.scaling_group.metric import METRICS
 from domain.scaling_group.policies import Dynamic, Policy, Scheduled
 from domain.scaling_group.roster import Roster
 from domain.scaling_group.schedule import newest_due
@@ -20,6 +22,8 @@ from domain.values import shown
 
 class Scaling(Roster, is_abstract=True):
     """Sizes a group."""
+
+    attachments: list[Attachment]
 
     class SizeChanged(Aggregate.Event):
         """Somebody set how many instances there are."""
@@ -90,8 +94,23 @@ class Scaling(Roster, is_abstract=True):
             )
         if isinstance(policy, Scheduled):
             self._sizes_of(policy).check()
+        elif METRICS[policy.metric].needs_load_balancer and not self.attachments:
+            raise Invalid(
+                f"cannot follow {policy.metric}: no load balancer sends any to {self.name}; put one before it first",
+                field="metric",
+            )
         if self.policies.get(name) != policy:
             self.trigger_event(self.PolicyChanged, policy_name=name, policy=policy.as_json(), changed_at=now)
+
+    def refuse_to_lose_figures(self, attachments: Sequence[Attachment]) -> None:
+        """Raise Invalid when a policy follows what would not be measured any more."""
+        for policy in () if attachments else self.dynamic:
+            if METRICS[policy.metric].needs_load_balancer:
+                raise Invalid(
+                    f"cannot be without a load balancer: the policy {policy.name} follows {policy.metric}; remove it "
+                    "first",
+                    field="load_balancers",
+                )
 
     def remove_policy(self, name: str) -> None:
         """Have no such policy. Raises NotFound, BeingDeleted."""

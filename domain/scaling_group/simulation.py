@@ -1,8 +1,8 @@
 """What other policies would have done with the load that was recorded. Pure.
 
-The assumption: the load is what all instances used together, it does not depend on how many there are, and it is spread
-evenly over those in service. An instance is never measured above 100 percent, so a load that was cut off there is
-taken for less than it was.
+The assumption: the load is what all instances used, or were sent, together; it does not depend on how many there are,
+and it is spread evenly over those in service. An instance is never measured above 100 percent, so a load that was cut
+off there is taken for less than it was.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,14 +12,15 @@ from typing import Any
 
 from domain.scaling_group.decision import decide
 from domain.scaling_group.measure import Reading, Standing
+from domain.scaling_group.metric import METRICS
 from domain.scaling_group.policies import Dynamic, TargetTracking
 from domain.scaling_group.settings import Size
 
 ASSUMPTION = (
-    "the load is what all instances used together; it does not depend on how many there are, and is spread evenly over "
-    "those in service; load that instances at 100 percent could not take is not known and not counted"
+    "the load is what all instances used, or were sent, together; it does not depend on how many there are, and is "
+    "spread evenly over those in service; load that instances at 100 percent could not take is not known and not "
+    "counted"
 )
-_FULL = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,19 @@ class Load:
 
     period_s: int
     periods: Sequence[Recorded]
+    threshold: float
+    """Above this average of an instance, the policy wants more of them."""
+
+    def is_over(self, at: datetime, instances: int | None = None) -> bool:
+        """Tell whether there was more than that at a moment, for so many instances or for those that there were."""
+        if not self.periods:
+            return False
+        index = (at - self.periods[0].at) // timedelta(seconds=self.period_s)
+        if not 0 <= index < len(self.periods):
+            return False
+        total, there = self.periods[index].total, self.periods[index].instances
+        serving = there if instances is None else instances
+        return total is not None and (not serving or total / serving > self.threshold)
 
 
 @dataclass(slots=True)
@@ -49,14 +63,19 @@ class Outcome:
     actions: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
 
 
-def recorded(load: Load, threshold: float) -> Outcome:
+def finest(loads: Mapping[str, Load]) -> Load:
+    """Return the load of the shortest periods, by which time is counted."""
+    return min(loads.values(), key=lambda load: load.period_s)
+
+
+def recorded(loads: Mapping[str, Load]) -> Outcome:
     """Return what really was."""
-    found = Outcome()
-    for period in load.periods:
-        found.instance_hours += period.instances * load.period_s / 3600
+    found, base = Outcome(), finest(loads)
+    for period in base.periods:
+        found.instance_hours += period.instances * base.period_s / 3600
         found.most = max(found.most, period.instances)
-        if period.total is not None and period.instances and period.total / period.instances > threshold:
-            found.over_target_s += load.period_s
+        if any(load.is_over(period.at) for load in loads.values()):
+            found.over_target_s += base.period_s
     return found
 
 
@@ -65,17 +84,15 @@ def threshold(policy: Dynamic) -> float:
     if isinstance(policy, TargetTracking):
         return policy.target
     growing = [step.lower or 0.0 for step in policy.steps if step.change > 0]
-    return min(growing, default=_FULL)
+    return min(growing, default=METRICS[policy.metric].most)
 
 
-def simulate(
-    policies: Sequence[Dynamic], loads: Mapping[str, Load], size: Size, launch_s: float, over: float
-) -> Outcome:
+def simulate(policies: Sequence[Dynamic], loads: Mapping[str, Load], size: Size, launch_s: float) -> Outcome:
     """Run policies over recorded load, one ``loads`` a policy, and return what it comes to.
 
-    ``launch_s`` is how long an instance took from launch to service, ``over`` the average that counts as too much.
+    ``launch_s`` is how long an instance took from launch to service.
     """
-    base = min(loads.values(), key=lambda load: load.period_s)
+    base = finest(loads)
     if not base.periods:
         return Outcome()
     run = _Run(base.periods[0].at, size, launch_s)
@@ -87,7 +104,7 @@ def simulate(
         found.instance_hours += run.standing.desired * base.period_s / 3600
         found.most = max(found.most, run.standing.desired)
         serving = run.serving(period.at)
-        if period.total is not None and (not serving or period.total / serving > over):
+        if any(load.is_over(period.at, serving) for load in loads.values()):
             found.over_target_s += base.period_s
     return found
 
@@ -112,16 +129,16 @@ class _Run:
         pace = policy.pace
         first = end - timedelta(seconds=pace.period_s * pace.periods_in)
         return [
-            self._reading(each, pace.warmup_s)
+            self._reading(each, pace.warmup_s, METRICS[policy.metric].most)
             for each in load.periods
             if first <= each.at and each.at + timedelta(seconds=load.period_s) <= end
         ]
 
-    def _reading(self, period: Recorded, warmup_s: int) -> Reading:
+    def _reading(self, period: Recorded, warmup_s: int, most: float) -> Reading:
         warm, serving = self.serving(period.at, warmup_s), self.serving(period.at)
         if period.total is None or not warm:
             return Reading(period.at, warm, 0, None)
-        return Reading(period.at, warm, warm, round(min(period.total / serving, _FULL), 4))
+        return Reading(period.at, warm, warm, round(min(period.total / serving, most), 4))
 
     def follow(
         self,

@@ -10,9 +10,8 @@ from fractions import Fraction
 from statistics import fmean
 
 from domain.scaling_group.measure import Proposal, Reading, Reason, Standing, latest, newest
+from domain.scaling_group.metric import METRICS
 from domain.scaling_group.policies import Step, StepScaling
-
-_FULL = 100.0
 
 
 def step(policy: StepScaling, readings: Sequence[Reading], standing: Standing) -> Proposal:
@@ -25,7 +24,7 @@ def step(policy: StepScaling, readings: Sequence[Reading], standing: Standing) -
         if desired > standing.desired:
             return Proposal(policy.name, "out", desired, "above target", fmean(loud))
         return _hold(policy, standing, fmean(loud), "at its maximum" if grown > standing.max else None)
-    quiet = newest(usable, policy.pace.periods_in, _FULL)
+    quiet = newest(usable, policy.pace.periods_in, METRICS[policy.metric].most)
     if quiet is not None and (shrunk := _wanted(policy, quiet, standing.desired, -1)) is not None:
         return _shrink(policy, standing, fmean(quiet), shrunk)
     return _hold(policy, standing, latest(usable, policy.pace.periods_out), None)

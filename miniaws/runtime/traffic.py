@@ -20,12 +20,13 @@ from domain.load_balancer import LoadBalancer
 from domain.load_balancer.proxy import Proxies, SeenProxy, Traffic
 from domain.ports import Clock
 from domain.values import parse_id
+from miniaws.runtime.partitions import beginning
 from miniaws.runtime.queue import WorkQueue
 from projections.metrics import Kept
 from projections.traffic import SQL, TRAFFIC, WHOLE
 
 _log = structlog.get_logger("traffic")
-_EVERY_S = 1.0
+_SECOND = timedelta(seconds=1)
 _LONGEST_S = 10.0
 """Between samples further apart, nobody knows when what was counted happened."""
 _ROLL_UP = timedelta(seconds=10)
@@ -83,7 +84,9 @@ class TrafficCollector:
                 await self._keep(self._clock.now())
             except (PortError, psycopg.Error) as error:
                 _log.warning("cannot look at load balancers", why=f"{type(error).__name__}: {error}")
-            await asyncio.sleep(_EVERY_S)
+            now = self._clock.now()
+            # On the second, so that none is left without a point because looking takes time.
+            await asyncio.sleep((beginning(now, _SECOND) + _SECOND - now).total_seconds())
 
     async def look(self) -> int:
         """Look once, and return how many balancers were woken because a target or the proxy changed."""

@@ -11,7 +11,8 @@ from domain.errors import Invalid
 from domain.scaling_group import policies as kinds
 from domain.scaling_group.decision import decide
 from domain.scaling_group.measure import Reading
-from domain.scaling_group.policies import METRICS, Scheduled, Step, StepScaling, TargetTracking
+from domain.scaling_group.metric import METRICS
+from domain.scaling_group.policies import Scheduled, Step, StepScaling, TargetTracking
 from domain.scaling_group.schedule import newest_due, next_due
 from domain.scaling_group.stepping import changed, step
 from domain.scaling_group.tracking import track
@@ -158,6 +159,8 @@ def stepped(*steps: tuple[float | None, float | None, int]) -> dict[str, Any]:
     [
         ({**TRACKING, "metric": "moonlight"}, "metric", ("not measured", *METRICS)),
         ({**TRACKING, "target": 100.0}, "target", ("100 %", "below 100")),
+        ({**TRACKING, "metric": "requests", "target": 0.001}, "target", ("req/s", "from 0.01")),
+        ({**stepped((0, 1e7, 1)), "metric": "requests"}, "steps", ("from 0 to 1000000",)),
         ({**TRACKING, "period_s": 0}, "period_s", ("1 to 300",)),
         ({**TRACKING, "period_s": 300}, "periods_in", ("kept for an hour",)),
         ({**TRACKING, "periods_out": 9, "periods_in": 3}, "periods_in", ("slower",)),
@@ -183,7 +186,8 @@ def test_a_policy_that_cannot_work_is_refused(
 
 
 def test_a_policy_is_stored_as_it_was_given() -> None:
-    for told in (TRACKING, stepped((None, 20, -1), (20, 60, 0), (60, None, 2))):
+    many = {**stepped((None, 200, -1), (200, None, 2)), "metric": "requests"}
+    for told in (TRACKING, {**TRACKING, "metric": "requests", "target": 900.0}, many, BY_STEPS.as_json()):
         policy = kinds.policy("p", told)
         assert kinds.policy("p", policy.as_json()) == policy
     nightly = kinds.policy("p", {"type": "scheduled", "cron": "0 22 * * *", "desired": 0})

@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.conftest import free_port
 from tests.journeys.running_cloud import IMAGE, RunningCloud, kill, wait_until
+from tests.load import load_aside
 
 GROUPS = "/api/scaling-groups"
 COOLDOWN_S = 8
@@ -25,6 +25,8 @@ TRACKING = {
     "periods_out": 2,
     "periods_in": 3,
 }
+
+BEHIND = {"load_balancers": [{"load_balancer": "front", "port": 8080}], "health_check": "load-balancer"}
 
 
 def create(cloud: RunningCloud, **more: Any) -> dict[str, Any]:
@@ -137,32 +139,42 @@ def test_what_ends_by_hand_is_replaced_and_a_bad_template_goes_back(cloud: Runni
 
 
 @pytest.mark.usefixtures("haproxy_image")
-def test_a_group_behind_a_load_balancer_serves_every_request_while_it_grows_and_shrinks(
-    cloud: RunningCloud,
-) -> None:
+def test_a_group_follows_the_requests_that_its_load_balancer_sends(cloud: RunningCloud) -> None:
+    port = before(cloud)
+    create(cloud, min=1, max=3, **BEHIND)
+    policy = {**TRACKING, "metric": "requests", "target": 8, "cooldown_s": 2}
+    cloud.http.put(f"{GROUPS}/web/policies/load", json=policy).raise_for_status()
+    with load_aside(port) as under:
+        wait_until(lambda: actions(cloud)[:1] == ["out"], "the group has decided to grow")
+        wait_until(lambda: len(in_service(cloud)) > 1, "more instances serve")
+    wait_until(lambda: len(in_service(cloud)) == len(instances(cloud)) == 1, "one instance is left")
+    assert under.failures == []
+    out = next(each for each in decisions(cloud) if each["action"] == "out")
+    assert out["evidence"]["policies"]["load"]["value"] > policy["target"]
+    assert cloud.show(f"{GROUPS}/web/replay")["agrees"]
+    cloud.delete(f"{GROUPS}/web")
+
+
+def before(cloud: RunningCloud) -> int:
+    """Make a load balancer and return its port."""
     port = free_port()
     front = {"name": "front", "listeners": [{"port": port}], "deregistration_delay_s": 5}
     cloud.post("/api/load-balancers", {**front, "health_check": CHECK})
-    behind = {"load_balancers": [{"load_balancer": "front", "port": 8080}], "health_check": "load-balancer"}
-    created = create(cloud, min=1, max=3, **behind)
+    return port
+
+
+@pytest.mark.usefixtures("haproxy_image")
+def test_a_group_behind_a_load_balancer_serves_every_request_while_it_grows_and_shrinks(
+    cloud: RunningCloud,
+) -> None:
+    port = before(cloud)
+    created = create(cloud, min=1, max=3, **BEHIND)
     assert (created["status"], in_service(cloud)) == ("available", ["web-1"])
-    answers: list[int] = []
-    ended = threading.Event()
-
-    def ask() -> None:
-        while not ended.is_set():
-            answers.append(httpx.get(f"http://127.0.0.1:{port}/", timeout=30).status_code)
-
-    asking = threading.Thread(target=ask)
-    asking.start()
-    try:
+    with load_aside(port) as under:
         for desired in (3, 1):
             cloud.http.patch(f"{GROUPS}/web", json={"desired": desired}).raise_for_status()
             wait_until(lambda want=desired: len(in_service(cloud)) == want, f"{desired} serve")
             wait_until(lambda want=desired: len(instances(cloud)) == want, f"{desired} are there")
-    finally:
-        ended.set()
-        asking.join()
-    assert set(answers) == {200}
+    assert under.failures == []
     cloud.delete(f"{GROUPS}/web")
     assert cloud.show("/api/load-balancers/front")["status"] == "available"

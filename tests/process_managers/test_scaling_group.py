@@ -9,65 +9,20 @@ import pytest
 
 from domain.errors import Invalid, NameTaken
 from domain.instance import Instance
-from domain.load_balancer import Listener, LoadBalancer, TargetSpec
+from domain.load_balancer import LoadBalancer, TargetSpec
 from domain.load_balancer.errors import TargetInAnotherVpc
 from domain.scaling_group import Keeping, ScalingGroup, Size
-from domain.scaling_group.member import Member
 from domain.scaling_group.template import OWNED_TAG
 from domain.store import VersionConflict
-from domain.values import parse_id
 from domain.vpc import Vpc
-from miniaws.commands import load_balancer as balancers
 from miniaws.commands import scaling_group as groups
 from miniaws.commands import vpc as vpcs
 from miniaws.commands.instance import UnknownImage
 from miniaws.process_managers.scaling_group.measuring import newest_end, next_end
+from tests.process_managers.groups import balanced, instances, names, running, settled, wanted
 from tests.process_managers.stage import REQUEST, Stage
 
 CAUSE = "system:scaling-group-manager"
-
-
-async def wanted(stage: Stage, size: Size, **more: Any) -> ScalingGroup:
-    """Ask for a group in the VPC `default`, made here when there is none."""
-    if not await stage.cloud.ports.store.claims("name/main/vpc"):
-        await stage.settle(await stage.vpc())
-    template = groups.Launched(image="nginx:1.27", environment={"WORD": "hush"})
-    wish: dict[str, Any] = {"name": "web", "template": template, "size": size, **more}
-    saved = await groups.create(stage.cloud, REQUEST, groups.Create(**wish))
-    return await stage.load(ScalingGroup, saved.aggregate.id)
-
-
-async def instances(stage: Stage, group: ScalingGroup) -> list[Instance]:
-    """Return the instances of a group as they are, in the order of their launch."""
-    found = await stage.load(ScalingGroup, group.id)
-    return [await instance(stage, member) for member in found.members.values()]
-
-
-async def instance(stage: Stage, member: Member) -> Instance:
-    parsed = parse_id(member.instance_id)
-    assert parsed is not None
-    return await stage.load(Instance, parsed[1])
-
-
-async def settled(stage: Stage, group: ScalingGroup) -> ScalingGroup:
-    """Let the managers of the group and of its instances work until nothing happens any more."""
-    for _ in range(20):
-        before = await stage.cloud.ports.store.head()
-        known = await instances(stage, group)
-        await stage.pass_(group)
-        for each in {i.id: i for i in [*known, *await instances(stage, group)]}.values():
-            await stage.pass_(each)
-        if await stage.cloud.ports.store.head() == before:
-            return await stage.load(ScalingGroup, group.id)
-    raise AssertionError("it does not settle")
-
-
-async def running(stage: Stage, size: Size, **more: Any) -> ScalingGroup:
-    return await settled(stage, await wanted(stage, size, **more))
-
-
-def names(group: ScalingGroup) -> list[str]:
-    return [member.name for member in group.members.values()]
 
 
 async def test_a_group_gets_its_instances_and_says_so(stage: Stage) -> None:
@@ -246,13 +201,6 @@ async def test_a_group_takes_its_instances_out_of_load_balancers_it_leaves(stage
     await groups.delete(stage.cloud, REQUEST, "web")
     assert (await settled(stage, group)).status == "deleted"
     assert (await stage.load(LoadBalancer, balancer.id)).selectors == {}
-
-
-async def balanced(stage: Stage, vpc: str = "default") -> LoadBalancer:
-    listener = Listener(port=8081, protocol="http")
-    wish = balancers.Create("front", vpc, listeners=[listener])
-    saved = await balancers.create(stage.cloud, REQUEST, wish)
-    return await stage.load(LoadBalancer, saved.aggregate.id)
 
 
 def test_a_period_is_read_when_its_last_second_is_measured() -> None:

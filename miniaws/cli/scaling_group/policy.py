@@ -5,6 +5,7 @@ from urllib.parse import quote
 
 import typer
 
+from domain.scaling_group.metric import METRICS
 from miniaws.cli import output, writing
 from miniaws.cli.connection import connected
 from miniaws.cli.noun import Column
@@ -16,7 +17,8 @@ app = typer.Typer(help="By what a group scales.", no_args_is_help=True, add_comp
 ScaleIn = Annotated[bool, typer.Option("--scale-in/--no-scale-in", help="Whether it may give instances up.")]
 PolicyName = Annotated[str, typer.Argument(metavar="POLICY", help="Its name.", show_default=False)]
 Metric = Annotated[
-    Literal["cpu", "memory"], typer.Option(help="In percent of what the type grants, averaged.")
+    Literal["cpu", "memory", "requests"],
+    typer.Option(help="Averaged over the instances: percent of what the type grants, or requests a second."),
 ]
 Warmup = Annotated[
     int,
@@ -41,7 +43,7 @@ PeriodsIn = Annotated[
 def track(  # noqa: PLR0913, PLR0917 - its options
     name: Name,
     policy: PolicyName,
-    target: Annotated[float, typer.Option(metavar="PERCENT", help="What the average is kept at.")],
+    target: Annotated[float, typer.Option(metavar="N", help="What the average is kept at.")],
     metric: Metric = "cpu",
     warmup: Warmup = 60,
     cooldown: Cooldown = 300,
@@ -122,7 +124,7 @@ def list_(name: Name, how: Output = "table") -> None:
 def _says(row: dict[str, Any]) -> str:
     match row["type"]:
         case "target-tracking":
-            return f"{row['metric']} at {row['target']:g} %"
+            return f"{row['metric']} at {METRICS[row['metric']].shown(row['target'])}"
         case "step":
             steps = [f"{_bound(s['from'])}:{_bound(s['to'])}:{s['change']:+}" for s in row["steps"]]
             return f"{row['metric']} by {row['adjustment']}: {', '.join(steps)}"

@@ -110,7 +110,7 @@ def _drawn(found: dict[str, Any]) -> Table:
     columns = (
         Column("", lambda row: row["what"]),
         Column("INSTANCE HOURS", lambda row: f"{row['instance_hours']:.4f}"),
-        Column(f"SECONDS ABOVE {found['over']:g} %", lambda row: row["over_target_s"]),
+        Column("SECONDS ABOVE TARGET", lambda row: row["over_target_s"]),
         Column("MOST INSTANCES", lambda row: row["most_instances"]),
     )
     return output.table(columns, rows)

@@ -18,7 +18,8 @@ from domain.scaling_group.replay import Replayed, replay
 from domain.scaling_group.settings import Size
 from domain.values import parse_id
 from miniaws.application import Cloud
-from projections.metrics import METRIC_OF_POLICY, MOST_POINTS, Window, window
+from miniaws.commands.scaling_group.measured import measured
+from projections.metrics import MOST_POINTS, Window, window
 
 _LAUNCH_S = 5.0
 """How long a launch takes where none was recorded."""
@@ -62,21 +63,22 @@ async def simulated(
     policies = _dynamic(given)
     between = Between(max(asked.start, group.created_on), asked.end)
     log = await _log(cloud, group.id, between)
-    loads = {policy.name: await _load(cloud, log, policy, between) for policy in policies}
-    over = min(simulation.threshold(policy) for policy in policies)
-    base = min(loads.values(), key=lambda load: load.period_s)
-    if all(period.total is None for period in base.periods):
-        raise Invalid(
-            "cannot simulate: nothing was measured in that time; choose another `from` and `to`", field="from"
-        )
+    loads = {policy.name: await _load(cloud, group, log, policy, between) for policy in policies}
+    for policy in policies:
+        if all(period.total is None for period in loads[policy.name].periods):
+            raise Invalid(
+                f"cannot simulate {policy.name}: no {policy.metric} was measured in that time; choose another `from` "
+                "and `to`",
+                field="from",
+            )
     launch_s = fmean(log.launches_s) if log.launches_s else _LAUNCH_S
-    was = simulation.recorded(base, over)
-    would = simulation.simulate(policies, loads, log.size, launch_s, over)
+    was = simulation.recorded(loads)
+    would = simulation.simulate(policies, loads, log.size, launch_s)
     return {
         "from": between.start,
         "to": between.end,
         "assumption": simulation.ASSUMPTION,
-        "over": over,
+        "over": {policy.name: loads[policy.name].threshold for policy in policies},
         "launch_s": round(launch_s, 2),
         "recorded": _told(was),
         "simulated": _told(would),
@@ -121,24 +123,23 @@ async def _log(cloud: Cloud, group_id: UUID, between: Between) -> _Recorded:
     return found
 
 
-async def _load(cloud: Cloud, log: _Recorded, policy: Dynamic, between: Between) -> simulation.Load:
+async def _load(
+    cloud: Cloud, group: ScalingGroup, log: _Recorded, policy: Dynamic, between: Between
+) -> simulation.Load:
     period_s = policy.pace.period_s
     span = window(
         between.start, between.end, period_s, cloud.ports.metrics.kept, cloud.ports.clock.now(), MOST_POINTS
     )
-    points = await cloud.ports.metrics.points(log.members, span)
-    column = METRIC_OF_POLICY[policy.metric]
-    return simulation.Load(period_s, _periods(span, list(points.values()), column))
+    figures = await measured(cloud, group, policy.metric, log.members, span)
+    periods = _periods(span, list(figures.values()))
+    return simulation.Load(period_s, periods, simulation.threshold(policy))
 
 
-def _periods(
-    span: Window, points: Sequence[Mapping[datetime, Mapping[str, float | None]]], column: str
-) -> list[simulation.Recorded]:
+def _periods(span: Window, figures: Sequence[Mapping[datetime, float]]) -> list[simulation.Recorded]:
     found: list[simulation.Recorded] = []
     for at in span.times:
-        values = [each[at][column] for each in points if at in each]
-        measured = [value for value in values if value is not None]
-        found.append(simulation.Recorded(at, sum(measured) if measured else None, len(measured)))
+        values = [each[at] for each in figures if at in each]
+        found.append(simulation.Recorded(at, sum(values) if values else None, len(values)))
     return found
 
 

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from domain.errors import Invalid
 from domain.instance.spec import RestartPolicy
+from domain.scaling_group.metric import METRICS
 from domain.scaling_group.policies import Adjustment
 from domain.scaling_group.settings import HealthCheck, Process, TerminationPolicy
 from miniaws.commands import scaling_group as commands
@@ -14,6 +15,7 @@ from miniaws.http.writing import Body
 _Least = Annotated[int, Field(ge=0, le=100)]
 _SHARE = "of the desired instances, at most so many percent are replaced at once; at least one is"
 _CHECK = "who says that an instance is healthy: that it runs, or the load balancers before it"
+_METRICS = "; ".join(f"{name}: {metric.says}" for name, metric in METRICS.items())
 _GRACE = "for so long after its launch an instance is given time to be healthy"
 
 
@@ -121,7 +123,7 @@ class ChangeScalingGroup(Body):
 
 
 class _Paced(Body):
-    metric: str = Field(examples=["cpu"], description="cpu or memory, in percent of what the type grants")
+    metric: str = Field(examples=["cpu"], description=_METRICS)
     warmup_s: int = Field(default=60, ge=0, description="for so long a new instance is not measured")
     cooldown_s: int = Field(default=300, ge=0, description="for so long after scaling nothing is given up")
     period_s: int = Field(default=60, ge=1, le=300, description="over so many seconds is averaged")
@@ -133,15 +135,15 @@ class TargetTrackingPolicy(_Paced):
     """Keep a metric at a target."""
 
     type: Literal["target-tracking"]
-    target: float = Field(ge=1, lt=100, examples=[50])
+    target: float = Field(gt=0, examples=[50], allow_inf_nan=False)
     scale_in: bool = True
 
 
 class PolicyStep(Body):
     """What to do while the metric is from `from` (included) to `to` (not included)."""
 
-    from_: float | None = Field(default=None, alias="from", ge=0, le=100, allow_inf_nan=False)
-    to: float | None = Field(default=None, ge=0, le=100, allow_inf_nan=False)
+    from_: float | None = Field(default=None, alias="from", ge=0, allow_inf_nan=False)
+    to: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     change: int = Field(ge=-1000, le=1000)
 
 

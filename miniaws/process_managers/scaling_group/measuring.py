@@ -1,11 +1,10 @@
-"""What the instances of a group used, period by period, as policies want to read it.
+"""What the instances of a group used or were sent, period by period, as policies want to read it.
 
-A period is over a moment after its last second: what was used in that second is measured at its end.
+A period is over a moment after its last second: what was done in that second is measured at its end.
 """
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from domain.scaling_group import ScalingGroup
@@ -13,7 +12,8 @@ from domain.scaling_group.measure import Reading
 from domain.scaling_group.policies import Dynamic
 from domain.values import parse_id
 from miniaws.application import Cloud
-from projections.metrics import METRIC_OF_POLICY, Window
+from miniaws.commands.scaling_group.measured import measured
+from projections.metrics import Window
 
 _ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)
 _LAG = timedelta(seconds=1.5)
@@ -49,19 +49,15 @@ async def _readings(cloud: Cloud, group: ScalingGroup, policy: Dynamic, now: dat
         parsed = parse_id(member.instance_id)
         if parsed is not None and member.entered_at is not None and member.serves:
             entered[parsed[1]] = member.entered_at + timedelta(seconds=pace.warmup_s)
-    points = await cloud.ports.metrics.points(entered, span)
-    return [_reading(at, entered, points, METRIC_OF_POLICY[policy.metric]) for at in span.times]
+    figures = await measured(cloud, group, policy.metric, entered, span)
+    return [_reading(at, entered, figures) for at in span.times]
 
 
 def _reading(
-    at: datetime,
-    warm_from: Mapping[UUID, datetime],
-    points: Mapping[UUID, Mapping[datetime, Mapping[str, Any]]],
-    column: str,
+    at: datetime, warm_from: Mapping[UUID, datetime], figures: Mapping[UUID, Mapping[datetime, float]]
 ) -> Reading:
     warm = [id_ for id_, since in warm_from.items() if since <= at]
-    values = [points[id_][at][column] for id_ in warm if id_ in points and at in points[id_]]
-    found = [value for value in values if value is not None]
+    found = [figures[id_][at] for id_ in warm if id_ in figures and at in figures[id_]]
     # Rounded as an event holds it, so that the event leads to the same decision.
     average = round(sum(found) / len(found), 4) if found else None
     return Reading(at, len(warm), len(found), average)

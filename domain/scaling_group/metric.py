@@ -1,0 +1,58 @@
+"""What a policy can follow, averaged over the instances of a group."""
+
+from dataclasses import dataclass
+
+from domain.errors import Invalid
+from domain.values import shown
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A figure of an instance, from 0 to ``most``."""
+
+    says: str
+    unit: str
+    least_target: float
+    """A target is from here to below ``most``."""
+    most: float
+    example: float
+    needs_load_balancer: bool = False
+
+    def shown(self, value: float) -> str:
+        """Return a value with its unit."""
+        return f"{value:g} {self.unit}"
+
+
+METRICS = {
+    "cpu": Metric("percent of the cores that the instance's type grants", "%", 1, 100, 50),
+    "memory": Metric("percent of the memory that the instance's type grants", "%", 1, 100, 50),
+    "requests": Metric(
+        "requests a second that the load balancers before the group send to the instance; for tcp: connections",
+        "req/s",
+        0.01,
+        1_000_000,
+        20,
+        needs_load_balancer=True,
+    ),
+}
+
+
+def metric(name: str) -> Metric:
+    """Return what is measured under a name. Raises Invalid."""
+    if name not in METRICS:
+        raise Invalid(
+            f"cannot follow {shown(name)}: it is not measured; use one of {', '.join(METRICS)}",
+            field="metric",
+        )
+    return METRICS[name]
+
+
+def check_target(name: str, target: float) -> None:
+    """Raise Invalid for a target that can never be passed."""
+    found = metric(name)
+    if not found.least_target <= target < found.most:
+        raise Invalid(
+            f"cannot keep {name} at {found.shown(target)}: it is measured in {found.says}, so a target from "
+            f"{found.least_target:g} to below {found.most:.0f} can be passed; e.g. {found.example:g}",
+            field="target",
+        )
