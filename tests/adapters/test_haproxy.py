@@ -21,6 +21,8 @@ from tests.conftest import listening_port
 
 CHANGES = int(os.environ.get("MINIAWS_TORTURE", "200"))
 """How many targets come or go; listeners, a tenth of that."""
+LONG_S = 20 if "MINIAWS_TORTURE" in os.environ else 4
+"""How long a request takes whose target drains meanwhile."""
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -116,7 +118,7 @@ async def test_what_is_in_flight_survives_draining_and_a_reload(scene: Scene) ->
     await served(scene)
     only = scene.spec(second)
     await scene.proxies.ensure(only)
-    slow = asyncio.create_task(load.get(scene.port, "/slow?s=4"))
+    slow = asyncio.create_task(load.get(scene.port, f"/slow?s={LONG_S}"))
     await until_in_flight(scene, second.name, 1)
     await scene.proxies.ensure(scene.spec(first, replace(second, rests=True)))
     more = (Listener(scene.port), Listener(listening_port()))
