@@ -17,7 +17,7 @@ RUN /opt/miniaws/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM ${PYTHON_IMAGE}
 COPY --from=build /opt/miniaws /opt/miniaws
-ENV PATH=/opt/miniaws/bin:$PATH PYTHONUNBUFFERED=1 MINIAWS_DATA_DIR=/data
-VOLUME /data
+ENV PATH=/opt/miniaws/bin:$PATH PYTHONUNBUFFERED=1 MINIAWS_DATA_DIR=/var/lib/miniaws
+VOLUME /var/lib/miniaws
 ENTRYPOINT ["python", "-m", "miniaws"]
 CMD ["api"]

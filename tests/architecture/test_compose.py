@@ -27,7 +27,13 @@ def compose() -> list[str]:
 def services(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What Compose makes of the file."""
     monkeypatch.setenv("MINIAWS_POSTGRES_PASSWORD", "secret")
-    for name in ("MINIAWS_PORT", "MINIAWS_CLOUD", "MINIAWS_POSTGRES_PORT", "MINIAWS_IMAGE_POSTGRES"):
+    for name in (
+        "MINIAWS_PORT",
+        "MINIAWS_CLOUD",
+        "MINIAWS_DATA_DIR",
+        "MINIAWS_POSTGRES_PORT",
+        "MINIAWS_IMAGE_POSTGRES",
+    ):
         monkeypatch.delenv(name, raising=False)
     done = subprocess.run([*compose(), "config"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -43,6 +49,21 @@ def test_its_control_plane_is_one_image_with_the_engine_at_hand(services: dict[s
     assert len({service["image"] for service in ours}) == 1
     for service in ours:
         assert "/var/run/docker.sock" in str(service["volumes"])
+
+
+def test_its_data_directory_has_the_path_that_the_engine_knows(services: dict[str, Any]) -> None:
+    for name in ("first-key", "api", "controller"):
+        place = services[name]["environment"]["MINIAWS_DATA_DIR"]
+        mounts = [_ends(each) for each in services[name]["volumes"]]
+        assert (place, place) in mounts
+
+
+def _ends(mount: str | dict[str, Any]) -> tuple[str, str]:
+    """Return source and target, as either Compose writes them."""
+    if isinstance(mount, str):
+        source, target, *_ = mount.split(":")
+        return source, target
+    return mount["source"], mount["target"]
 
 
 def test_it_sets_only_what_the_settings_know(services: dict[str, Any]) -> None:
