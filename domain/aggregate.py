@@ -59,6 +59,8 @@ class Aggregate(domain.Aggregate):
     """The kind of resource in URLs and documents, e.g. ``load_balancer``."""
     PREFIX: ClassVar[str]
     """What public ids of this kind begin with."""
+    IS_PART: ClassVar[bool] = False
+    """Whether it bears the name of what it was made for, which is what people mean by that name."""
     events: ClassVar[dict[str, type[domain.AggregateEvent]]] = {}
     kinds: ClassVar[dict[str, type["Aggregate"]]] = {}
 

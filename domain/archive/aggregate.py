@@ -32,6 +32,7 @@ class Archive(BackedUp):
     """What one database can be restored from."""
 
     PREFIX = "arc"
+    IS_PART = True
 
     class CreateRequested(Aggregate.Created):
         """A database was asked for, and so was its archive. Its own credentials are sealed elsewhere."""

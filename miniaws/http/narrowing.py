@@ -72,6 +72,8 @@ async def resolve_any(
 ) -> tuple[type[Aggregate], UUID]:
     """Return kind and id of a resource that is known at a position; a name alone will do where it is the only one.
 
+    A database's archive, which bears the same name, gives way to it.
+
     Raises NotFound, Invalid.
     """
     check_kind(kind)
@@ -89,6 +91,7 @@ async def resolve_any(
         raise errors.NotFound(
             f"cannot find {_words(kind)} {shown(id_or_name)} at position {at}; list them to see what there is"
         )
+    bearing = {name: id_ for name, id_ in bearing.items() if not Aggregate.kinds[name].IS_PART} or bearing
     if len(bearing) > 1:
         raise errors.Invalid(
             f"cannot tell which resource {shown(id_or_name)} is: choose the kind, one of {', '.join(bearing)}",

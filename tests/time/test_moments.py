@@ -103,6 +103,20 @@ def test_a_name_alone_will_do_where_one_kind_bears_it(cloud: Remembering) -> Non
     cloud.run(ask())
 
 
+def test_the_name_of_a_database_is_not_that_of_its_archive(cloud: Remembering) -> None:
+    async def ask() -> None:
+        await cloud.post("/api/databases", {"name": "orders"}, wait=0)
+        assert (await cloud.get("/api/resources/orders/why"))["kind"] == "database"
+        assert (await cloud.get("/api/resources/orders"))["kind"] == "database"
+        assert (await cloud.get("/api/resources/orders", kind="archive"))["kind"] == "archive"
+        await cloud.post("/api/volumes", {"name": "orders"})
+        answer = await cloud.http.get("/api/resources/orders")
+        assert answer.status_code == 422
+        assert "one of database, volume" in answer.json()["detail"]
+
+    cloud.run(ask())
+
+
 WRITE = """
     INSERT INTO events (originator_id, originator_version, topic, state, account_id, actor, recorded_at)
     SELECT originator_id, max(originator_version) + 1, 'vpc.tags_changed',
