@@ -1,5 +1,8 @@
 """Sessions of browsers in Postgres, so that every API process knows them."""
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any, Literal, LiteralString
 
 from psycopg import AsyncConnection, OperationalError
@@ -19,13 +22,19 @@ _REDEEM = (
     "DELETE FROM sessions WHERE digest = %s AND purpose = 'ticket' AND expires_at > clock_timestamp()"
     " RETURNING key_id, expires_at"
 )
-_CLOSE = "DELETE FROM sessions WHERE digest = %s"
+_CLOSE = (
+    "WITH closed AS (DELETE FROM sessions WHERE digest = %s RETURNING digest)"
+    " SELECT pg_notify('session_closed', digest) FROM closed"
+)
+_LISTEN = "LISTEN session_closed"
+_RECONNECT_S = 0.5
 
 
 class PostgresSessions:
     """Implements ``domain.store.Sessions``."""
 
     def __init__(self, conninfo: str) -> None:
+        self._conninfo = conninfo
         self._pool = AsyncConnectionPool[AsyncConnection[DictRow]](
             conninfo,
             min_size=0,
@@ -60,6 +69,23 @@ class PostgresSessions:
     async def close(self, digest: str) -> None:
         """Forget a session."""
         await self._rows(_CLOSE, digest)
+
+    async def closed(self) -> AsyncIterator[str | None]:
+        """Yield each session that is closed, in whichever process; None after the connection was lost, and at first."""
+        while True:
+            with contextlib.suppress(OperationalError):
+                async with await AsyncConnection.connect(
+                    self._conninfo,
+                    autocommit=True,
+                    keepalives_idle=5,
+                    keepalives_interval=2,
+                    keepalives_count=3,
+                ) as connection:
+                    await connection.execute(_LISTEN)
+                    yield None
+                    async for notification in connection.notifies():
+                        yield notification.payload
+            await asyncio.sleep(_RECONNECT_S)
 
     async def _rows(self, query: LiteralString, *values: Any) -> list[DictRow]:
         try:

@@ -3,7 +3,7 @@
 Implemented by ``adapters/event_store`` over Postgres. What else is kept there, and is no event, is at the end.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
@@ -183,5 +183,9 @@ class Sessions(Protocol):
         ...
 
     async def close(self, digest: str) -> None:
-        """Forget a session. Nothing to forget is fine."""
+        """Forget a session, and tell those who listen to ``closed``. Nothing to forget is fine."""
+        ...
+
+    def closed(self) -> AsyncIterator[str | None]:
+        """Yield each session that is closed, by its digest, for ever; None when some may have been missed."""
         ...

@@ -24,6 +24,8 @@ class Identity:
     role: Role
     expires_at: datetime | None
     name: str = ""
+    session: str | None = None
+    """The digest of the browser's session that stands for the key, if one does."""
 
 
 @dataclass(frozen=True, slots=True)

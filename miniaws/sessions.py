@@ -1,7 +1,7 @@
 """Signing in with a browser: a session stands for a key, so that no page ever holds the key itself.
 
 What a browser keeps is random; only its digest is stored. A session ends when it expires, when it is closed, and with
-its key. A ticket is exchanged for a session once, within a minute.
+its key; so do the streams it has opened. A ticket is exchanged for a session once, within a minute.
 """
 
 from dataclasses import dataclass, replace
@@ -47,10 +47,13 @@ class Browsers:
 
     async def of(self, secret: str) -> Identity:
         """Return who has a session. Raises Unauthenticated."""
-        found = await self._store.find(hash_of(secret))
+        digest = hash_of(secret)
+        found = await self._store.find(digest)
         if found is None:
             raise Unauthenticated("cannot go on with this session: it has ended; sign in again")
-        return await self._identity(found)
+        identity = await self._keyring.of_key(found.key_id)
+        expires_at = _earlier(identity.expires_at, found.expires_at)
+        return replace(identity, expires_at=expires_at, session=digest)
 
     async def redeem(self, ticket: str) -> Identity:
         """Return who has a ticket, and use it up. Raises Unauthenticated."""
@@ -65,10 +68,6 @@ class Browsers:
     async def close(self, secret: str) -> None:
         """End a session."""
         await self._store.close(hash_of(secret))
-
-    async def _identity(self, found: SignedIn) -> Identity:
-        identity = await self._keyring.of_key(found.key_id)
-        return replace(identity, expires_at=_earlier(identity.expires_at, found.expires_at))
 
     async def _hand_out(self, identity: Identity, purpose: str, life: timedelta) -> Opened:
         parsed = parse_id(identity.key_id)

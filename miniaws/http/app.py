@@ -81,10 +81,8 @@ def create_app(
             _compose(app, cloud, tail, exhibit)
             state = app.state
             live = Live(state.hub, state.dashboard, cloud.ports.metrics)
-            running = [
-                asyncio.create_task(state.hub.run(), name="hub"),
-                asyncio.create_task(live.run(), name="live"),
-            ]
+            work = {"hub": state.hub.run(), "live": live.run(), "sign-out": _sign_out(cloud, state.hub)}
+            running = [asyncio.create_task(each, name=name) for name, each in work.items()]
             try:
                 yield
             finally:
@@ -103,6 +101,12 @@ def create_app(
     openapi.install(app)
     app.add_middleware(Gate, settings=settings, rate=_rate(settings), read_only=exhibit is not None)
     return app
+
+
+async def _sign_out(cloud: Cloud, hub: Hub) -> None:
+    """End the streams of sessions that are closed, in whichever process."""
+    async for session in cloud.ports.sessions.closed():
+        hub.end_session(session)
 
 
 def _rate(settings: Settings) -> RateLimit:

@@ -216,3 +216,51 @@ async def test_a_browser_follows_the_stream_with_its_cookie(api: Api) -> None:
     async with api.followed.sse(Authorization="", Cookie=cookie) as stream:
         assert stream.status == 200
         await until(stream.messages(), "hello")
+
+
+async def test_signing_out_ends_the_streams_of_that_session_and_no_others(api: Api) -> None:
+    async with Browser(api) as leaving, Browser(api) as staying:
+        await leaving.sign_in({"api_key": api.key})
+        await staying.sign_in({"api_key": api.key})
+        ours = {"Origin": api.settings.url, "Cookie": leaving.cookie}
+        async with (
+            api.followed.sse("?include=events", Authorization="", Cookie=leaving.cookie) as stream,
+            api.followed.socket("?include=events", **ours) as socket,
+            api.followed.sse("?include=events", Authorization="", Cookie=staying.cookie) as other,
+            api.followed.sse("?include=events") as with_key,
+        ):
+            going_on = [other.messages(), with_key.messages()]
+            for messages in (stream.messages(), socket.messages(), *going_on):
+                await until(messages, "hello")
+            await leaving.http.delete("/api/session", headers={"Origin": leaving.origin})
+            for messages in (stream.messages(), socket.messages()):
+                assert (await until(messages, "end")).data == {"reason": "the session was closed"}
+            assert await _closed(socket.connection) == 4401
+            await api.post("/api/vpcs", {"name": "after"})
+            for messages in going_on:
+                await until(messages, "vpc.create_requested")
+
+
+async def test_a_session_closed_while_nobody_listened_opens_no_stream_again(api: Api) -> None:
+    """Who lost the connection that tells of closed sessions lets everybody with a session connect again."""
+    async with Browser(api) as browser:
+        await browser.sign_in({"api_key": api.key})
+        async with (
+            api.followed.sse("?include=events", Authorization="", Cookie=browser.cookie) as stream,
+            api.followed.sse("?include=events") as with_key,
+        ):
+            with_session, messages = stream.messages(), with_key.messages()
+            await until(with_session, "hello")
+            await until(messages, "hello")
+            await _lose_connections(api, "LISTEN session_closed")
+            await until(with_session, "cut")
+            await api.post("/api/vpcs", {"name": "after"})
+            await until(messages, "vpc.create_requested")
+
+
+async def _lose_connections(api: Api, query: str) -> None:
+    await api.cloud.ports.inventory.rows(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND query = %(text)s",
+        text=query,
+    )

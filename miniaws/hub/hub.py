@@ -1,13 +1,8 @@
-"""Live streams: one follower of the log per process, any number of clients, no gap and no double.
-
-A client first reads the log from where it left off, then gets what is new from a queue of its own. A client that
-does not keep up is cut and can resume; it never slows another.
-"""
+"""Hands new events to clients, each of which first reads the log from where it left off."""
 
 import asyncio
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
@@ -16,106 +11,15 @@ import structlog
 
 from domain.ports import Clock
 from domain.store import Recorded
-from domain.values import parse_id
-from miniaws.keyring import Identity
+from miniaws.hub.client import PAGE, Client, Message, Wish
 from projections.activity import Activity, Filter
 
 _log = structlog.get_logger("hub")
-_PAGE = 200
-_LONGEST_QUEUE = 1000
 _PAUSE_S = 0.00025
 """After each round, per client: with 200 of them, events wait for up to 50 ms."""
 _TOO_SLOW = "too slow; connect again with Last-Event-ID"
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message of a stream; ``position`` only where a client can resume."""
-
-    name: str
-    data: bytes
-    position: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What a client wants to see. ``parts`` of events, summary, metrics; None as a filter means all."""
-
-    identity: Identity
-    parts: frozenset[str] = frozenset({"events", "summary", "metrics"})
-    kind: str | None = None
-    type: str | None = None
-    resource: str | None = None
-
-    def wants(self, event: dict[str, Any]) -> bool:
-        """Tell whether an event is for this client."""
-        return (
-            "events" in self.parts
-            and event["accountid"] == self.identity.account_id
-            and self.kind in {None, event["resourcekind"]}
-            and self.type in {None, event["type"]}
-            and self.resource in {None, event["subject"]}
-        )
-
-    def after(self, position: int) -> Filter:
-        """Return the filter that finds the next page of the same events in the log."""
-        parsed = parse_id(self.resource) if self.resource else None
-        return Filter(
-            account=self.identity.account_id,
-            after=position,
-            kind=self.kind,
-            type=self.type,
-            resource=parsed[1] if parsed else None,
-            newest_first=False,
-            limit=_PAGE,
-        )
-
-
-@dataclass(slots=True, eq=False)
-class Client:
-    """What waits to be sent to one client, and why there will be no more."""
-
-    wish: Wish
-    events: deque[Message] = field(default_factory=deque[Message])
-    latest: dict[str, Message] = field(default_factory=dict[str, Message])
-    """Of what is no event only the newest matters."""
-    woken: asyncio.Event = field(default_factory=asyncio.Event)
-    is_cut: bool = False
-    ended: str | None = None
-
-    def put(self, message: Message) -> None:
-        """Queue a message; an event for which there is no room cuts the client, and nothing may follow it."""
-        if self.is_cut or self.ended is not None:
-            return
-        if message.position is None:
-            self.latest[message.name] = message
-        elif len(self.events) < _LONGEST_QUEUE:
-            self.events.append(message)
-        else:
-            self.is_cut = True
-        self.woken.set()
-
-    def cut(self) -> None:
-        """Let the client connect again: it would miss something."""
-        self.is_cut = True
-        self.woken.set()
-
-    def end(self, reason: str) -> None:
-        """Let the stream end with a reason."""
-        self.ended = self.ended or reason
-        self.woken.set()
-
-    def begin_anew(self) -> None:
-        """Forget what waits: the log has it."""
-        self.events.clear()
-        self.is_cut = False
-
-    def take(self) -> list[Message]:
-        """Return what waits, and forget it."""
-        found = [*self.events, *self.latest.values()]
-        self.events.clear()
-        self.latest.clear()
-        return found
+_REMEMBERED = 1000
+_SIGNED_OUT = "the session was closed"
 
 
 class Hub:
@@ -128,6 +32,7 @@ class Hub:
         self._incoming: asyncio.Queue[Sequence[Recorded]] = asyncio.Queue()
         self._touched: set[str] = set()
         self._joined: set[str] = set()
+        self._closed: deque[str] = deque(maxlen=_REMEMBERED)
 
     @property
     def count(self) -> int:
@@ -187,10 +92,26 @@ class Hub:
         """Send this client what is new from here on."""
         self._clients.add(client)
         self._joined.add(client.wish.identity.account_id)
+        # Closed while this client was on its way here.
+        if client.wish.identity.session in self._closed:
+            client.end(_SIGNED_OUT)
 
     def leave(self, client: Client) -> None:
         """Forget a client."""
         self._clients.discard(client)
+
+    def end_session(self, session: str | None) -> None:
+        """End what a session has opened; None when it is not known which were closed: then all show theirs again."""
+        if session is not None:
+            self._closed.append(session)
+        for client in self._clients:
+            found = client.wish.identity.session
+            if found is None:
+                continue
+            if session is None:
+                client.cut()
+            elif found == session:
+                client.end(_SIGNED_OUT)
 
     async def newest(self) -> int:
         """Return the position of the newest event."""
@@ -262,7 +183,7 @@ class Stream:
         self._client.begin_anew()
         found = await self._hub.page(self._client.wish, last)
         # When the queue has overflowed meanwhile, the log has that too.
-        self._reads_log = len(found) == _PAGE or self._client.is_cut
+        self._reads_log = len(found) == PAGE or self._client.is_cut
         return found
 
     def _from_queue(self, last: int) -> list[Message]:
