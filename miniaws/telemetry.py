@@ -3,7 +3,8 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -65,6 +66,33 @@ _OF_BALANCERS = {
     )
     for name, unit in traffic.TRAFFIC.items()
 }
+_OF_DATABASES = {
+    name: Gauge(f"miniaws_database_{name}", words, ["database", "name", "account"], registry=REGISTRY)
+    for name, words in {
+        "connections": "Connections of clients",
+        "max_connections": "Connections that it takes",
+        "size_bytes": "Bytes of its databases",
+        "committed": "Transactions committed since its start",
+        "rolled_back": "Transactions rolled back since its start",
+        "cache_hit_percent": "Blocks found in its memory, percent",
+        "log_lag_bytes": "Bytes of its log that are not in the archive yet",
+    }.items()
+}
+_OF_ARCHIVES = {
+    name: Gauge(f"miniaws_archive_{name}", words, ["archive", "name", "account"], registry=REGISTRY)
+    for name, words in {
+        "backup_age_seconds": "Age of the newest base backup of a database",
+        "restorable_age_seconds": "Age of the newest moment that can be restored",
+    }.items()
+}
+_OF_VOLUMES = {
+    "missed_snapshots": Gauge(
+        "miniaws_volume_missed_snapshots",
+        "Moments of its schedule without a snapshot, since the last one that was begun",
+        ["volume", "name", "account"],
+        registry=REGISTRY,
+    )
+}
 _OF_HOST = {
     name: Gauge(f"miniaws_host_{name}", f"Used by the host: {METRICS[name]}", registry=REGISTRY)
     for name in ("cpu_cores", "cpu_percent", "memory_bytes", "memory_percent")
@@ -73,6 +101,16 @@ _OF_HOST = {
 _SECRET_NAME = re.compile(r"(password|secret|token|authorization|api_key|credential)", re.IGNORECASE)
 _KEY = re.compile(r"miniaws_[\w-]{20,}")
 _URL_PASSWORD = re.compile(r"(\w+://[^:/@\s]*):[^@\s]+@")
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a resource tells of itself; what is absent or None is not known."""
+
+    id: str
+    name: str
+    account_id: str
+    values: Mapping[str, float | None]
 
 
 async def refresh(cloud: Cloud) -> None:
@@ -112,6 +150,31 @@ def _show_traffic(newest: list[traffic.Newest]) -> None:
         for name, gauge in _OF_BALANCERS.items():
             if each.values[name] is not None:
                 gauge.labels(id_, each.name, each.account_id, each.target).set(_figure(each.values[name]))
+
+
+def show_databases(found: Iterable[Figures]) -> None:
+    """Set what database servers tell of themselves."""
+    _show(_OF_DATABASES, found)
+
+
+def show_archives(found: Iterable[Figures]) -> None:
+    """Set how old backups are, and what can be restored."""
+    _show(_OF_ARCHIVES, found)
+
+
+def show_volumes(found: Iterable[Figures]) -> None:
+    """Set what became of snapshots by the clock."""
+    _show(_OF_VOLUMES, found)
+
+
+def _show(gauges: Mapping[str, Gauge], found: Iterable[Figures]) -> None:
+    for gauge in gauges.values():
+        gauge.clear()
+    for each in found:
+        for name, gauge in gauges.items():
+            value = each.values.get(name)
+            if value is not None:
+                gauge.labels(each.id, each.name, each.account_id).set(value)
 
 
 def _figure(value: float | None) -> float:

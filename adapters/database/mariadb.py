@@ -122,7 +122,9 @@ class MariadbDatabases:
             told = dict(cursor.fetchall())
             cursor.execute("SELECT sum(data_length + index_length) FROM information_schema.tables")
             size = (cursor.fetchone() or (0,))[0]
-            return {"size_bytes": int(size or 0), **{name: int(told[key]) for name, key in _STATS.items()}}
+            counted = {name: int(told[key]) for name, key in _STATS.items()}
+            hits = 1 - counted["buffer_reads"] / max(counted["buffer_requests"], 1)
+            return {"size_bytes": int(size or 0), "cache_hit_percent": round(100 * hits, 2), **counted}
 
         return await _asked(at, ADMIN, password, work)
 

@@ -32,6 +32,7 @@ from miniaws.http import (
     volumes,
     vpcs,
 )
+from miniaws.http.figures import Watched
 from miniaws.http.middleware import Gate
 from miniaws.hub import Hub
 from miniaws.keyring import Exhibit, Keyring, RateLimit
@@ -122,6 +123,7 @@ def _compose(app: FastAPI, cloud: Cloud, tail: Tail, exhibit: Exhibit | None) ->
     life = timedelta(hours=cloud.settings.session_hours)
     state.browsers = Browsers(ports.sessions, state.keyring, ports.clock, ports.chance, life)
     state.hub = Hub(ports.activity, ports.clock)
+    state.watched = Watched(cloud)
     state.dashboard = Dashboard(ports.inventory)
     # In this order: a key is forgotten before the hub ends the streams of who used it.
     tail.listen(state.keyring.forget)

@@ -34,4 +34,5 @@ async def ready(request: Request) -> dict[str, str | int]:
 async def metrics(request: Request) -> Response:
     """Show figures for Prometheus."""
     await telemetry.refresh(request.app.state.cloud)
+    await request.app.state.watched.refresh()
     return Response(generate_latest(telemetry.REGISTRY), media_type=CONTENT_TYPE_LATEST)

@@ -67,6 +67,7 @@ SHARED: dict[str, dict[str, str]] = {
         "dashboard": "what a dashboard shows",
         "diff": "two moments, compared",
         "errors": "problem documents",
+        "figures": "what is asked of servers for Prometheus",
         "health": "is it up, and its figures",
         "identity": "a key in a header, or a browser's cookie",
         "metrics": "which stretch of time, in which steps",
