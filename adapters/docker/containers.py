@@ -1,7 +1,7 @@
 """Containers on a Docker engine."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from functools import partial
 from weakref import WeakValueDictionary
@@ -19,10 +19,12 @@ from adapters.docker.creation import (
     container_config,
     limits,
     own_volumes,
+    refuse_made_up_volumes,
 )
 from adapters.docker.engine import CONFLICT, DockerEngine, Json
 from adapters.docker.holds import is_held
 from adapters.docker.images import pull
+from adapters.docker.removal import remove_container, tolerate_missing
 from adapters.docker.times import moment_or_none
 from domain.errors import Refused
 from domain.ports import ContainerSpec, ContainerState, ExecResult, Found, LogLine, SeenContainer
@@ -94,7 +96,7 @@ class DockerContainers:
 
         def stop(api: APIClient) -> None:
             if container := self._own(api, resource_id):
-                _tolerate_missing(partial(api.stop, container["Id"], timeout=grace_s))
+                tolerate_missing(partial(api.stop, container["Id"], timeout=grace_s))
 
         await self.engine.run(f"stop {resource_id}", stop)
 
@@ -153,11 +155,11 @@ class DockerContainers:
         """Return the present container, after an interrupted replacement is undone or completed."""
         old, new = self._own(api, resource_id), self._own(api, resource_id, ".next")
         if old and old["State"]["Status"] in {"dead", "removing"}:
-            _remove_container(api, old["Id"])
+            remove_container(api, old["Id"])
             old = None
         if new and old:
             # The old one may have run again since the new one was made: begin anew.
-            _remove_container(api, new["Id"])
+            remove_container(api, new["Id"])
         elif new:
             api.rename(new["Id"], self.engine.name(resource_id))
             return self._own(api, resource_id)
@@ -175,7 +177,7 @@ class DockerContainers:
             if old["State"]["Running"]:
                 api.start(old["Id"])
             raise
-        _remove_container(api, old["Id"])
+        remove_container(api, old["Id"])
         api.rename(self.engine.name(spec.resource_id) + ".next", self.engine.name(spec.resource_id))
         kept_files.forget(api, self.engine, spec.resource_id)
 
@@ -228,6 +230,7 @@ class DockerContainers:
         if container["State"]["Status"] == "paused":
             api.unpause(container["Id"])
         elif container["State"]["Status"] != "running":
+            refuse_made_up_volumes(api, self.engine, container)
             api.start(container["Id"])
         return api.inspect_container(container["Id"])
 
@@ -235,9 +238,9 @@ class DockerContainers:
         # By label, not by name: what somebody else made in our name goes too.
         filters = self.engine.only(resource_id=resource_id)
         for container in api.containers(all=True, filters=filters):
-            _remove_container(api, container["Id"])
+            remove_container(api, container["Id"])
         for volume in _own_volumes(api, filters):
-            _tolerate_missing(partial(api.remove_volume, volume["Name"]))
+            tolerate_missing(partial(api.remove_volume, volume["Name"]))
         kept_files.forget(api, self.engine, resource_id)
 
 
@@ -250,29 +253,10 @@ def _own_volumes(api: APIClient, filters: Json) -> list[Json]:
 def _create_with_files(api: APIClient, config: Json, name: str, spec: ContainerSpec) -> None:
     """Create a container that gets its name only when its files are in it: none ever starts without them."""
     making = f"{name}.making"
-    _tolerate_missing(partial(api.remove_container, making, force=True, v=True))
+    tolerate_missing(partial(api.remove_container, making, force=True, v=True))
     api.create_container_from_config(config, making)
     api.put_archive(making, "/", archive(spec.files))
     api.rename(making, name)
-
-
-def _remove_container(api: APIClient, container_id: str) -> None:
-    try:
-        api.remove_container(container_id, force=True, v=True)
-    except NotFound:
-        return
-    except APIError as error:
-        if error.status_code != CONFLICT:
-            raise
-        # Somebody else is removing it: wait until that is done.
-        _tolerate_missing(partial(api.wait, container_id, condition="removed"))
-
-
-def _tolerate_missing(call: Callable[[], object]) -> None:
-    try:
-        call()
-    except NotFound:
-        return
 
 
 def _generation(container: Json) -> int:

@@ -6,6 +6,7 @@ import json
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from posixpath import normpath
 from typing import Any
 
@@ -13,6 +14,7 @@ from docker import APIClient
 from docker.errors import NotFound
 
 from adapters.docker.engine import DockerEngine, Json
+from adapters.docker.removal import remove_container, tolerate_missing
 from domain.errors import Refused
 from domain.ports import ContainerSpec, File
 
@@ -59,6 +61,29 @@ def check_surroundings(api: APIClient, engine: DockerEngine, spec: ContainerSpec
             api.inspect_volume(engine.name(mount.volume_id))
         except NotFound:
             raise Refused(f"cannot create {spec.resource_id}: there is no volume {mount.volume_id}") from None
+
+
+def refuse_made_up_volumes(api: APIClient, engine: DockerEngine, container: Json) -> None:
+    """Refuse to start a container on a volume that the engine made up; it goes, and the volume with it.
+
+    A volume may be removed by hand after it was looked for and before the container is created. Then the engine makes
+    up an empty one, without labels: it would hide that the files are gone, and nobody would ever remove it. What a
+    container holds cannot be removed any more, so its first start is soon enough.
+    """
+    mounted = [mount["Name"] for mount in container["Mounts"] if mount["Type"] == "volume"]
+    named = [name for name in mounted if name.startswith(engine.name(""))]
+    made_up = [name for name in named if not _is_ours(api, engine, name)]
+    if made_up:
+        remove_container(api, container["Id"])
+        for name in made_up:
+            tolerate_missing(partial(api.remove_volume, name))
+        gone = ", ".join(name.removeprefix(engine.name("")) for name in made_up)
+        raise Refused(f"cannot start it: the volume {gone} is gone; restore a snapshot of it")
+
+
+def _is_ours(api: APIClient, engine: DockerEngine, name: str) -> bool:
+    labels: Mapping[str, str] = api.inspect_volume(name)["Labels"] or {}
+    return labels.get("miniaws.cloud") == engine.cloud
 
 
 def own_volumes(engine: DockerEngine, spec: ContainerSpec, base: Base) -> dict[str, str]:

@@ -12,6 +12,7 @@ from docker import APIClient
 from docker.errors import APIError, NotFound
 
 from adapters.docker import output
+from adapters.docker.creation import refuse_made_up_volumes
 from adapters.docker.engine import CONFLICT, DockerEngine, Json
 from adapters.docker.times import moment_or_none
 from adapters.restic import container as place
@@ -108,6 +109,7 @@ class ResticCopies:
         if not self._is_of(present, task.owner_id):
             return False
         if present["State"]["Status"] == "created":
+            refuse_made_up_volumes(api, self._engine, present)
             api.start(present["Id"])
         return True
 

@@ -164,3 +164,27 @@ async def test_a_foreign_volume_of_the_same_name_is_left_alone(
         assert api.inspect_volume(name)
     finally:
         api.remove_volume(name)
+
+
+async def test_a_volume_removed_by_hand_before_the_container_is_made_is_not_made_up(
+    api: APIClient, world: World
+) -> None:
+    """What the engine makes up in its place is empty, and bears no label."""
+    volume_id = world.id("vol", "lost")
+    await world.volumes.ensure(volume_id, ACCOUNT, None)
+    spec = world.spec(mounts=(Mount(volume_id, "/data"),))
+    await world.containers.ensure(spec)
+    name = f"{world.cloud}-{volume_id}"
+    # As if it had been removed between the look for it and the creation of the container.
+    made = api.inspect_container(f"{world.cloud}-{spec.resource_id}")
+    config = {**made["Config"], "HostConfig": made["HostConfig"]}
+    api.remove_container(made["Id"])
+    api.remove_volume(name)
+    api.create_container_from_config(config, f"{world.cloud}-{spec.resource_id}")
+    assert api.inspect_volume(name)["Labels"] is None
+    with pytest.raises(Refused, match=f"{volume_id} is gone"):
+        await world.containers.start(spec.resource_id)
+    assert api.volumes(filters={"name": name})["Volumes"] in (None, [])
+    assert await world.containers.inspect(spec.resource_id) is None
+    with pytest.raises(Refused, match="there is no volume"):
+        await world.containers.ensure(spec)
