@@ -125,7 +125,7 @@ class WorkQueue:
         await self._run(
             "fail",
             resource_id=lease.resource_id,
-            generation=lease.generation,
+            lease_s=_LEASE_S,
             after_s=backoff,
             error=error[:500],
         )

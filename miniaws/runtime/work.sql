@@ -1,12 +1,16 @@
 -- mark --
--- Those who watch keep their back-off, and those whom it is quietly told do not even look before it is over.
+-- Those who watch keep their back-off, and those whom it is quietly told do not even look before it is over. Yet a pass
+-- that runs at this moment may have begun before: unless it fails, it is followed by another one.
 INSERT INTO work (resource_id, kind, due_at)
 SELECT DISTINCT ON (id) id, kind, clock_timestamp() FROM (
     SELECT id, kind FROM unnest(%(resource_ids)s::uuid[], %(kinds)s::text[]) AS touched(id, kind)
     UNION ALL SELECT owner, split_part(key, '/', 1) FROM claims WHERE scope = ANY(%(scopes)s::text[])) AS marked
-ON CONFLICT (resource_id) DO UPDATE SET generation = work.generation + 1, due_at = clock_timestamp(),
+ON CONFLICT (resource_id) DO UPDATE SET generation = work.generation + 1,
+    due_at = CASE WHEN work.resource_id = ANY(%(quiet)s::uuid[])
+                   AND NOT EXISTS (SELECT FROM claims WHERE owner = work.resource_id AND scope = ANY(%(scopes)s::text[]))
+                  THEN work.due_at ELSE clock_timestamp() END,
     attempts = CASE WHEN work.resource_id = ANY(%(urgent)s::uuid[]) THEN 0 ELSE work.attempts END
-WHERE NOT work.resource_id = ANY(%(quiet)s::uuid[])
+WHERE NOT work.resource_id = ANY(%(quiet)s::uuid[]) OR work.leased_until IS NOT NULL
    OR EXISTS (SELECT FROM claims WHERE owner = work.resource_id AND scope = ANY(%(scopes)s::text[]))
 
 -- mark_living --
@@ -49,9 +53,10 @@ UPDATE work SET leased_until = NULL, last_error = NULL, attempts = 0,
 WHERE resource_id = %(resource_id)s
 
 -- fail --
+-- Due at once only when that was asked for since the lease began; what was quietly told ends no back-off.
 UPDATE work SET leased_until = NULL, last_error = %(error)s, attempts = attempts + 1,
-    due_at = CASE WHEN generation = %(generation)s THEN clock_timestamp() + %(after_s)s * interval '1 second'
-                  ELSE clock_timestamp() END
+    due_at = CASE WHEN due_at <= leased_until - %(lease_s)s * interval '1 second'
+                  THEN clock_timestamp() + %(after_s)s * interval '1 second' ELSE clock_timestamp() END
 WHERE resource_id = %(resource_id)s
 
 -- state --

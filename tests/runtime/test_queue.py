@@ -173,6 +173,22 @@ async def test_what_another_manager_did_ends_no_back_off(pool: Any, queue: WorkQ
     assert len(await take(queue, 1)) == 1, "unless a person asks for something, too"
 
 
+async def test_what_another_manager_did_during_a_pass_is_looked_at_after_it(
+    pool: Any, queue: WorkQueue
+) -> None:
+    """The pass may have begun before: were it the last one, nobody would look for a while."""
+    id_ = uuid4()
+    await queue.wake(id_, "vpc")
+    (lease,) = await take(queue, 1)
+    await tell(pool, event(id_, "vpc.tags_changed", "system:instance-manager"))
+    assert await take(queue, 1) == []
+    assert await queue.finish(lease), "it stays due"
+    (again,) = await take(queue, 1)
+    await tell(pool, event(id_, "vpc.tags_changed", "system:instance-manager"))
+    await queue.fail(again, "no", 1)
+    assert await take(queue, 1) == [], "but it ends no back-off"
+
+
 async def test_what_a_manager_reports_of_its_own_is_no_work_for_it(pool: Any, queue: WorkQueue) -> None:
     own, others = uuid4(), uuid4()
     await tell(pool, event(own, "vpc.became_available", "system:vpc-manager"))
