@@ -162,8 +162,9 @@ def cloud_server(tmp_path: Path, database_url: str) -> Generator[CloudServer]:
     )
     server = CloudServer(settings)
     with (tmp_path / "log").open("w") as log:
-        # What the cloud logs must not look like what the command prints.
-        structlog.configure(logger_factory=structlog.PrintLoggerFactory(log))
+        # What the cloud logs must not look like what the command prints. A logger that were remembered would write to
+        # this file after it is closed, and raise.
+        structlog.configure(logger_factory=structlog.PrintLoggerFactory(log), cache_logger_on_first_use=False)
         server.start()
         yield server
         server.stop()

@@ -136,6 +136,8 @@ def cloud(tmp_path: Path, database_url: str) -> Generator[Remembering]:
         structlog.configure(
             logger_factory=structlog.PrintLoggerFactory(log),
             wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+            # A logger that were remembered would write to this file after it is closed, and raise.
+            cache_logger_on_first_use=False,
         )
         found.start()
         yield found
