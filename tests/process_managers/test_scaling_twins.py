@@ -1,0 +1,84 @@
+"""A group whose controller dies again and again decides as its twin does whose controller lives."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import psycopg
+
+from domain.load_balancer import LoadBalancer
+from domain.scaling_group import ScalingGroup, Size
+from miniaws.application import Cloud
+from miniaws.commands import scaling_group as groups
+from tests.process_managers.groups import balanced, running, settled
+from tests.process_managers.stage import REQUEST, Stage
+
+COOLDOWN_S = 6
+POLICY = {
+    "type": "target-tracking",
+    "metric": "requests",
+    "target": 20.0,
+    "warmup_s": 2,
+    "cooldown_s": COOLDOWN_S,
+    "period_s": 1,
+    "periods_out": 2,
+    "periods_in": 3,
+}
+LOUD, QUIET, SECONDS = range(4, 9), 2.0, 24
+ROW = "INSERT INTO traffic_second VALUES (%s, %s, %s, %s, 0, 0, 0, 0, 0, NULL, 0)"
+
+
+class Clock:
+    """Stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.moment = datetime.now(UTC).replace(microsecond=0)
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+async def following(stage: Stage, name: str, port: int) -> tuple[LoadBalancer, ScalingGroup]:
+    balancer = await balanced(stage, f"front-{name}", port=port)
+    before = [groups.Behind(balancer.name, 8080)]
+    group = await running(stage, Size(1, 1, 4), name=name, load_balancers=before)
+    await groups.put_policy(stage.cloud, REQUEST, name, "load", POLICY)
+    return balancer, group
+
+
+def send(stage: Stage, balancer: LoadBalancer, group: ScalingGroup, per_s: float, at: datetime) -> None:
+    """Let a balancer have sent so much to all instances in service together."""
+    served = [member.instance_id for member in group.members.values() if member.serves]
+    with psycopg.connect(stage.database_url, autocommit=True) as connection:
+        for id_ in served:
+            connection.execute(ROW, (balancer.id, f"default:{id_}:8080", at, per_s / len(served)))
+
+
+async def decisions(stage: Stage, group: ScalingGroup) -> list[dict[str, Any]]:
+    events = await stage.cloud.ports.store.events(group.id)
+    told = [event.payload for event in events if event.type == "scaling_group.decided"]
+    return [{name: value for name, value in each.items() if name != "timestamp"} for each in told]
+
+
+async def test_a_controller_that_dies_every_second_decides_as_one_that_lives(stage: Stage) -> None:
+    clock = Clock()
+    stage.cloud = Cloud(stage.cloud.settings, replace(stage.cloud.ports, clock=clock))
+    stage.restart_controller()
+    await stage.settle(await stage.vpc())
+    twins = [await following(stage, "disturbed", 8081), await following(stage, "left-alone", 8082)]
+    lives = stage.managers["scaling_group"]
+    for second in range(SECONDS):
+        clock.moment += timedelta(seconds=1)
+        for (balancer, group), manager in zip(twins, (None, lives), strict=True):
+            stage.restart_controller()
+            stage.managers["scaling_group"] = manager or stage.managers["scaling_group"]
+            now = await settled(stage, group)
+            send(stage, balancer, now, 50.0 if second in LOUD else QUIET, clock.moment)
+    disturbed, alone = [await decisions(stage, group) for _, group in twins]
+    assert disturbed == alone
+    done = [each for each in disturbed if each["action"] != "hold"]
+    assert [(each["action"], each["desired"]) for each in done] == [("out", 3), ("in", 2), ("in", 1)]
+    assert "cooling down" in {each["reason"] for each in disturbed}
+    times = [datetime.fromisoformat(each["decided_at"]) for each in done]
+    assert min(later - earlier for earlier, later in pairwise(times)) >= timedelta(seconds=COOLDOWN_S)
