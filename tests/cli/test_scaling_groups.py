@@ -1,0 +1,73 @@
+"""Scaling groups from the command line."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.cli.conftest import Command
+
+CREATE = ("asg", "create", "shop", "--image", "miniaws/hello:local", "--port", "8080")
+QUICK = ("--period", "1", "--periods-out", "1", "--periods-in", "1", "--warmup", "0")
+
+
+def shown(cloud: Command) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(cloud("asg", "show", "shop", "-o", "json").stdout)
+    return found
+
+
+def test_a_group_is_created_changed_rested_and_deleted(cloud: Command) -> None:
+    assert cloud(*CREATE, "--min", "1", "--max", "3").stderr == "shop is available\n"
+    header, row = cloud("asg", "list").stdout.splitlines()
+    assert header.split()[:6] == ["NAME", "STATUS", "MIN", "DESIRED", "MAX", "IN"]
+    assert row.split()[:6] == ["shop", "available", "1", "1", "3", "1"]
+    cloud("asg", "scale", "shop", "2")
+    cloud("asg", "suspend", "shop", "--process", "scaling")
+    cloud("asg", "protect", "shop", "shop-1")
+    document = shown(cloud)
+    assert (document["spec"]["desired"], document["spec"]["suspended"]) == (2, ["scaling"])
+    assert document["observed"]["instances"][0]["is_protected"]
+    cloud("asg", "resume", "shop")
+    assert shown(cloud)["spec"]["suspended"] == []
+    assert "min ≤ desired ≤ max" in cloud("asg", "update", "shop", "--min", "9", exit_code=1).stderr
+    assert cloud("asg", "delete", "shop", "--yes").stderr == "shop is deleted\n"
+
+
+def test_policies_are_given_listed_and_removed(cloud: Command) -> None:
+    cloud("lb", "create", "front", "--listen", "8090")
+    cloud(*CREATE)
+    load = ("asg", "policy", "track", "shop", "load", "--metric", "requests", "--target", "150")
+    assert "no load balancer" in cloud(*load, exit_code=1).stderr
+    cloud("asg", "update", "shop", "--load-balancer", "front:8080")
+    cloud(*load)
+    cloud("asg", "policy", "track", "shop", "cpu", "--target", "50")
+    cloud("asg", "policy", "step", "shop", "burst", "--step", "60:80:+1", "--step", "80::+2")
+    cloud("asg", "policy", "schedule", "shop", "night", "--cron", "0 22 * * *", "--desired", "0")
+    listed = cloud("asg", "policy", "list", "shop").stdout
+    for says in ("requests at 150 req/s", "cpu at 50 %", "60:80:+1, 80::+2", "0 22 * * *"):
+        assert says in listed
+    overlap = ("--step", "60:80:+1", "--step", "70::+2")
+    assert "overlap" in cloud("asg", "policy", "step", "shop", "x", *overlap, exit_code=1).stderr
+    assert "write it as" in cloud("asg", "policy", "step", "shop", "x", "--step", "up", exit_code=2).stderr
+    cloud("asg", "policy", "remove", "shop", "burst")
+    assert set(shown(cloud)["spec"]["policies"]) == {"load", "cpu", "night"}
+
+
+def test_decisions_are_shown_made_again_and_simulated(cloud: Command, tmp_path: Path) -> None:
+    cloud(*CREATE)
+    assert cloud("asg", "decisions", "shop").stderr == "nothing was decided\n"
+    cloud("asg", "policy", "track", "shop", "cpu", "--target", "99", *QUICK)
+    while not (decided := json.loads(cloud("asg", "decisions", "shop", "-o", "json").stdout)):
+        pass
+    assert decided[-1]["action"] == "hold"
+    assert "all as they were taken" in cloud("asg", "replay", "shop").stderr
+    while shown(cloud)["observed"]["last_decision"]["reason"] != "at its minimum":
+        pass
+    file = tmp_path / "calm.json"
+    policy = {"type": "target-tracking", "metric": "cpu", "target": 98, "period_s": 1}
+    file.write_text(json.dumps(policy))
+    told = cloud("asg", "simulate", "shop", "--policy", str(file))
+    assert "SECONDS ABOVE TARGET" in told.stdout
+    assert "assumed: the load is" in told.stderr
+    file.write_text(json.dumps({**policy, "metric": "requests"}))
+    refused = cloud("asg", "simulate", "shop", "--policy", str(file), exit_code=1)
+    assert "no requests was measured" in refused.stderr
