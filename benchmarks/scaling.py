@@ -5,7 +5,6 @@ late. What is ours is the rest: to decide, to launch, and to notice that it serv
 """
 
 import secrets
-import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from adapters import engine_sweep
 from benchmarks import machine, servers, tables
 from benchmarks.launch import IMAGE, ask
 from miniaws.settings import Settings
+from tests.load import burning
 
 ROUNDS = 4
 GROUPS = "/api/scaling-groups"
@@ -61,7 +61,7 @@ def _round(cloud: servers.Cloud, host: str, name: str) -> dict[str, float]:
     group = ask(cloud, "GET", f"{GROUPS}/{name}", None)
     first = group["observed"]["instances"][0]["id"]
     began = time.time()
-    with _burning(host, first):
+    with _busy(host, first):
         servers.poll(lambda: _serving(cloud, name) == 2, "another instance that serves")
     times = {each["type"]: each["time"] for each in _events(cloud, name)}
     ask(cloud, "DELETE", f"{GROUPS}/{name}", None)
@@ -81,25 +81,14 @@ def _events(cloud: servers.Cloud, name: str) -> list[dict[str, Any]]:
 
 
 @contextmanager
-def _burning(host: str, instance_id: str) -> Generator[None]:
+def _busy(host: str, instance_id: str) -> Generator[None]:
     """Keep an instance busy: its type grants a quarter of a core, so little of the machine is taken."""
     engine = docker.DockerClient(base_url=host)
-    (container,) = engine.containers.list(filters={"label": f"miniaws.id={instance_id}"})
-    ended = threading.Event()
-
-    def burn() -> None:
-        while not ended.is_set():
-            container.exec_run(["get", "-t", "30", "http://127.0.0.1:8080/burn?ms=500"])
-
-    burners = [threading.Thread(target=burn) for _ in range(3)]
-    for burner in burners:
-        burner.start()
     try:
-        yield
+        (container,) = engine.containers.list(filters={"label": f"miniaws.id={instance_id}"})
+        with burning(container):
+            yield
     finally:
-        ended.set()
-        for burner in burners:
-            burner.join()
         engine.close()
 
 

@@ -1,4 +1,4 @@
-"""Load on a port, and what came of it: every answer counts, and so does every one that failed."""
+"""Load on a port, and what came of it: every answer counts, and so does every one that failed. Load on a CPU."""
 
 import asyncio
 import contextlib
@@ -158,3 +158,23 @@ def load_aside(port: int, path: str = "/") -> Generator[Load]:
     finally:
         ended.set()
         aside.result()
+
+
+@contextmanager
+def burning(container: Any) -> Generator[None]:
+    """Keep a container of the hello image busy, as far as its type lets it."""
+    ended = threading.Event()
+
+    def burn() -> None:
+        while not ended.is_set():
+            container.exec_run(["get", "-t", "30", "http://127.0.0.1:8080/burn?ms=500"])
+
+    burners = [threading.Thread(target=burn) for _ in range(3)]
+    for burner in burners:
+        burner.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        for burner in burners:
+            burner.join()
