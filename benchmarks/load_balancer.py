@@ -40,15 +40,22 @@ defaults
     timeout client 60s
     timeout server 60s
 frontend listen
-    bind 127.0.0.1:{port}
+    bind 127.0.0.1:{port}{headers}
     default_backend targets
 backend targets
-    balance roundrobin
+    balance roundrobin{retries}
     option httpchk
     http-check send meth GET uri /health ver HTTP/1.1 hdr Host localhost
     server one {first}:8080 check
     server two {second}:8080 check
 """
+HEADERS = """
+    option forwardfor
+    http-request set-header X-Forwarded-Proto http
+    http-request set-header X-Forwarded-Port 80"""
+RETRIES = """
+    retry-on conn-failure empty-response
+    http-request disable-l7-retry unless { method GET HEAD OPTIONS }}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,10 @@ def run() -> None:
             _changes(host, name, place)
     finally:
         engine_sweep.sweep(host, name)
-    aims = [tables.Aim("the same HAProxy by hand", 1.0)]
+    aims = [
+        tables.Aim("HAProxy by hand, our headers and retries", 1.0),
+        tables.Aim("HAProxy by hand", 1.0),
+    ]
     rates = {who: [each.per_s for each in runs] for who, runs in found.items()}
     tables.compare(f"requests, {CONNECTIONS} connections", "req/s", rates, "our balancer", aims)
     print("\nthe slowest one in a hundred (medians)")
@@ -78,24 +88,32 @@ def run() -> None:
 
 def _compare(cloud: servers.Cloud, host: str, name: str, place: Path) -> dict[str, list[Run]]:
     addresses = [_launch(cloud, f"web-{number}") for number in (1, 2)]
-    ours, by_hand = machine.free_port(), machine.free_port()
+    ours, by_hand, alike = (machine.free_port() for _ in range(3))
     ask(cloud, "POST", PATH, {"name": "web", "listeners": [{"port": ours}]})
     for number in (1, 2):
         ask(cloud, "POST", f"{PATH}/web/targets", {"instance": f"web-{number}", "port": 8080})
     servers.poll(lambda: _healthy(cloud) == len(addresses), "healthy targets")
     urls = {
         "our balancer": f"http://127.0.0.1:{ours}/",
-        "the same HAProxy by hand": f"http://127.0.0.1:{by_hand}/",
+        "HAProxy by hand": f"http://127.0.0.1:{by_hand}/",
+        "HAProxy by hand, our headers and retries": f"http://127.0.0.1:{alike}/",
         "a target alone": f"http://{addresses[0]}:8080/",
     }
     found: dict[str, list[Run]] = {who: [] for who in urls}
-    text = BY_HAND.format(port=by_hand, first=addresses[0], second=addresses[1])
-    with _by_hand(host, name, place / "by-hand.cfg", text):
-        servers.wait_until_ready(by_hand, "/")
+    bare = _text(by_hand, addresses, headers="", retries="")
+    same = _text(alike, addresses, headers=HEADERS, retries=RETRIES)
+    with _by_hand(host, name, place / "bare.cfg", bare), _by_hand(host, name, place / "same.cfg", same):
+        for port in (by_hand, alike):
+            servers.wait_until_ready(port, "/")
         for _ in range(ROUNDS):
             for who, url in urls.items():
                 found[who].append(_wrk(url))
     return found
+
+
+def _text(port: int, addresses: list[str], headers: str, retries: str) -> str:
+    first, second = addresses
+    return BY_HAND.format(port=port, first=first, second=second, headers=headers, retries=retries)
 
 
 @contextmanager

@@ -1,8 +1,5 @@
 """Groups of real containers: they heal, follow the CPU that is measured, and change their template safely."""
 
-import threading
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +7,7 @@ import pytest
 
 from tests.conftest import free_port
 from tests.journeys.running_cloud import IMAGE, RunningCloud, kill, wait_until
-from tests.load import load_aside
+from tests.load import burning, load_aside
 
 GROUPS = "/api/scaling-groups"
 COOLDOWN_S = 8
@@ -55,34 +52,13 @@ def in_service(cloud: RunningCloud) -> list[str]:
     return [each["name"] for each in group(cloud)["observed"]["instances"] if each["status"] == "in-service"]
 
 
-@contextmanager
-def burning(cloud: RunningCloud, name: str) -> Generator[None]:
-    """Keep the CPU of an instance busy."""
-    container = cloud.container(cloud.instance(name)["id"])
-    ended = threading.Event()
-
-    def burn() -> None:
-        while not ended.is_set():
-            container.exec_run(["get", "-t", "30", "http://127.0.0.1:8080/burn?ms=1000"])
-
-    burners = [threading.Thread(target=burn) for _ in range(3)]
-    for burner in burners:
-        burner.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        for burner in burners:
-            burner.join()
-
-
 def test_a_group_follows_its_load_even_when_the_controller_dies_in_a_cooldown(
     own_cloud: RunningCloud,
 ) -> None:
     created = create(own_cloud, min=1, max=2)
     assert (created["status"], in_service(own_cloud)) == ("available", ["web-1"])
     own_cloud.http.put(f"{GROUPS}/web/policies/cpu", json=TRACKING).raise_for_status()
-    with burning(own_cloud, "web-1"):
+    with burning(own_cloud.container(own_cloud.instance("web-1")["id"])):
         wait_until(lambda: actions(own_cloud) == ["out"], "the group has decided to grow")
         wait_until(lambda: in_service(own_cloud) == ["web-1", "web-2"], "the second instance serves")
         wait_until(lambda: decisions(own_cloud)[-1]["reason"] == "at its maximum", "it holds under load")
@@ -178,3 +154,36 @@ def test_a_group_behind_a_load_balancer_serves_every_request_while_it_grows_and_
     assert under.failures == []
     cloud.delete(f"{GROUPS}/web")
     assert cloud.show("/api/load-balancers/front")["status"] == "available"
+
+
+@pytest.mark.usefixtures("haproxy_image")
+def test_a_group_of_which_all_fail_their_checks_is_replaced_one_by_one(cloud: RunningCloud) -> None:
+    port = before(cloud)
+    create(cloud, min=3, max=3, desired=3, health_check_grace_s=15, **BEHIND)
+    first = {each["id"] for each in group(cloud)["observed"]["instances"]}
+    with load_aside(port) as under:
+        for instance_id in first:
+            cloud.container(instance_id).exec_run(["get", "-t", "5", "http://127.0.0.1:8080/health/fail"])
+        wait_until(lambda: len(in_service(cloud)) == 3 and not first & known(cloud), "all are replaced", 120)
+    assert under.failures == []
+    serving, launched = served_and_launched(cloud)
+    assert min(serving) == 3, "each went when another one served in its place"
+    assert max(launched) == 1, "a fifth of three is one at a time"
+    cloud.delete(f"{GROUPS}/web")
+
+
+def known(cloud: RunningCloud) -> set[str]:
+    return {each["id"] for each in group(cloud)["observed"]["instances"]}
+
+
+def served_and_launched(cloud: RunningCloud) -> tuple[list[int], list[int]]:
+    """Return after each event since the group was whole how many served, well or not, and how many were to come."""
+    query = "/api/timeline?resource=web&order=oldest&limit=1000"
+    types = [each["type"].removeprefix("scaling_group.") for each in cloud.show(query)["items"]]
+    steps = {"instance_launched": (0, 1), "instance_entered": (1, -1), "instance_released": (-1, 0)}
+    serving, launched = [0], [0]
+    for more, new in (steps[type_] for type_ in types if type_ in steps):
+        serving.append(serving[-1] + more)
+        launched.append(launched[-1] + new)
+    whole = serving.index(3)
+    return serving[whole:], launched[whole:]
