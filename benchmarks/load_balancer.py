@@ -55,7 +55,7 @@ HEADERS = """
     http-request set-header X-Forwarded-Port 80"""
 RETRIES = """
     retry-on conn-failure empty-response
-    http-request disable-l7-retry unless { method GET HEAD OPTIONS }}"""
+    http-request disable-l7-retry unless { method GET HEAD OPTIONS }"""
 
 
 @dataclass(frozen=True, slots=True)
