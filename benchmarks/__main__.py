@@ -14,6 +14,7 @@ from benchmarks import (
     machine,
     memory,
     replay,
+    restore,
     scaling,
     snapshot,
     visible,
@@ -29,6 +30,7 @@ ALL: Mapping[str, Callable[[], None]] = {
     "scaling": scaling.run,
     "load_balancer": load_balancer.run,
     "snapshot": snapshot.run,
+    "restore": restore.run,
     "as_of": as_of.run,
     "cache": cache.run,
 }

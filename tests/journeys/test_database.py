@@ -211,6 +211,36 @@ def test_what_is_lost_is_restored_and_what_is_damaged_is_found(cloud: RunningClo
         assert unquote(urlsplit(each).password or "?") not in told
 
 
+def test_a_database_keeps_its_rows_when_it_is_stopped_and_given_another_class(cloud: RunningCloud) -> None:
+    made = create(cloud, "orders")
+    before = url(cloud, "orders")
+    with connected(before) as cursor:
+        cursor.execute("create table kept as select generate_series(1, 1000) n")
+    cloud.post("/api/databases/orders/stop")
+    await_status(cloud, "orders", "stopped")
+    assert cloud.container(made["id"]).status == "exited"
+    refused = cloud.http.get("/api/databases/orders/connection")
+    assert (refused.status_code, refused.json()["code"]) == (409, "server_stopped")
+    cloud.http.patch("/api/databases/orders", json={"class": "small"}).raise_for_status()
+    cloud.post("/api/databases/orders/start")
+    await_status(cloud, "orders", "available")
+    container = cloud.container(made["id"])
+    assert container.attrs["HostConfig"]["Memory"] == 512 << 20
+    # The address may be another one; user, password and database are not.
+    assert urlsplit(url(cloud, "orders")).username == urlsplit(before).username
+    assert urlsplit(url(cloud, "orders")).password == urlsplit(before).password
+    # Its cache follows its memory, but only the next start can change it; till then it says so.
+    assert cloud.show("/api/databases/orders")["observed"]["pending_restart"] == ["shared_buffers"]
+    with connected(url(cloud, "orders")) as cursor:
+        assert cursor.execute("select count(*) from kept").fetchone() == (1000,)
+    cloud.http.patch("/api/databases/orders", json={"class": "micro"}).raise_for_status()
+    wait_until(
+        lambda: cloud.container(made["id"]).attrs["HostConfig"]["Memory"] == 256 << 20, "it is given less"
+    )
+    figure = f'miniaws_database_size_bytes{{account="main",database="{made["id"]}",name="orders"}}'
+    wait_until(lambda: figure in cloud.http.get("/metrics").text, "Prometheus is told of it")
+
+
 def test_a_flipped_byte_in_a_backup_is_found(cloud: RunningCloud) -> None:
     create(cloud, "books")
     await_window(cloud, "books")

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID
@@ -39,6 +40,16 @@ REQUEST = Request(Cause(actor="key-test", account_id="main"))
 
 
 @dataclass
+class MovedClock:
+    """A clock that a test moves."""
+
+    at: datetime
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@dataclass
 class Stage:
     cloud: Cloud
     engine: MemoryEngine
@@ -68,6 +79,12 @@ class Stage:
                 self.cloud, self.world.containers, self.world.volumes, self.world.archives
             ),
         }
+
+    def stop_clock(self, at: datetime) -> MovedClock:
+        """Let it be this moment until the test moves the clock."""
+        clock = MovedClock(at)
+        self.cloud.ports = replace(self.cloud.ports, clock=clock)
+        return clock
 
     async def project(self) -> None:
         """Let reads show everything that was told."""

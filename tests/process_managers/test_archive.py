@@ -216,6 +216,28 @@ async def test_backups_outlive_a_database_as_was_asked(on: Databases, keep: bool
     assert [each.id for each in archive.backups] == (["b1", "b2"] if keep else ["b1"])
 
 
+async def test_the_backups_of_a_deleted_database_go_when_their_time_is_up(on: Databases) -> None:
+    database = await on.create()
+    await on.backed_up(database)
+    await databases.delete(on.stage.cloud, REQUEST, "orders", keep_backups=True, final_backup=False)
+
+    async def closed() -> bool:
+        return (await on.archive_of(database)).expires_at is not None
+
+    await on.until(closed, database)
+    expires_at = (await on.archive_of(database)).expires_at
+    assert expires_at is not None
+    assert expires_at - datetime.now(UTC) > timedelta(days=6)
+    clock = on.stage.stop_clock(expires_at - timedelta(seconds=1))
+    await on.pass_all(database)
+    archive = await on.archive_of(database)
+    assert (archive.is_deleting, set(on.engine.volumes)) == (False, {archive.public_id})
+    clock.at = expires_at
+    await on.pass_all(database)
+    await on.pass_all(database)
+    assert ((await on.archive_of(database)).status, on.engine.volumes) == ("deleted", {})
+
+
 CALLS = (
     "containers.ensure",
     "containers.start",

@@ -1,6 +1,5 @@
 """Snapshots that are taken by the clock, and dropped by it."""
 
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,23 +17,12 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-@dataclass
-class Clock:
-    """A clock that a test moves."""
-
-    at: datetime = NOON
-
-    def now(self) -> datetime:
-        return self.at
-
-
 class Hourly:
     """A volume of which a snapshot is taken every hour, and three are kept."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.clock = Clock()
-        stage.cloud.ports = replace(stage.cloud.ports, clock=self.clock)
+        self.clock = stage.stop_clock(NOON)
         self.volume: Volume
 
     async def begin(self, policy: SnapshotPolicy | None = None) -> None:
