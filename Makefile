@@ -32,4 +32,4 @@ torture: ## Kill everything, a thousand times; look back ten thousand times
 	@MINIAWS_TORTURE=1000 scripts/with-engine .venv/bin/pytest --timeout=0 tests/journeys tests/time tests/adapters/test_haproxy.py
 
 clean: ## Remove what was built here; the data directory of a cloud is not touched
-	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist miniaws/console frontend/node_modules frontend/.next frontend/out .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -13,6 +13,7 @@ _COMMANDS = {
     "down": ("miniaws.cli.up:down", "Stop the control plane."),
     "status": ("miniaws.cli.status:status", "Show the parts of the control plane."),
     "doctor": ("miniaws.cli.doctor:doctor", "Check this machine and installation."),
+    "dashboard": ("miniaws.cli.dashboard:app", "The console, in a browser."),
     "instance": ("miniaws.cli.instance:app", "Containers that run a program."),
     "vpc": ("miniaws.cli.vpc:app", "Networks that keep instances apart."),
     "lb": ("miniaws.cli.load_balancer:app", "One address in front of many instances."),

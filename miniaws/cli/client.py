@@ -79,6 +79,11 @@ class Client:
         """Disconnect."""
         self._http.close()
 
+    @property
+    def url(self) -> str:
+        """Where the cloud answers, without a slash at the end."""
+        return str(self._http.base_url).rstrip("/")
+
     def read(self, path: str, **params: Any) -> Document:
         """Return what a GET answers; parameters that are None are left out."""
         return self._send("GET", path, params=_given(params)).json()

@@ -17,6 +17,7 @@ WHAT_NOW = """
   cloud instance launch --name web-1 --image miniaws/hello:local --publish 8081:8080
   cloud instance list
   cloud instance history web-1
+  cloud dashboard open
 """
 
 
@@ -33,6 +34,19 @@ def up(
         talk.print(f"error: {error}", style="red", markup=False)
         done = False
     raise typer.Exit(0 if done else 1)
+
+
+def start(settings: Settings) -> bool:
+    """Start the cloud in the background unless it runs; return whether it is ready, having said why not."""
+    found = control_plane.running(settings.home)
+    if found is not None and found.is_ready:
+        return True
+    talk = Console(stderr=True, highlight=False)
+    try:
+        return _in_background(settings, talk)
+    except (DomainError, PortError, OSError) as error:
+        talk.print(f"error: {error}", style="red", markup=False)
+        return False
 
 
 def down(

@@ -12,6 +12,7 @@ from miniaws.http import (
     access_keys,
     archives,
     caches,
+    console,
     dashboard,
     databases,
     diff,
@@ -100,6 +101,8 @@ def create_app(
         app.include_router(module.router)
     errors.install(app)
     openapi.install(app)
+    # What no route answers; a wrong method on a route's path is still told as one.
+    app.router.default = console.Console(app.router.default)
     app.add_middleware(Gate, settings=settings, rate=_rate(settings), read_only=exhibit is not None)
     return app
 

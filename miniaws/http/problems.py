@@ -25,6 +25,7 @@ class ProblemKind:
 
 
 OF_HTTP = {
+    "console_not_built": (404, "cannot show the console: it is not built here"),
     "engine_refused": (409, "cannot do that: the container engine said no"),
     "http_error": (400, "cannot answer: the request is no HTTP that this server understands"),
     "internal": (500, "cannot answer: an error of miniaws itself"),
@@ -50,6 +51,7 @@ WHAT_HELPS = {
     "certificate_in_use": "Let the listeners that `detail` names use another certificate first.",
     "claim_taken": "Look at what holds it, named in `detail`; choose another, or remove the holder.",
     "conflict": "Follow `detail`, which says in which state the command works.",
+    "console_not_built": "Run `scripts/setup`, which builds it; the API and the command work without it.",
     "deletion_protected": "Set `deletion_protection` to false, then delete it.",
     "durability_is_fixed": "Remove the named queue with its messages, and declare it again.",
     "engine_refused": "Follow `detail`, the engine's own reason. With 503 it does not answer: run `cloud doctor`.",

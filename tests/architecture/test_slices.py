@@ -64,6 +64,7 @@ SHARED: dict[str, dict[str, str]] = {
     },
     "miniaws/http": {
         "app": "puts the API together",
+        "console": "the pages of the console",
         "dashboard": "what a dashboard shows",
         "diff": "two moments, compared",
         "errors": "problem documents",
@@ -90,6 +91,7 @@ SHARED: dict[str, dict[str, str]] = {
         "client": "speaks HTTP",
         "completion": "completes names",
         "connection": "which cloud, with which key",
+        "dashboard": "opens the console, signed in",
         "diff": "two moments, compared",
         "doctor": "examines the machine",
         "events": "the live stream",

@@ -1,0 +1,57 @@
+'use client';
+import { useDeferredValue, useState } from 'react';
+import { useInfiniteQuery } from '@tanstack/react-query';
+import Alert from '@cloudscape-design/components/alert';
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import Header from '@cloudscape-design/components/header';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import Table from '@cloudscape-design/components/table';
+import { ask, type Problem } from '@/api/client';
+import type { CloudEvent } from '@/api/types';
+import { pageOf } from '@/kinds';
+import { moment, toneOfEvent } from '@/lib/format';
+import { useTime } from '@/lib/time';
+import { Filters, NOTHING, type Filter } from '@/parts/Filters';
+import { Go } from '@/parts/Go';
+
+type Page = { items: CloudEvent[]; next_cursor: string | null };
+
+export default function Timeline() {
+  const { at, show } = useTime();
+  const [filter, setFilter] = useState<Filter>(NOTHING);
+  const wanted = useDeferredValue(filter);
+  const query = Object.fromEntries(Object.entries(wanted).map(([name, value]) => [name, value === '' ? null : value]));
+  const { data, error, fetchNextPage, hasNextPage, isFetchingNextPage, isPending } = useInfiniteQuery<Page, Problem>({
+    queryKey: [at === null ? 'now' : 'then', 'timeline', wanted, at],
+    queryFn: ({ pageParam }) => ask<Page>('/api/timeline', { query: { ...query, as_of: at, limit: 100, cursor: pageParam as string | null } }),
+    initialPageParam: null,
+    getNextPageParam: (last) => last.next_cursor,
+    retry: false,
+  });
+  const events = data?.pages.flatMap(({ items }) => items) ?? [];
+  return (
+    <SpaceBetween size="m">
+      <Header variant="h1" description="Everything that happened, who did it and why; the newest first.">Timeline</Header>
+      <Filters filter={filter} change={setFilter} />
+      {error && <Alert type="info">{error.detail}</Alert>}
+      <Table<CloudEvent> variant="container" contentDensity="compact" loading={isPending} loadingText="Loading" items={events}
+        empty="Nothing happened that fits" trackBy="id" ariaLabels={{ tableLabel: 'Events' }}
+        columnDefinitions={[
+          { id: 'position', header: 'Position', cell: (each) => each.position },
+          { id: 'time', header: 'Time (UTC)', cell: (each) => moment(each.time) },
+          { id: 'what', header: 'What', isRowHeader: true, minWidth: 280, cell: (each) => <StatusIndicator type={toneOfEvent(each.type)}>{each.summary}</StatusIndicator> },
+          { id: 'resource', header: 'Resource', cell: (each) => {
+            const page = pageOf(each.resourcekind, each.subject);
+            return page ? <Go to={page}>{each.resourcename ?? each.subject}</Go> : (each.resourcename ?? each.subject);
+          } },
+          { id: 'type', header: 'Type', cell: (each) => each.type },
+          { id: 'who', header: 'Who', cell: (each) => each.actorname ?? each.actor },
+          { id: 'rewind', header: 'Rewind', cell: (each) =>
+            <Button variant="inline-link" ariaLabel={`Show everything as of position ${each.position}`} onClick={() => show(each.position)}>Show then</Button> },
+        ]}
+        footer={hasNextPage && <Box textAlign="center"><Button loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>Earlier events</Button></Box>} />
+    </SpaceBetween>
+  );
+}

@@ -1,0 +1,21 @@
+import { fieldsOf, name, spec, type Kind } from './kind';
+
+export const accessKey: Kind = {
+  slug: 'keys', kind: 'access_key', one: 'key', many: 'Keys', section: 'Access',
+  about: 'A key lets a person or a program in, with a role. It is shown once.',
+  list: '/api/keys', item: '/api/keys/{id_or_name}',
+  columns: [
+    { id: 'role', label: 'Role', of: spec('role') },
+    { id: 'expires', label: 'Expires', of: spec('expires_at') },
+  ],
+  create: {
+    verb: 'Issue', command: 'key issue', role: 'admin',
+    fields: fieldsOf('IssueKey', [
+      { ...name('ci') },
+      { name: 'role', label: 'Role', choices: ['viewer', 'operator', 'admin'], initial: 'viewer', isRequired: true, option: '--role' },
+    ]),
+  },
+  actions: [
+    { id: 'revoke', label: 'Revoke', path: '/api/keys/{id_or_name}', method: 'DELETE', role: 'admin', isDestructive: true, when: ['active'], command: (it) => `key revoke ${it}` },
+  ],
+};

@@ -1,0 +1,31 @@
+import { bytes } from '@/lib/format';
+import { fieldsOf, name, observed, spec, tags, type Kind } from './kind';
+
+export const snapshot: Kind = {
+  slug: 'snapshots', kind: 'snapshot', one: 'snapshot', many: 'Snapshots', section: 'Storage',
+  about: 'A snapshot is what volumes held at one moment. Any number of new volumes can be made of it.',
+  list: '/api/snapshots', item: '/api/snapshots/{id_or_name}',
+  columns: [
+    { id: 'volumes', label: 'Volumes', of: spec('volumes') },
+    { id: 'taken', label: 'Taken', of: observed('taken_at') },
+    { id: 'size', label: 'Size', of: ({ observed: seen }) => bytes(seen.bytes as number | null) },
+    { id: 'paused', label: 'Pause (ms)', of: observed('pause_ms'), isHidden: true },
+  ],
+  create: {
+    verb: 'Take', command: 'snapshot create',
+    fields: fieldsOf('CreateSnapshot', [
+      { ...name('before-upgrade') },
+      { name: 'volume', label: 'Volume', of: '/api/volumes', isRequired: true },
+      tags,
+    ]),
+  },
+  actions: [
+    {
+      id: 'restore', label: 'Restore', path: '/api/snapshots/{id_or_name}/restore', when: ['available'],
+      fields: fieldsOf('RestoreSnapshot', [{ name: 'name', label: 'Name of the new volume', isRequired: true }]),
+      command: (it, values) => `snapshot restore ${it} ${values.name}`,
+    },
+    { id: 'verify', label: 'Verify', path: '/api/snapshots/{id_or_name}/verify', when: ['available'], command: (it) => `snapshot verify ${it}` },
+    { id: 'delete', label: 'Delete', path: '/api/snapshots/{id_or_name}', method: 'DELETE', isDestructive: true, command: (it) => `snapshot delete ${it}` },
+  ],
+};

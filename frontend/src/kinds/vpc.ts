@@ -1,0 +1,19 @@
+import { fieldsOf, name, spec, tags, type Kind } from './kind';
+
+export const vpcKind: Kind = {
+  slug: 'vpcs', kind: 'vpc', one: 'VPC', many: 'VPCs', section: 'Network',
+  about: 'A VPC is a network of its own: what is in it finds each other by name, and nobody else reaches it.',
+  list: '/api/vpcs', item: '/api/vpcs/{id_or_name}',
+  columns: [{ id: 'cidr', label: 'Range', of: spec('cidr') }],
+  create: {
+    verb: 'Create', command: 'vpc create',
+    fields: fieldsOf('CreateVpc', [
+      { ...name('shop') },
+      { name: 'cidr', label: 'Range', hint: 'Private IPv4, such as 10.20.0.0/24. Left out: a free /24.', option: '--cidr' },
+      tags,
+    ]),
+  },
+  actions: [
+    { id: 'delete', label: 'Delete', path: '/api/vpcs/{id_or_name}', method: 'DELETE', isDestructive: true, command: (it) => `vpc delete ${it}` },
+  ],
+};

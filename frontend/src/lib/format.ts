@@ -1,0 +1,78 @@
+/** How numbers, moments and names are shown. Times are UTC, as everywhere in miniaws. */
+
+const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+export function bytes(value: number | null | undefined): string {
+  if (value == null) return '–';
+  let unit = 0;
+  let rest = value;
+  while (rest >= 1024 && unit < UNITS.length - 1) {
+    rest /= 1024;
+    unit += 1;
+  }
+  return `${unit === 0 || rest >= 100 ? Math.round(rest) : rest.toFixed(1)} ${UNITS[unit]}`;
+}
+
+/** A moment as `2026-11-23 10:02:11`. */
+export function moment(value: string | number | null | undefined): string {
+  if (value == null) return '–';
+  return new Date(value).toISOString().slice(0, 19).replace('T', ' ');
+}
+
+export function clock(value: string | number): string {
+  return new Date(value).toISOString().slice(11, 19);
+}
+
+/** How long ago, in its largest unit: `3 min`. */
+export function age(value: string | null | undefined, now: number): string {
+  if (value == null) return '–';
+  const seconds = Math.max(0, Math.floor((now - Date.parse(value)) / 1000));
+  const steps: [number, string][] = [[86400, 'd'], [3600, 'h'], [60, 'min']];
+  for (const [size, unit] of steps) if (seconds >= size) return `${Math.floor(seconds / size)} ${unit}`;
+  return `${seconds} s`;
+}
+
+/** Any value of a document, on one line. */
+export function plain(value: unknown): string {
+  if (value == null || value === '') return '–';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (Array.isArray(value)) return value.length === 0 ? '–' : value.map(plain).join(', ');
+  if (typeof value === 'object') {
+    const entries = Object.entries(value);
+    const name = (value as { name?: unknown }).name;
+    if (typeof name === 'string') return name;
+    return entries.length === 0 ? '–' : entries.map(([key, each]) => `${key}=${plain(each)}`).join(', ');
+  }
+  return String(value);
+}
+
+/** `memory_mb` as `Memory mb`: a label for a field that has none of its own. */
+export function label(field: string): string {
+  const words = field.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** A word of a command line, quoted where a shell would take it apart. */
+export function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+export type Tone = 'success' | 'error' | 'warning' | 'pending' | 'in-progress' | 'stopped' | 'info';
+
+const TONES: Record<string, Tone> = {
+  running: 'success', available: 'success', active: 'success', healthy: 'success', 'in-service': 'success',
+  error: 'error', unhealthy: 'error', failed: 'error',
+  stopped: 'stopped', terminated: 'stopped', deleted: 'stopped', revoked: 'stopped', expired: 'stopped', unused: 'stopped',
+  pending: 'pending', initial: 'pending',
+};
+
+/** What colour a status has; whatever is neither good nor bad nor over is under way. */
+export const tone = (status: string): Tone => TONES[status] ?? 'in-progress';
+
+/** What colour an event has, by its type such as `instance.crashed`. */
+export function toneOfEvent(type: string): Tone {
+  if (/(failed|crashed|lost|unhealthy|refused)/.test(type)) return 'error';
+  if (/requested$/.test(type)) return 'info';
+  if (/(deleted|terminated|stopped|revoked)$/.test(type)) return 'stopped';
+  return 'success';
+}

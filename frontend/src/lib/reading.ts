@@ -1,0 +1,61 @@
+'use client';
+/** Reads of the API at the moment that the console shows. Those of the present are read anew when something happens. */
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { ask, Problem, type Asked } from '@/api/client';
+import type { Document, Path, Session } from '@/api/types';
+import { useTime } from './time';
+
+const PAGE = 1000;
+
+type Options = {
+  /** False where the API has no past: shown for the present only. */
+  hasPast?: boolean;
+  enabled?: boolean;
+  everyMs?: number;
+};
+
+const retry = (count: number, error: Error) =>
+  count < 3 && error instanceof Problem && (error.status === 0 || error.status === 503);
+
+export function useRead<T>(path: Path, asked: Asked = {}, { hasPast = true, enabled = true, everyMs }: Options = {}) {
+  const { at } = useTime();
+  const query = { ...asked.query, ...(hasPast && at !== null ? { as_of: at } : {}) };
+  return useQuery<T, Problem>({
+    queryKey: [at === null ? 'now' : 'then', path, asked.in ?? {}, query],
+    queryFn: () => ask<T>(path, { ...asked, query }),
+    placeholderData: keepPreviousData,
+    enabled,
+    retry,
+    refetchInterval: at === null ? everyMs : undefined,
+  });
+}
+
+/** Every page of a list. */
+export async function readAll(path: Path, query: Asked['query']): Promise<Document[]> {
+  const found: Document[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: { items: Document[]; next_cursor: string | null } = await ask(path, {
+      query: { ...query, limit: PAGE, cursor },
+    });
+    found.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+  return found;
+}
+
+export function useList(path: Path, query: Asked['query'] = {}) {
+  const { at } = useTime();
+  const full = { ...query, ...(at === null ? {} : { as_of: at }) };
+  return useQuery<Document[], Problem>({
+    queryKey: [at === null ? 'now' : 'then', path, 'all', full],
+    queryFn: () => readAll(path, full),
+    placeholderData: keepPreviousData,
+    retry,
+  });
+}
+
+/** Who is signed in; the error is a Problem with status 401 when nobody is. */
+export function useSession(enabled = true) {
+  return useQuery<Session, Problem>({ queryKey: ['session'], queryFn: () => ask('/api/session'), retry, enabled });
+}

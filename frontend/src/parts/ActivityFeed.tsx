@@ -1,0 +1,30 @@
+'use client';
+import StatusIndicator from '@cloudscape-design/components/status-indicator';
+import type { CloudEvent } from '@/api/types';
+import { pageOf } from '@/kinds';
+import { clock, moment, toneOfEvent } from '@/lib/format';
+import { Go } from './Go';
+
+/** Who did what, and why: each line leads to its resource. */
+export function ActivityFeed({ events, isTall = false }: { events: CloudEvent[]; isTall?: boolean }) {
+  return (
+    <ul className={isTall ? 'feed tall' : 'feed'} aria-label="Activity" tabIndex={0} data-testid="feed">
+      {events.map((event) => <Line key={event.position} event={event} />)}
+    </ul>
+  );
+}
+
+function Line({ event }: { event: CloudEvent }) {
+  const page = pageOf(event.resourcekind, event.subject);
+  const why = event.causationid === null ? '' : `, because of event ${event.causationid}`;
+  return (
+    <li>
+      <StatusIndicator type={toneOfEvent(event.type)}>
+        {page ? <Go to={page}>{event.summary}</Go> : event.summary}
+      </StatusIndicator>
+      <small title={`${moment(event.time)} UTC`}>
+        {clock(event.time)} · {event.actorname ?? event.actor}{why} · {event.type}
+      </small>
+    </li>
+  );
+}

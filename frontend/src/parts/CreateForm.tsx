@@ -1,0 +1,75 @@
+'use client';
+import { useRouter } from 'next/navigation';
+import { useState } from 'react';
+import Alert from '@cloudscape-design/components/alert';
+import Button from '@cloudscape-design/components/button';
+import Container from '@cloudscape-design/components/container';
+import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
+import Form from '@cloudscape-design/components/form';
+import Header from '@cloudscape-design/components/header';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import { ask, Problem } from '@/api/client';
+import type { Document } from '@/api/types';
+import type { Kind } from '@/kinds/kind';
+import { useMay } from '@/lib/acting';
+import { bodyOf, commandOf, initial, mistakes } from '@/lib/forms';
+import { Command } from './Command';
+import { Fields } from './Fields';
+import { useNotices } from './Notices';
+
+export function CreateForm({ kind }: { kind: Kind }) {
+  const { fields, verb, role } = kind.create;
+  const router = useRouter();
+  const { say } = useNotices();
+  const may = useMay(role);
+  const [values, setValues] = useState(() => initial(fields));
+  const [wasTried, setTried] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [key, setKey] = useState<string | null>(null);
+  const wrong = mistakes(fields, values);
+  const refused = problem?.field != null && fields.some(({ name }) => name === problem.field) ? { [problem.field]: problem.detail } : {};
+
+  async function submit() {
+    setTried(true);
+    if (Object.keys(wrong).length > 0) return;
+    setBusy(true);
+    setProblem(null);
+    try {
+      const made = await ask<Document & { key?: string }>(kind.list, { method: 'POST', body: bodyOf(fields, values) });
+      say({ type: 'success', text: `${verb} ${kind.one} ${made.name}: accepted` });
+      if (made.key) setKey(made.key);
+      else router.push(`/${kind.slug}/detail/?id=${made.id}`);
+    } catch (error) {
+      setProblem(error as Problem);
+    }
+    setBusy(false);
+  }
+
+  return (
+    <form onSubmit={(event) => { event.preventDefault(); void submit(); }}>
+      <Form
+        header={<Header variant="h1" description={kind.about}>{verb} {kind.one}</Header>}
+        errorText={problem && <>{problem.detail}<br />request id: {problem.requestId}</>}
+        actions={
+          <SpaceBetween direction="horizontal" size="xs">
+            <Button variant="link" formAction="none" onClick={() => router.push(`/${kind.slug}/`)}>Cancel</Button>
+            <Button variant="primary" formAction="submit" loading={isBusy} disabled={!may || key !== null}>{verb} {kind.one}</Button>
+          </SpaceBetween>
+        }>
+        <SpaceBetween size="l">
+          {key && (
+            <Alert type="success" header="The key, shown this once">
+              <CopyToClipboard variant="inline" textToCopy={key} copySuccessText="Copied" copyErrorText="Not copied" />
+            </Alert>
+          )}
+          <Container>
+            <Fields fields={fields} values={values} change={(next) => { setValues(next); setProblem(null); }}
+              errors={{ ...(wasTried ? wrong : {}), ...refused }} />
+          </Container>
+          <Command text={commandOf(kind, values)} />
+        </SpaceBetween>
+      </Form>
+    </form>
+  );
+}

@@ -1,0 +1,106 @@
+'use client';
+/** What surrounds every page: menu, notices, the state of the stream, and the time line. */
+import { usePathname, useRouter } from 'next/navigation';
+import { useEffect, useState, type ReactNode } from 'react';
+import AppLayout from '@cloudscape-design/components/app-layout';
+import Flashbar from '@cloudscape-design/components/flashbar';
+import SideNavigation, { type SideNavigationProps } from '@cloudscape-design/components/side-navigation';
+import TopNavigation from '@cloudscape-design/components/top-navigation';
+import { applyMode, Mode } from '@cloudscape-design/global-styles';
+import { useQueryClient } from '@tanstack/react-query';
+import { ask } from '@/api/client';
+import { KINDS } from '@/kinds';
+import { useLive, type Status } from '@/lib/live';
+import { useSession } from '@/lib/reading';
+import { useNotices } from './Notices';
+import { PastBanner, TimeLine } from './TimeLine';
+
+const SECTIONS = ['Compute', 'Network', 'Storage', 'Data', 'Access'] as const;
+const MENU: SideNavigationProps.Item[] = [
+  { type: 'link', text: 'Dashboard', href: '/' },
+  { type: 'link', text: 'Topology', href: '/topology/' },
+  { type: 'link', text: 'Timeline', href: '/timeline/' },
+  { type: 'link', text: 'What changed', href: '/changes/' },
+  ...SECTIONS.map((section): SideNavigationProps.Item => ({
+    type: 'section', text: section,
+    items: KINDS.filter((kind) => kind.section === section)
+      .map((kind) => ({ type: 'link', text: kind.many, href: `/${kind.slug}/` })),
+  })),
+];
+const SAID: Record<Status, string> = {
+  connecting: 'Connecting', live: 'Live', reconnecting: 'Reconnecting', 'signed-out': 'Signed out',
+};
+
+/** Dark or light: as chosen before, else as the system is. */
+function useDarkMode(): [boolean, (dark: boolean) => void] {
+  const [isDark, setDark] = useState(() => {
+    const chosen = window.localStorage.getItem('miniaws-mode');
+    return chosen === null ? window.matchMedia('(prefers-color-scheme: dark)').matches : chosen === 'dark';
+  });
+  useEffect(() => applyMode(isDark ? Mode.Dark : Mode.Light), [isDark]);
+  return [isDark, (dark) => {
+    window.localStorage.setItem('miniaws-mode', dark ? 'dark' : 'light');
+    setDark(dark);
+  }];
+}
+
+export function Frame({ children }: { children: ReactNode }) {
+  const router = useRouter();
+  const path = usePathname();
+  const { status } = useLive();
+  const { items } = useNotices();
+  const [isOpen, setOpen] = useState(() => window.innerWidth > 1000);
+  useEffect(() => {
+    document.documentElement.dataset.ready = 'yes';
+  }, []);
+  const slug = `/${path.split('/').filter(Boolean)[0] ?? ''}/`.replace('//', '/');
+  return (
+    <>
+      <div id="top"><Top status={status} /></div>
+      <AppLayout
+        headerSelector="#top"
+        toolsHide
+        navigationOpen={isOpen}
+        onNavigationChange={({ detail }) => setOpen(detail.open)}
+        ariaLabels={{ navigation: 'Menu', navigationToggle: 'Open menu', navigationClose: 'Close menu', notifications: 'Notices' }}
+        navigation={
+          <SideNavigation activeHref={slug} header={{ text: 'Console', href: '/' }} items={MENU}
+            onFollow={(event) => {
+              event.preventDefault();
+              router.push(event.detail.href);
+              if (window.innerWidth <= 1000) setOpen(false);
+            }} />
+        }
+        notifications={<Flashbar stackItems items={items} />}
+        content={<><PastBanner />{children}<TimeLine /></>}
+      />
+    </>
+  );
+}
+
+function Top({ status }: { status: Status }) {
+  const [isDark, setDark] = useDarkMode();
+  const { data: session } = useSession();
+  const client = useQueryClient();
+  const router = useRouter();
+  const { signOut } = useLive();
+  const leave = async () => {
+    signOut();
+    await ask('/api/session', { method: 'DELETE' });
+    await client.resetQueries();
+  };
+  return (
+    <TopNavigation
+      identity={{ href: '/', title: 'miniaws', onFollow: (event) => { event.preventDefault(); router.push('/'); } }}
+      utilities={[
+        { type: 'button', text: SAID[status], iconName: status === 'live' ? 'status-positive' : 'status-in-progress',
+          ariaLabel: `The stream: ${SAID[status]}`, disableUtilityCollapse: true },
+        { type: 'button', text: isDark ? 'Light mode' : 'Dark mode', onClick: () => setDark(!isDark) },
+        { type: 'menu-dropdown', text: session?.name ?? '', iconName: 'user-profile',
+          description: session && `${session.role} of ${session.account}`,
+          items: [{ id: 'api', text: 'API reference', href: '/docs' }, { id: 'out', text: 'Sign out' }],
+          onItemClick: ({ detail }) => { if (detail.id === 'out') void leave(); } },
+      ]}
+    />
+  );
+}

@@ -1,0 +1,70 @@
+'use client';
+import { Chart, Filler, LinearScale, LineController, LineElement, PointElement, Tooltip } from 'chart.js';
+import { useEffect, useRef } from 'react';
+
+Chart.register(LineController, LineElement, PointElement, LinearScale, Filler, Tooltip);
+
+/** Values over time; x in milliseconds, null where nothing was measured. */
+export type Series = { name: string; points: { x: number; y: number | null }[] };
+const COLOURS = ['#0972d3', '#8456ce', '#067f68', '#c33d69', '#b2700a', '#5f6b7a'];
+
+/** From how many milliseconds on nothing was measured, rather than late: three steps, at least five seconds. */
+function gapOf({ points }: Series): number {
+  const span = (points.at(-1)?.x ?? 0) - (points[0]?.x ?? 0);
+  return Math.max(5000, (3 * span) / Math.max(1, points.length - 1));
+}
+
+type Props = { title: string; series: Series[]; unit?: string; most?: number; spanMs?: number };
+
+/** Lines that move: the newest point stands at the right, `spanMs` before it at the left. */
+export function RealtimeChart({ title, series, unit = '%', most, spanMs }: Props) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const chart = useRef<Chart<'line', { x: number; y: number | null }[]> | null>(null);
+  useEffect(() => {
+    const colour = getComputedStyle(document.documentElement).getPropertyValue('--soft') || '#656871';
+    chart.current = new Chart(canvas.current!, {
+      type: 'line',
+      data: { datasets: [] },
+      options: {
+        animation: false, normalized: true, maintainAspectRatio: false, interaction: { mode: 'index', intersect: false },
+        scales: {
+          x: { type: 'linear', grid: { display: false }, ticks: {
+            color: '#7d8998', maxTicksLimit: 6, maxRotation: 0, callback: (value) => new Date(Number(value)).toISOString().slice(11, 19),
+          } },
+          y: { min: 0, grid: { color: `${colour.trim()}33` }, ticks: { color: '#7d8998', maxTicksLimit: 5, callback: (value) => `${value}${unit}` } },
+        },
+        plugins: { tooltip: { callbacks: {
+          title: ([first]) => (first ? `${new Date(Number(first.parsed.x)).toISOString().slice(11, 19)} UTC` : ''),
+          label: (item) => `${item.dataset.label}: ${(item.parsed.y ?? 0).toFixed(1)}${unit}`,
+        } } },
+      },
+    });
+    return () => chart.current?.destroy();
+  }, [unit]);
+
+  useEffect(() => {
+    const drawn = chart.current;
+    if (drawn === null) return;
+    drawn.data.datasets = series.map((each, index) => ({
+      label: each.name, data: each.points.filter(({ y }) => y !== null), borderColor: COLOURS[index % COLOURS.length], borderWidth: 1.5, pointRadius: 0,
+      backgroundColor: `${COLOURS[index % COLOURS.length]}22`, fill: index === 0, parsing: false, spanGaps: gapOf(each),
+    }));
+    const newest = Math.max(...series.map((each) => each.points.at(-1)?.x ?? 0));
+    const scales = drawn.options.scales!;
+    if (newest > 0) Object.assign(scales.x!, { max: newest, min: spanMs === undefined ? series[0]?.points[0]?.x : newest - spanMs });
+    scales.y!.max = most;
+    drawn.update('none');
+  }, [series, most, spanMs]);
+
+  const latest = series.map((each) => `${each.name} ${each.points.at(-1)?.y?.toFixed(1) ?? 'unknown'}${unit}`).join(', ');
+  return (
+    <div>
+      <div className="chart"><canvas ref={canvas} role="img" aria-label={`${title}. Newest: ${latest}`} /></div>
+      <ul className="legend" aria-hidden>
+        {series.map((each, index) => (
+          <li key={each.name}><i style={{ background: COLOURS[index % COLOURS.length] }} />{each.name} <b>{each.points.at(-1)?.y?.toFixed(1) ?? '–'}{unit}</b></li>
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,97 @@
+'use client';
+/** A page per kind: filter, sort, choose columns, act on many at once. */
+import { useRouter } from 'next/navigation';
+import { useMemo, useState } from 'react';
+import { useCollection } from '@cloudscape-design/collection-hooks';
+import Alert from '@cloudscape-design/components/alert';
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import CollectionPreferences, { type CollectionPreferencesProps } from '@cloudscape-design/components/collection-preferences';
+import Header from '@cloudscape-design/components/header';
+import Pagination from '@cloudscape-design/components/pagination';
+import PropertyFilter from '@cloudscape-design/components/property-filter';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import Table from '@cloudscape-design/components/table';
+import type { Kind } from '@/kinds/kind';
+import { useMay } from '@/lib/acting';
+import { useList } from '@/lib/reading';
+import { ActionMenu } from './Actions';
+import { type Row, columnsOf, rowOf } from './rows';
+
+const OPERATORS = [':', '!:', '=', '!='] as const;
+
+export function ResourceTable({ kind }: { kind: Kind }) {
+  const router = useRouter();
+  const list = useList(kind.list);
+  const mayCreate = useMay(kind.create.role);
+  const rows = useMemo(() => (list.data ?? []).map((document) => rowOf(kind, document)), [list.data, kind]);
+  const columns = useMemo(() => columnsOf(kind), [kind]);
+  const [preferences, setPreferences] = useState<CollectionPreferencesProps.Preferences>({
+    pageSize: 20, contentDensity: 'compact',
+    visibleContent: columns.filter((each) => !each.isHidden).map((each) => each.id),
+  });
+  const create = () => router.push(`/${kind.slug}/create/`);
+  const { items, filteredItemsCount, collectionProps, propertyFilterProps, paginationProps, actions } = useCollection<Row>(rows, {
+    propertyFiltering: {
+      filteringProperties: columns.map((each) => ({
+        key: each.id, propertyLabel: each.header, groupValuesLabel: each.header, operators: [...OPERATORS],
+      })),
+      empty: <Empty kind={kind} create={mayCreate ? create : null} />,
+      noMatch: <Box textAlign="center"><Button onClick={() => actions.setPropertyFiltering({ tokens: [], operation: 'and' })}>Clear the filter</Button></Box>,
+    },
+    pagination: { pageSize: preferences.pageSize },
+    sorting: { defaultState: { sortingColumn: { sortingField: 'name' } } },
+    selection: { trackBy: 'id' },
+  });
+  const chosen = (collectionProps.selectedItems ?? []).map((row) => row.document);
+  const verb = `${kind.create.verb} ${kind.one}`;
+  return (
+    <SpaceBetween size="m">
+      {list.error && <Alert type="error" header={`The ${kind.many.toLowerCase()} cannot be shown`}>{list.error.detail}</Alert>}
+      <Table<Row>
+        {...collectionProps} items={items} loading={list.isPending} loadingText="Loading" variant="container" stickyHeader
+        enableKeyboardNavigation selectionType={kind.actions.length > 0 ? 'multi' : undefined}
+        contentDensity={preferences.contentDensity} columnDefinitions={columns}
+        columnDisplay={columns.map(({ id }) => ({ id, visible: id === 'name' || preferences.visibleContent!.includes(id) }))}
+        ariaLabels={{
+          tableLabel: kind.many, selectionGroupLabel: kind.many, allItemsSelectionLabel: () => 'Choose all',
+          itemSelectionLabel: (_, row) => `Choose ${row.name}`,
+        }}
+        header={
+          <Header variant="h1" counter={chosen.length > 0 ? `(${chosen.length}/${rows.length})` : `(${rows.length})`}
+            actions={
+              <SpaceBetween direction="horizontal" size="xs">
+                <ActionMenu kind={kind} documents={chosen} />
+                <Button variant="primary" disabled={!mayCreate} onClick={create}>{verb}</Button>
+              </SpaceBetween>
+            }>{kind.many}</Header>
+        }
+        filter={
+          <PropertyFilter {...propertyFilterProps} countText={`${filteredItemsCount} found`} expandToViewport
+            filteringAriaLabel={`Filter ${kind.many}`} filteringPlaceholder="Filter by name, status or any column" />
+        }
+        pagination={<Pagination {...paginationProps} ariaLabels={{ nextPageLabel: 'Next page', previousPageLabel: 'Previous page', pageLabel: (n) => `Page ${n}` }} />}
+        preferences={
+          <CollectionPreferences title="Columns and rows" confirmLabel="Confirm" cancelLabel="Cancel" preferences={preferences}
+            onConfirm={({ detail }) => setPreferences(detail)}
+            pageSizePreference={{ title: 'Rows a page', options: [20, 50, 100].map((value) => ({ value, label: String(value) })) }}
+            contentDensityPreference={{ label: 'Dense', description: 'More rows at once' }}
+            visibleContentPreference={{ title: 'Columns', options: [{ label: '', options: columns.map(({ id, header }) => ({ id, label: header, editable: id !== 'name' })) }] }} />
+        }
+      />
+    </SpaceBetween>
+  );
+}
+
+function Empty({ kind, create }: { kind: Kind; create: (() => void) | null }) {
+  return (
+    <Box textAlign="center" padding="l">
+      <SpaceBetween size="s">
+        <b>No {kind.many.toLowerCase()}</b>
+        <Box variant="p" color="text-body-secondary">{kind.about}</Box>
+        {create && <Button onClick={create}>{kind.create.verb} {kind.one}</Button>}
+        <Box fontSize="body-s" color="text-body-secondary"><code>cloud {kind.create.command} --help</code></Box>
+      </SpaceBetween>
+    </Box>
+  );
+}

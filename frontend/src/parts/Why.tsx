@@ -1,0 +1,22 @@
+'use client';
+import Alert from '@cloudscape-design/components/alert';
+import Box from '@cloudscape-design/components/box';
+import Container from '@cloudscape-design/components/container';
+import Header from '@cloudscape-design/components/header';
+import type { CloudEvent } from '@/api/types';
+import { useRead } from '@/lib/reading';
+import { ActivityFeed } from './ActivityFeed';
+import type { TabProps } from './Detail';
+
+/** What led to what is: the sentence, then each event that caused the next, the newest first. */
+export function Why({ kind, document }: TabProps) {
+  const { data, error } = useRead<{ why: string; chain: CloudEvent[] }>(
+    '/api/resources/{id_or_name}/why', { in: { id_or_name: document.id }, query: { kind: kind.kind } });
+  if (error) return <Alert type="error">{error.detail}</Alert>;
+  return (
+    <Container header={<Header variant="h2">Why it is {document.status}</Header>}>
+      <Box variant="p">{data?.why}</Box>
+      <ActivityFeed events={data?.chain ?? []} isTall />
+    </Container>
+  );
+}

@@ -1,0 +1,17 @@
+'use client';
+/** From the address to the page of a kind. */
+import { useSearchParams } from 'next/navigation';
+import { Suspense } from 'react';
+import { bySlug } from '@/kinds';
+import { CreateForm } from './CreateForm';
+import { Detail } from './Detail';
+import { ResourceTable } from './ResourceTable';
+
+export const ListPage = ({ slug }: { slug: string }) => <ResourceTable key={slug} kind={bySlug(slug)!} />;
+export const CreatePage = ({ slug }: { slug: string }) => <CreateForm key={slug} kind={bySlug(slug)!} />;
+export const DetailPage = ({ slug }: { slug: string }) => <Suspense><Wanted slug={slug} /></Suspense>;
+
+function Wanted({ slug }: { slug: string }) {
+  const id = useSearchParams().get('id') ?? '';
+  return <Detail key={id} kind={bySlug(slug)!} id={id} />;
+}
