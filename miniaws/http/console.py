@@ -63,13 +63,18 @@ class Console:
         ):
             await self._otherwise(scope, receive, send)
             return
+        path: str = scope["path"]
+        is_known = path in self._files or f"{path.rstrip('/')}/index.html" in self._files
+        if path != "/" and not is_known and "text/html" not in Headers(scope=scope).get("accept", ""):
+            await self._otherwise(scope, receive, send)  # no browser asks so
+            return
         if not self._files:
             raise Problem(
                 404,
                 "console_not_built",
                 "cannot show the console: it is not built here; run `scripts/setup`. The API is at /docs",
             )
-        await self._answer(scope["path"], scope)(scope, receive, send)
+        await self._answer(path, scope)(scope, receive, send)
 
     def _answer(self, path: str, scope: Scope) -> Response:
         page = f"{path.rstrip('/')}/index.html"

@@ -64,8 +64,9 @@ async def test_an_address_without_a_slash_leads_to_its_page(browser: httpx.Async
 
 @pytest.mark.parametrize("path", ["/nowhere", "/nowhere/", "/instances/../../etc/passwd", "//etc/passwd"])
 async def test_what_there_is_not_is_told_on_a_page(browser: httpx.AsyncClient, path: str) -> None:
-    answer = await browser.get(path)
+    answer = await browser.get(path, headers={"Accept": "text/html,*/*"})
     assert (answer.status_code, answer.text) == (404, "nothing")
+    assert (await browser.get(path)).status_code == 418, "a program is told as the API tells it"
 
 
 async def test_what_has_a_hash_in_its_name_is_kept_for_good(browser: httpx.AsyncClient) -> None:

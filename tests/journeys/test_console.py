@@ -94,7 +94,9 @@ def test_an_instance_is_launched_stopped_and_not_there_before(page: Page, cloud:
     go(page, "Instances")
     row = page.get_by_role("link", name="web-1", exact=True)
     expect(row).to_be_visible()
-    launched = cloud.show("/api/timeline?kind=instance&type=instance.launch_requested")["items"][0]["position"]
+    launched = cloud.show("/api/timeline?kind=instance&type=instance.launch_requested")["items"][0][
+        "position"
+    ]
     while shown_position(page) >= launched:
         before = page.url
         page.get_by_role("button", name="Previous event").click()
@@ -110,8 +112,6 @@ def test_an_instance_is_launched_stopped_and_not_there_before(page: Page, cloud:
 def test_what_happens_while_the_server_is_away_is_shown_afterwards(
     page: Page, own_cloud: RunningCloud
 ) -> None:
-    own_cloud.start_api()
-    own_cloud.start_controller()
     sign_in(page, own_cloud)
     page.evaluate(f"() => {{ {MARKER} }}")
     go(page, "VPCs")

@@ -28,7 +28,7 @@ export function History({ kind, document }: TabProps) {
         { id: 'changes', header: 'Changes', cell: (each) => <Changes changes={each.changes} />, minWidth: 260 },
         { id: 'who', header: 'Who', cell: (each) => each.event.actorname ?? each.event.actor },
         { id: 'rewind', header: 'Rewind', minWidth: 110, cell: (each) =>
-          <Button variant="inline-link" ariaLabel={`Show everything as of version ${each.version}`} onClick={() => show(each.position)}>Show then</Button> },
+          <Button variant="inline-link" ariaLabel={`Show then: version ${each.version}`} onClick={() => show(each.position)}>Show then</Button> },
       ]} />
   );
 }

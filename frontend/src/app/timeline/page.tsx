@@ -36,20 +36,20 @@ export default function Timeline() {
       <Header variant="h1" description="Everything that happened, who did it and why; the newest first.">Timeline</Header>
       <Filters filter={filter} change={setFilter} />
       {error && <Alert type="info">{error.detail}</Alert>}
-      <Table<CloudEvent> variant="container" contentDensity="compact" loading={isPending} loadingText="Loading" items={events}
+      <Table<CloudEvent> variant="container" contentDensity="compact" wrapLines loading={isPending} loadingText="Loading" items={events}
         empty="Nothing happened that fits" trackBy="id" ariaLabels={{ tableLabel: 'Events' }}
         columnDefinitions={[
           { id: 'position', header: 'Position', cell: (each) => each.position },
-          { id: 'time', header: 'Time (UTC)', cell: (each) => moment(each.time) },
+          { id: 'time', header: 'Time (UTC)', cell: (each) => moment(each.time), minWidth: 170 },
           { id: 'what', header: 'What', isRowHeader: true, minWidth: 280, cell: (each) => <StatusIndicator type={toneOfEvent(each.type)}>{each.summary}</StatusIndicator> },
-          { id: 'resource', header: 'Resource', cell: (each) => {
+          { id: 'resource', header: 'Resource', minWidth: 130, cell: (each) => {
             const page = pageOf(each.resourcekind, each.subject);
             return page ? <Go to={page}>{each.resourcename ?? each.subject}</Go> : (each.resourcename ?? each.subject);
           } },
-          { id: 'type', header: 'Type', cell: (each) => each.type },
+          { id: 'type', header: 'Type', cell: (each) => each.type, minWidth: 150 },
           { id: 'who', header: 'Who', cell: (each) => each.actorname ?? each.actor },
-          { id: 'rewind', header: 'Rewind', cell: (each) =>
-            <Button variant="inline-link" ariaLabel={`Show everything as of position ${each.position}`} onClick={() => show(each.position)}>Show then</Button> },
+          { id: 'rewind', header: 'Rewind', minWidth: 110, cell: (each) =>
+            <Button variant="inline-link" ariaLabel={`Show then: position ${each.position}`} onClick={() => show(each.position)}>Show then</Button> },
         ]}
         footer={hasNextPage && <Box textAlign="center"><Button loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>Earlier events</Button></Box>} />
     </SpaceBetween>
