@@ -14,12 +14,14 @@ from nats.js import JetStreamContext
 from nats.js.api import StorageType, StreamConfig, StreamInfo
 from nats.js.errors import APIError, NotFoundError
 
+from adapters.tls import trusting
 from domain.errors import Refused, Unreachable
 from domain.ports import File
-from domain.queue import Peeked, Queue, QueueMissing
-from domain.server import Endpoint, Program
+from domain.queue import Named, Peeked, Queue, QueueMissing
+from domain.server import CERTIFICATE_PATH, KEY_PATH, Endpoint, Program
 
 _CONFIG = "/etc/miniaws/nats.conf"
+_TLS = (f'tls {{ cert_file: "{CERTIFICATE_PATH}", key_file: "{KEY_PATH}" }}',)
 _TIMEOUT_S = 10
 _SAMPLE_S = 0.5
 _PEEKED_BYTES = 65_536
@@ -41,6 +43,7 @@ class NatsQueues:
             f"port: {server.port}",
             f"server_name: {json.dumps(server.name)}",
             f'jetstream {{ store_dir: "{server.data_path}", max_memory_store: {server.memory_mb // 4}MB }}',
+            *(_TLS if server.certificate else ()),
             f"accounts {{ {account}: {{ jetstream: enabled, users: [ {user} ] }} }}",
         ]
         config = "\n".join(lines).encode() + b"\n"
@@ -102,6 +105,12 @@ class NatsQueues:
         async with _connected(server, at, password) as (_, stream):
             await stream.purge_stream(name)
 
+    async def declared(self, server: Queue, at: Endpoint, password: str) -> dict[str, Named]:
+        """Return the streams with our description; those in memory are gone with the server that had them."""
+        async with _connected(server, at, password) as (_, stream):
+            found = [info.config for info in await stream.streams_info()]
+        return {config.name: _wish(config) for config in found if config.name and config.description == _OURS}
+
     async def peek(self, server: Queue, at: Endpoint, password: str, name: str, most: int) -> list[Peeked]:
         """Read the oldest messages by number, which no consumer notices."""
         found: list[Peeked] = []
@@ -131,6 +140,15 @@ def _config(name: str, wish: dict[str, Any]) -> StreamConfig:
     )
 
 
+def _wish(config: StreamConfig) -> Named:
+    most, age = config.max_msgs or -1, int(config.max_age or 0)
+    return Named(
+        durable=config.storage == StorageType.FILE,
+        max_length=most if most > 0 else None,
+        max_age_s=age or None,
+    )
+
+
 def _figures(info: StreamInfo, before: StreamInfo | None) -> dict[str, Any]:
     came = info.state.last_seq - before.state.last_seq if before else 0
     return {
@@ -153,14 +171,17 @@ async def _connected(
     """Connect; none of the library's errors is repeated, as one may hold a URL."""
     client = Client()
     try:
-        await client.connect(
-            f"nats://{at.host}:{at.port}",
-            user=server.username,
-            password=password,
-            allow_reconnect=False,
-            connect_timeout=_TIMEOUT_S,
-            error_cb=_ignored,
-        )
+        # It would try for ever to speak TLS with a server that it does not trust.
+        async with asyncio.timeout(2 * _TIMEOUT_S):
+            await client.connect(
+                f"nats://{at.host}:{at.port}",
+                user=server.username,
+                password=password,
+                allow_reconnect=False,
+                connect_timeout=_TIMEOUT_S,
+                tls=trusting(server),
+                error_cb=_ignored,
+            )
         yield client, client.jetstream(timeout=_TIMEOUT_S)
     except NotFoundError:
         raise QueueMissing("there is no such stream") from None

@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import hashlib
+import json
 import secrets
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
@@ -12,15 +14,32 @@ import aio_pika
 import httpx
 from aio_pika.exceptions import AMQPError, ProbableAuthenticationError
 
+from adapters.tls import trusting
 from domain.errors import Refused, Unreachable
 from domain.ports import File
-from domain.queue import Peeked, Queue, QueueMissing
-from domain.server import Endpoint, Program
+from domain.queue import ENGINES, Named, Peeked, Queue, QueueMissing
+from domain.server import CERTIFICATE_PATH, KEY_PATH, Endpoint, Program
 
 _CONFIG = "/etc/rabbitmq/conf.d/20-miniaws.conf"
+_DEFINITIONS = "/etc/rabbitmq/miniaws.json"
+_NODE = "rabbit@localhost"
+"""Files belong to a node, so it is named alike in whatever container has them."""
+_TAG = "miniaws"
+_TAGS = f"administrator,{_TAG}"
+"""Marks the user of a server, so that one whose files are used again can be told from the users of clients."""
 _USER = 999
 """The user of the server, in the official image and in ours."""
 _MANAGEMENT_PORT = 15672
+_PLAIN = (f"management.tcp.port = {_MANAGEMENT_PORT}",)
+_TLS = (
+    "listeners.tcp = none",
+    f"listeners.ssl.default = {ENGINES['rabbitmq'].tls_port}",
+    f"ssl_options.certfile = {CERTIFICATE_PATH}",
+    f"ssl_options.keyfile = {KEY_PATH}",
+    f"management.ssl.port = {_MANAGEMENT_PORT}",
+    f"management.ssl.certfile = {CERTIFICATE_PATH}",
+    f"management.ssl.keyfile = {KEY_PATH}",
+)
 _TIMEOUT_S = 15.0
 _PEEKED_BYTES = 65_536
 _OURS = "miniaws-"
@@ -33,23 +52,29 @@ class RabbitMQQueues:
     rotates_live = True
 
     def program(self, server: Queue, password: str) -> Program:
-        """Return what to run; user and virtual host are made at the first start on an empty volume."""
+        """Return what to run; its first start makes user and virtual host, also on a volume that has others."""
         lines = [
-            f"default_user = {server.username}",
-            f"default_pass = {password}",
-            f"default_vhost = {server.settings['namespace']}",
+            "definitions.import_backend = local_filesystem",
+            f"definitions.local.path = {_DEFINITIONS}",
+            # Else the password that it was given while it ran would be undone by its next start.
+            "definitions.skip_if_unchanged = true",
             "loopback_users = none",
             "log.console = true",
-            f"management.tcp.port = {_MANAGEMENT_PORT}",
+            *(_TLS if server.certificate else _PLAIN),
             # It refuses to take more before the engine would kill it.
             f"vm_memory_high_watermark.absolute = {server.memory_mb * 6 // 10}MiB",
             "disk_free_limit.absolute = 50MB",
         ]
-        return Program(files={_CONFIG: File("\n".join(lines).encode() + b"\n", 0o400, _USER, _USER)})
+        files = {
+            _CONFIG: File("\n".join(lines).encode() + b"\n", 0o400, _USER, _USER),
+            _DEFINITIONS: File(_definitions(server, password), 0o400, _USER, _USER),
+        }
+        return Program(environment={"RABBITMQ_NODENAME": _NODE}, files=files, user=_USER)
 
     async def configure(self, server: Queue, at: Endpoint, password: str) -> None:
         """Have every declared queue with its limits, and none that was declared once and is not any more."""
         async with _management(server, at, password) as api:
+            await _forget_earlier_users(api, server)
             for name, wish in server.named.items():
                 await _declare(api, server, name, wish)
             policies = await _get(api, f"/policies/{_vhost(server)}")
@@ -61,7 +86,7 @@ class RabbitMQQueues:
 
     async def rotate(self, server: Queue, at: Endpoint, old: str, new: str) -> None:
         """Have its user take the new password only; connections that are open stay."""
-        path, body = f"/users/{server.username}", {"password": new, "tags": "administrator"}
+        path, body = f"/users/{server.username}", {"password": new, "tags": _TAGS}
         try:
             async with _management(server, at, new) as api:
                 await _get(api, "/whoami")
@@ -80,6 +105,8 @@ class RabbitMQQueues:
                     login=server.username,
                     password=password,
                     virtualhost=server.settings["namespace"],
+                    ssl=server.certificate is not None,
+                    ssl_context=trusting(server),
                     timeout=_TIMEOUT_S,
                 )
                 async with connection:
@@ -115,6 +142,16 @@ class RabbitMQQueues:
             await _get(api, path)
             await _delete(api, f"{path}/contents")
 
+    async def declared(self, server: Queue, at: Endpoint, password: str) -> dict[str, Named]:
+        """Return what our policies say; a queue that is gone was not durable."""
+        async with _management(server, at, password) as api:
+            queues = await _get(api, f"/queues/{_vhost(server)}")
+            policies = await _get(api, f"/policies/{_vhost(server)}")
+        durable = {queue["name"]: queue["durable"] for queue in queues}
+        ours = [each for each in policies if each["name"].startswith(_OURS)]
+        names = {each["name"].removeprefix(_OURS): each["definition"] for each in ours}
+        return {name: _wish(limits, durable=durable.get(name, False)) for name, limits in names.items()}
+
     async def peek(self, server: Queue, at: Endpoint, password: str, name: str, most: int) -> list[Peeked]:
         """Take the oldest messages and put them back where they were; they then count as redelivered."""
         body = {"count": most, "ackmode": "ack_requeue_true", "encoding": "base64", "truncate": _PEEKED_BYTES}
@@ -136,6 +173,33 @@ class _WrongPassword(Refused):
     pass
 
 
+def _definitions(server: Queue, password: str) -> bytes:
+    """Return user and virtual host as the server imports them; of the password only a salted hash."""
+    salt = secrets.token_bytes(4)
+    hashed = base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
+    user, vhost = server.username, server.settings["namespace"]
+    rights = {"configure": ".*", "write": ".*", "read": ".*"}
+    found = {
+        "users": [
+            {
+                "name": user,
+                "password_hash": hashed,
+                "hashing_algorithm": "rabbit_password_hashing_sha256",
+                "tags": _TAGS,
+            }
+        ],
+        "vhosts": [{"name": vhost}],
+        "permissions": [{"user": user, "vhost": vhost, **rights}],
+    }
+    return json.dumps(found).encode()
+
+
+async def _forget_earlier_users(api: httpx.AsyncClient, server: Queue) -> None:
+    for user in await _get(api, "/users"):
+        if _TAG in user["tags"] and user["name"] != server.username:
+            await _delete(api, f"/users/{quote(user['name'], safe='')}")
+
+
 async def _declare(api: httpx.AsyncClient, server: Queue, name: str, wish: dict[str, Any]) -> None:
     await _put(api, f"/queues/{_vhost(server)}/{name}", {"durable": wish["durable"], "auto_delete": False})
     limits: dict[str, Any] = {
@@ -149,6 +213,16 @@ async def _declare(api: httpx.AsyncClient, server: Queue, name: str, wish: dict[
     definition = {"queue-mode": "default"} | {key: each for key, each in limits.items() if each is not None}
     body = {"pattern": f"^{name}$", "definition": definition, "apply-to": "queues", "priority": 100}
     await _put(api, f"/policies/{_vhost(server)}/{_OURS}{name}", body)
+
+
+def _wish(definition: dict[str, Any], *, durable: bool) -> Named:
+    age_ms = definition.get("message-ttl")
+    return Named(
+        durable=durable,
+        max_length=definition.get("max-length"),
+        max_age_s=None if age_ms is None else age_ms // 1000,
+        dead_letter=definition.get("dead-letter-routing-key"),
+    )
 
 
 def _figures(queue: dict[str, Any]) -> dict[str, Any]:
@@ -198,12 +272,15 @@ async def _send(
 
 @asynccontextmanager
 async def _management(server: Queue, at: Endpoint, password: str) -> AsyncGenerator[httpx.AsyncClient]:
+    trusted = trusting(server)
+    scheme = "http" if trusted is None else "https"
     with _explained():
         async with httpx.AsyncClient(
-            base_url=f"http://{at.host}:{_MANAGEMENT_PORT}",
+            base_url=f"{scheme}://{at.host}:{_MANAGEMENT_PORT}",
             auth=(server.username, password),
             timeout=_TIMEOUT_S,
             trust_env=False,
+            verify=trusted or False,
         ) as api:
             yield api
 

@@ -1,4 +1,4 @@
-"""Caches that Redis is."""
+"""Caches that Redis is, or Valkey, which speaks as Redis does."""
 
 import secrets
 from collections.abc import AsyncGenerator, Generator
@@ -10,10 +10,10 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from domain.cache import DATA_PATH, USERNAME, Cache
+from domain.cache import DATA_PATH, PORT, USERNAME, Cache
 from domain.errors import Refused, Unreachable
 from domain.ports import File
-from domain.server import Endpoint, Program
+from domain.server import CERTIFICATE_PATH, KEY_PATH, Endpoint, Program
 
 _HOME = "/etc/miniaws/"
 _CONFIG = f"{_HOME}redis.conf"
@@ -27,6 +27,14 @@ _PERSISTENCE = {
     "aof": ('save ""', "appendonly yes"),
     "snapshots": ("save 300 1 60 100", "appendonly no"),
 }
+_PLAIN = (f"port {PORT}",)
+_TLS = (
+    "port 0",
+    f"tls-port {PORT}",
+    f"tls-cert-file {CERTIFICATE_PATH}",
+    f"tls-key-file {KEY_PATH}",
+    "tls-auth-clients no",
+)
 _DEFAULTS = {
     "appendfsync": "everysec",
     "hz": "10",
@@ -59,10 +67,13 @@ class RedisCaches:
 
     rotates_live = True
 
+    def __init__(self, program: str = "redis-server") -> None:
+        self._program = program
+
     def program(self, server: Cache, password: str) -> Program:
         """Return what to run; the file can be rewritten by the server, and read by nobody else."""
         lines = [
-            "port 6379",
+            *(_PLAIN if server.certificate is None else _TLS),
             f"dir {DATA_PATH}",
             f"requirepass {password}",
             *_PERSISTENCE[server.settings["persistence"]],
@@ -70,28 +81,26 @@ class RedisCaches:
         ]
         config = "\n".join(lines).encode() + b"\n"
         files = {_HOME: File(b"", 0o700, _USER, _USER), _CONFIG: File(config, 0o600, _USER, _USER)}
-        return Program(("redis-server", _CONFIG), files=files)
+        return Program((self._program, _CONFIG), files=files, user=_USER)
 
     async def configure(self, server: Cache, at: Endpoint, password: str) -> None:
         """Have its limits and parameters, in memory and in its file."""
-        async with _connected(at, password) as redis:
+        async with _connected(server, at, password) as redis:
             for name, value in _settings(server).items():
                 await redis.config_set(name, value)
             await redis.config_rewrite()
 
     async def rotate(self, server: Cache, at: Endpoint, old: str, new: str) -> None:
         """Have it take only the new password, in memory and in its file."""
-        del server
         try:
-            await _take_password(at, new, new)
+            await _take_password(server, at, new, new)
         except _WrongPassword:
-            await _take_password(at, old, new)
+            await _take_password(server, at, old, new)
 
     async def probe(self, server: Cache, at: Endpoint, password: str) -> None:
         """Write a key, read it and take it away; what is cut off in between expires soon."""
-        del server
         token = secrets.token_hex(8)
-        async with _connected(at, password) as redis:
+        async with _connected(server, at, password) as redis:
             try:
                 await redis.set(_PROBE, token, ex=_PROBE_KEPT_S)
             except exceptions.OutOfMemoryError:
@@ -103,20 +112,18 @@ class RedisCaches:
 
     async def flush(self, server: Cache, at: Endpoint, password: str) -> None:
         """Remove every key."""
-        del server
-        async with _connected(at, password) as redis:
+        async with _connected(server, at, password) as redis:
             await redis.flushall()
 
     async def stats(self, server: Cache, at: Endpoint, password: str) -> dict[str, Any]:
         """Return figures of INFO; the hit rate is None before the first look-up."""
-        del server
-        async with _connected(at, password) as redis:
+        async with _connected(server, at, password) as redis:
             found = await redis.info()
         shown = {name: found.get(key) for name, key in _STATS.items()}
         looked_up = found["keyspace_hits"] + found["keyspace_misses"]
         shown["hit_rate"] = round(found["keyspace_hits"] / looked_up, 4) if looked_up else None
         shown["keys"] = sum(each["keys"] for key, each in found.items() if key.startswith("db"))
-        shown["server_version"] = found["redis_version"]
+        shown["server_version"] = found.get("valkey_version", found["redis_version"])
         return shown
 
 
@@ -124,14 +131,14 @@ class _WrongPassword(Refused):
     pass
 
 
-async def _take_password(at: Endpoint, present: str, new: str) -> None:
-    async with _connected(at, present) as redis:
+async def _take_password(server: Cache, at: Endpoint, present: str, new: str) -> None:
+    async with _connected(server, at, present) as redis:
         await redis.config_set("requirepass", new)
         await redis.config_rewrite()
 
 
 @asynccontextmanager
-async def _connected(at: Endpoint, password: str) -> AsyncGenerator[Redis]:
+async def _connected(server: Cache, at: Endpoint, password: str) -> AsyncGenerator[Redis]:
     redis = Redis(
         host=at.host,
         port=at.port,
@@ -141,12 +148,20 @@ async def _connected(at: Endpoint, password: str) -> AsyncGenerator[Redis]:
         socket_connect_timeout=_TIMEOUT_S,
         single_connection_client=True,
         retry=Retry(NoBackoff(), 0),
+        **_tls(server),
     )
     try:
         with _explained():
             yield redis
     finally:
         await redis.aclose()
+
+
+def _tls(server: Cache) -> dict[str, Any]:
+    if server.certificate is None:
+        return {}
+    # As in adapters/tls.py, in the words of this library.
+    return {"ssl": True, "ssl_ca_data": server.certificate.authority, "ssl_check_hostname": False}
 
 
 @contextmanager

@@ -4,6 +4,12 @@ import secrets
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    EllipticCurvePrivateKey,
+    generate_private_key,
+)
+
 
 class SystemClock:
     """Tells the time."""
@@ -23,3 +29,7 @@ class SystemChance:
     def secret(self) -> str:
         """Return a new secret of 256 bits, as letters, digits, - and _."""
         return secrets.token_urlsafe(32)
+
+    def private_key(self) -> EllipticCurvePrivateKey:
+        """Return a new private key on the curve P-256."""
+        return generate_private_key(SECP256R1())

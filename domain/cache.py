@@ -1,4 +1,4 @@
-"""Caches: Redis in a container of its own, whose memory is a real limit.
+"""Caches: Redis or Valkey in a container of its own, whose memory is a real limit.
 
 Rules
 -----
@@ -29,7 +29,7 @@ Eviction = Literal[
     "volatile-ttl",
 ]
 Persistence = Literal["none", "aof", "snapshots"]
-VERSIONS: Mapping[str, tuple[str, ...]] = {"redis": ("7",)}
+VERSIONS: Mapping[str, tuple[str, ...]] = {"redis": ("7",), "valkey": ("8",)}
 """Engines and their versions, the newest last."""
 PORT = 6379
 USERNAME = "default"

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
-from uuid import UUID
 
 Kind = Literal[
     "instance", "vpc", "volume", "snapshot", "load_balancer", "database", "archive", "cache", "queue"
@@ -277,24 +276,4 @@ class Stats(Protocol):
 
     async def sample(self) -> list[Sample]:
         """Return a sample of every container that runs, and of the host where it can be seen; no others."""
-        ...
-
-
-class Clock(Protocol):
-    """Tells the time."""
-
-    def now(self) -> datetime:
-        """Return the present instant, aware, in UTC."""
-        ...
-
-
-class Chance(Protocol):
-    """Makes what nobody can guess."""
-
-    def uuid(self) -> UUID:
-        """Return a new random id."""
-        ...
-
-    def secret(self) -> str:
-        """Return a new secret of 256 bits that is safe in a header."""
         ...

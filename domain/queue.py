@@ -47,6 +47,7 @@ class Engine:
 
     versions: tuple[str, ...]
     port: int
+    tls_port: int
     data_path: str
     least_memory_mb: int
     memory_mb: int
@@ -57,8 +58,10 @@ class Engine:
 
 
 ENGINES: Mapping[str, Engine] = {
-    "rabbitmq": Engine(("3",), 5672, "/var/lib/rabbitmq", 192, 256, "virtual host", can_dead_letter=True),
-    "nats": Engine(("2",), 4222, "/data", 32, 64, "account", can_dead_letter=False),
+    "rabbitmq": Engine(
+        ("3",), 5672, 5671, "/var/lib/rabbitmq", 192, 256, "virtual host", can_dead_letter=True
+    ),
+    "nats": Engine(("2",), 4222, 4222, "/data", 32, 64, "account", can_dead_letter=False),
 }
 VERSIONS = {name: engine.versions for name, engine in ENGINES.items()}
 
@@ -89,11 +92,21 @@ class Queue(Server):
     """One server of queues."""
 
     PREFIX = "queue"
+    is_adopting = False
+    """Nobody has looked yet what is in the files it begins with."""
 
     class Purged(Aggregate.Event):
         """Somebody removed every message of a named queue."""
 
         queue: str
+
+    class AdoptionRequested(Aggregate.Event):
+        """It begins with the files of an earlier server, whose named queues become its own."""
+
+    class Adopted(Aggregate.Event):
+        """What the earlier server had declared is declared here."""
+
+        queues: dict[str, dict[str, Any]]
 
     @classmethod
     def create(cls, spec: ServerSpec) -> Self:
@@ -104,6 +117,15 @@ class Queue(Server):
         values.name(spec.username, "username")
         values.name(spec.settings["namespace"], "namespace")
         return super().create(spec)
+
+    def adopt(self) -> None:
+        """Ask for the named queues in the files it begins with; decided as it is asked for."""
+        self.trigger_event(self.AdoptionRequested)
+
+    def report_adopted(self, found: Mapping[str, Named]) -> None:
+        """Note what was found inside. What was declared here in the meantime stays as it was declared here."""
+        if self.is_adopting:
+            self.trigger_event(self.Adopted, queues={name: asdict(wish) for name, wish in found.items()})
 
     def modify(self, memory_mb: int | None, cpus: float | None) -> None:
         """Ask for other limits; other memory takes a new container on the same volume. Raises BeingDeleted, Invalid."""
@@ -164,6 +186,16 @@ class Queue(Server):
                 field="dead_letter",
             )
 
+    @event(AdoptionRequested)
+    def _adoption_requested(self) -> None:
+        self.is_adopting = True
+
+    @event(Adopted)
+    def _adopted(self, queues: dict[str, dict[str, Any]]) -> None:
+        self.is_adopting = False
+        settings: dict[str, Any] = {**self.settings, "queues": {**queues, **self.named}}
+        self.settings = settings
+
     @event(Purged)
     def _purged(self, queue: str) -> None:
         pass
@@ -178,6 +210,10 @@ class QueueClient(ServerClient[Queue], Protocol):
 
     async def purge(self, server: Queue, at: Endpoint, password: str, name: str) -> None:
         """Remove every message. Raises QueueMissing."""
+        ...
+
+    async def declared(self, server: Queue, at: Endpoint, password: str) -> Mapping[str, Named]:
+        """Return what was declared by us, now or by an earlier server with the same files."""
         ...
 
     async def peek(self, server: Queue, at: Endpoint, password: str, name: str, most: int) -> list[Peeked]:

@@ -19,7 +19,8 @@ from domain.archive import ArchiveEngine
 from domain.cache import CacheClient
 from domain.database import DatabaseClient
 from domain.errors import KeyReused, NameTaken, NotFound, Unavailable
-from domain.ports import Chance, Clock, Containers, Images, Networks, Volumes
+from domain.machine import Chance, Clock
+from domain.ports import Containers, Images, Networks, Volumes
 from domain.queue import QueueClient
 from domain.snapshot.copies import Copies
 from domain.store import Append, Cause, ClaimTaken, EventStore, Receipt, Sessions, VersionConflict

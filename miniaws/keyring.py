@@ -7,7 +7,7 @@ from uuid import UUID
 
 from domain.access_key import HASH_SCOPE, AccessKey, Role
 from domain.errors import TooMany, Unauthenticated
-from domain.ports import Clock
+from domain.machine import Clock
 from domain.store import EventStore, Recorded
 from miniaws.commands.access_key import KEY_PREFIX, hash_of
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from domain.errors import Unauthenticated
-from domain.ports import Chance, Clock
+from domain.machine import Chance, Clock
 from domain.store import Sessions, SignedIn
 from domain.values import parse_id
 from miniaws.commands.access_key import hash_of

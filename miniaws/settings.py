@@ -8,7 +8,9 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROLES = ("postgres", "mariadb", "redis", "rabbitmq", "nats", "haproxy", "restic")
-"""The parts of the cloud that run in containers."""
+"""The parts of the cloud that run in containers, and have an image that is built here."""
+_OFFICIAL_ONLY = {"valkey"}
+"""Parts without such an image."""
 
 _OF_THE_COMMAND = {"url_override", "api_key"}
 """Nothing that a part of the control plane needs."""
@@ -46,6 +48,9 @@ class Settings(BaseSettings):
     image_postgres: str = Field(default="postgres:16", description="official image of Postgres")
     image_mariadb: str = Field(default="mariadb:11.4", description="official image of MariaDB")
     image_redis: str = Field(default="redis:7", description="official image of Redis")
+    image_valkey: str = Field(
+        default="valkey/valkey:8", description="official image of Valkey; no local one takes its place"
+    )
     image_rabbitmq: str = Field(
         default="rabbitmq:3-management", description="official image of RabbitMQ, with its management plugin"
     )
@@ -114,6 +119,8 @@ class Settings(BaseSettings):
     def images(self, role: str) -> tuple[str, ...]:
         """Return the images that may play a role such as ``redis``, the preferred one first."""
         official, local = str(getattr(self, f"image_{role}")), f"miniaws/{role}:local"
+        if role in _OFFICIAL_ONLY:
+            return (official,)
         return {"official": (official,), "local": (local,), "auto": (official, local)}[self.image_source]
 
     def environment(self, **more: str) -> dict[str, str]:

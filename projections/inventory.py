@@ -37,7 +37,7 @@ from projections.sql import queries
 
 SQL = queries("inventory")
 SCHEMA = "read_model"
-SHAPE = 8
+SHAPE = 9
 """Raised when documents change their shape; the controller then rebuilds at its start."""
 
 CAPABILITIES = (

@@ -14,6 +14,7 @@ _STATUSES = {
 }
 _SENTENCES = {
     "create_requested": "asked for as {engine} {version} with {memory_mb} MiB",
+    "certificate_issued": "given a certificate for {names} until {not_after}",
     "started": "started running",
     "start_requested": "asked to start",
     "stop_requested": "asked to stop",
@@ -31,6 +32,7 @@ def server(kind: type[Server], words: dict[str, str]) -> None:
     statuses(kind, _STATUSES)
     sentences(kind, {**_SENTENCES, **words})
     on(f"{kind.KIND}.create_requested")(_create_requested)
+    on(f"{kind.KIND}.certificate_issued")(_certificate_issued)
     on(f"{kind.KIND}.started")(_started)
     on(f"{kind.KIND}.stopped")(_stopped)
     on(f"{kind.KIND}.crashed")(_crashed)
@@ -48,6 +50,7 @@ def _create_requested(document: Document, event: dict[str, Any]) -> None:
         "vpc": {"id": event["vpc_id"], "name": event["vpc_name"]},
         "publish": event["publish"],
         "volume": event["volume_id"],
+        "tls": False,
         "deletion_protection": event["deletion_protection"],
     }
     document["observed"] = {
@@ -58,6 +61,11 @@ def _create_requested(document: Document, event: dict[str, Any]) -> None:
         "restarts": 0,
     }
     turn(document, "creating")
+
+
+def _certificate_issued(document: Document, event: dict[str, Any]) -> None:
+    document["spec"] = {**document["spec"], "tls": True}
+    _observe(document, certificate={"names": event["names"], "not_after": event["not_after"]})
 
 
 def _started(document: Document, event: dict[str, Any]) -> None:

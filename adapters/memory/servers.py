@@ -5,7 +5,7 @@ from typing import Any
 from adapters.memory.engine import MemoryContainer, MemoryEngine
 from domain.errors import Refused, Unreachable
 from domain.ports import File
-from domain.queue import Peeked, QueueMissing
+from domain.queue import Named, Peeked, QueueMissing
 from domain.server import Endpoint, Program, Server
 
 _PASSWORD = "/etc/miniaws/password"  # noqa: S105 - where it is
@@ -17,6 +17,8 @@ class MemoryServers:
     def __init__(self, engine: MemoryEngine, *, rotates_live: bool = True) -> None:
         self._engine = engine
         self.rotates_live = rotates_live
+        self.inside: dict[str, Named] = {}
+        """What an earlier server had declared in the files of the next one."""
 
     def program(self, server: Server, password: str) -> Program:
         """Return what to run."""
@@ -60,6 +62,13 @@ class MemoryServers:
         await self._engine.enter("servers.purge")
         self._opened(at, password)
         _refuse_missing(server, name)
+
+    async def declared(self, server: Server, at: Endpoint, password: str) -> dict[str, Named]:
+        """Return what an earlier server had declared."""
+        del server
+        await self._engine.enter("servers.declared")
+        self._opened(at, password)
+        return self.inside
 
     async def peek(self, server: Server, at: Endpoint, password: str, name: str, most: int) -> list[Peeked]:
         """Return a message that says where it is."""

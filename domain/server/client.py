@@ -11,6 +11,9 @@ from typing import Protocol, TypeVar
 from domain.ports import File
 from domain.server.aggregate import Server
 
+CERTIFICATE_PATH = "/etc/miniaws/server.crt"
+KEY_PATH = "/etc/miniaws/server.key"
+"""Where a server that speaks TLS finds its certificate and its private key."""
 S_contra = TypeVar("S_contra", bound=Server, contravariant=True)
 
 
@@ -29,6 +32,8 @@ class Program:
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     files: Mapping[str, File] = field(default_factory=dict[str, File], repr=False)
+    user: int = 0
+    """Who it runs as, and owns its private key."""
 
 
 class ServerClient(Protocol[S_contra]):

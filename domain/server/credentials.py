@@ -1,15 +1,17 @@
-"""The password of a managed server, and how it becomes another.
+"""The password of a managed server, how it becomes another, and the certificate of one that speaks TLS.
 
 A password is changed in two steps: the next one is kept beside the present one until the server takes it, and
 refuses the other. Wherever that is cut off, it ends with one password that works.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 from eventsourcing.domain import event
 
 from domain.aggregate import Aggregate
 from domain.managed import Managed
+from domain.server.certificate import Certificate
 from domain.server.spec import RotationUnderWay
 
 
@@ -24,6 +26,26 @@ class Secured(Managed, is_abstract=True):
 
     class CredentialsRotated(Aggregate.Event):
         """It takes the new password, and refuses the old one, which is forgotten."""
+
+    class CertificateIssued(Aggregate.Event):
+        """It speaks TLS, and shows this certificate. Its private key is sealed elsewhere; here is its id."""
+
+        key_id: str
+        pem: str
+        authority: str
+        names: list[str]
+        not_after: datetime
+
+    def secure(self, certificate: Certificate) -> None:
+        """Have it speak TLS only; decided as it is asked for."""
+        self.trigger_event(
+            self.CertificateIssued,
+            key_id=certificate.key_id,
+            pem=certificate.pem,
+            authority=certificate.authority,
+            names=certificate.names,
+            not_after=certificate.not_after,
+        )
 
     def rotate_credentials(self, login_id: UUID, *, replaces: bool) -> None:
         """Ask for another password. Raises BeingDeleted, ServerStopped, RotationUnderWay."""
@@ -41,10 +63,11 @@ class Secured(Managed, is_abstract=True):
             self.trigger_event(self.CredentialsRotated)
 
     def held_secrets(self) -> list[UUID]:
-        """Return where its passwords are."""
+        """Return where its passwords are, and its private key."""
         if self.status == "deleted":
             return []
-        return [UUID(each) for each in (self.login_id, self.next_login_id) if each is not None]
+        key_id = self.certificate.key_id if self.certificate else None
+        return [UUID(each) for each in (self.login_id, self.next_login_id, key_id) if each is not None]
 
     def refuse_unless_wanted(self, what: str) -> None:
         """Raise BeingDeleted, or what says that it should not run; who knows when it should overrides this."""
@@ -55,6 +78,8 @@ class Secured(Managed, is_abstract=True):
         self.login_id = login_id
         self.next_login_id: str | None = None
         """Sealed beside the present one while the server is asked to take it."""
+        self.certificate: Certificate | None = None
+        """What it shows its clients; None for a server that does not speak TLS."""
 
     def _expect(self, status: str, *, replaces: bool) -> None:
         """Be about to change, by another container or in this one; who has one overrides this."""
@@ -70,3 +95,9 @@ class Secured(Managed, is_abstract=True):
         assert self.next_login_id is not None  # noqa: S101 - reported only then
         self.login_id = self.next_login_id
         self.next_login_id = None
+
+    @event(CertificateIssued)
+    def _certificate_issued(
+        self, key_id: str, pem: str, authority: str, names: list[str], not_after: datetime
+    ) -> None:
+        self.certificate = Certificate(key_id, pem, authority, names, not_after)

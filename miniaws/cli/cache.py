@@ -17,13 +17,6 @@ NewEviction = Annotated[
     str | None, typer.Option("--eviction", metavar="POLICY", help="What goes when it is full.")
 ]
 Persistence = Annotated[str, typer.Option(metavar="none|aof|snapshots", help="What outlives its end.")]
-Files = Annotated[
-    str | None,
-    typer.Option(
-        metavar="VOLUME",
-        help="One with the files of a cache, as a snapshot was restored to. It goes with it.",
-    ),
-]
 Parameters = Annotated[
     list[str] | None,
     typer.Option("--parameter", metavar="NAME=VALUE", help="E.g. maxmemory-samples=10. Repeat for more."),
@@ -43,7 +36,8 @@ def create(  # noqa: PLR0913, PLR0917 - its options
     vpc: server.Vpc = "default",
     publish: server.Publish = None,
     storage: server.Storage = None,
-    volume: Files = None,
+    volume: server.Files = None,
+    tls: server.Tls = False,  # noqa: FBT002
     protected: server.Protected = False,  # noqa: FBT002
     tag: Tags = None,
     how: Output = "table",
@@ -64,6 +58,7 @@ def create(  # noqa: PLR0913, PLR0917 - its options
         "publish": publish,
         "storage_gb": storage,
         "volume": volume,
+        "tls": tls,
         "deletion_protection": protected,
         "tags": pairs(tag, "--tag"),
     }

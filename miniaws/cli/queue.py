@@ -58,6 +58,8 @@ def create(  # noqa: PLR0913, PLR0917 - its options
     vpc: server.Vpc = "default",
     publish: server.Publish = None,
     storage: server.Storage = None,
+    volume: server.Files = None,
+    tls: server.Tls = False,  # noqa: FBT002
     protected: server.Protected = False,  # noqa: FBT002
     tag: Tags = None,
     how: Output = "table",
@@ -76,6 +78,8 @@ def create(  # noqa: PLR0913, PLR0917 - its options
         "vpc": vpc,
         "publish": publish,
         "storage_gb": storage,
+        "volume": volume,
+        "tls": tls,
         "deletion_protection": protected,
         "tags": pairs(tag, "--tag"),
     }

@@ -26,6 +26,14 @@ Storage = Annotated[
     int | None,
     typer.Option("--storage", metavar="GIB", min=1, help="A real limit of its volume. Default: the disk's."),
 ]
+Files = Annotated[
+    str | None,
+    typer.Option(
+        metavar="VOLUME",
+        help="One with the files of such a server, as a snapshot was restored to. It goes with it.",
+    ),
+]
+Tls = Annotated[bool, typer.Option("--tls", help="Speak TLS and nothing else.")]
 Protected = Annotated[bool, typer.Option("--protected", help="Refuse to delete it.")]
 NewProtection = Annotated[
     bool | None, typer.Option("--protected/--unprotected", help="Whether deleting it is refused.")

@@ -27,6 +27,7 @@ class Create:
     publish: int | None = None
     storage_gb: int | None = None
     volume: str | None = None
+    tls: bool = False
     deletion_protection: bool = False
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -45,7 +46,8 @@ class Change:
 
 async def create(cloud: Cloud, request: Request, wish: Create) -> Saved:
     """Ask for a cache. Raises what ``commands.server.create`` does."""
-    check_engine(VERSIONS, wish.engine, wish.version or VERSIONS["redis"][-1])
+    version = wish.version or VERSIONS.get(wish.engine, ("",))[-1]
+    check_engine(VERSIONS, wish.engine, version)
     settings = {
         "eviction": wish.eviction,
         "persistence": wish.persistence,
@@ -54,7 +56,7 @@ async def create(cloud: Cloud, request: Request, wish: Create) -> Saved:
     asked = server.Create(
         name=wish.name,
         engine=wish.engine,
-        version=wish.version or VERSIONS[wish.engine][-1],
+        version=version,
         role=wish.engine,
         cpus=wish.cpus,
         memory_mb=wish.memory_mb,
@@ -65,6 +67,7 @@ async def create(cloud: Cloud, request: Request, wish: Create) -> Saved:
         data_path=DATA_PATH if wish.persistence != "none" else None,
         storage_gb=wish.storage_gb,
         volume=wish.volume,
+        tls=wish.tls,
         deletion_protection=wish.deletion_protection,
         settings=settings,
         tags=wish.tags,

@@ -27,6 +27,9 @@ class Create:
     vpc: str = "default"
     publish: int | None = None
     storage_gb: int | None = None
+    volume: str | None = None
+    """One with the files of such a server; what was declared there is declared here."""
+    tls: bool = False
     deletion_protection: bool = False
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -54,17 +57,26 @@ async def create(cloud: Cloud, request: Request, wish: Create) -> Saved:
         role=wish.engine,
         cpus=wish.cpus,
         memory_mb=engine.memory_mb if wish.memory_mb is None else wish.memory_mb,
-        port=engine.port,
+        port=engine.tls_port if wish.tls else engine.port,
         username=wish.username,
         vpc=wish.vpc,
         publish=wish.publish,
         data_path=engine.data_path,
         storage_gb=wish.storage_gb,
+        volume=wish.volume,
+        tls=wish.tls,
         deletion_protection=wish.deletion_protection,
         settings={"namespace": wish.namespace, "queues": {}},
         tags=wish.tags,
     )
-    return await server.create(cloud, request, Queue, asked)
+    if wish.volume is None:
+        return await server.create(cloud, request, Queue, asked)
+    return await server.create(cloud, request, Queue, asked, _adopting)
+
+
+def _adopting(queue: Queue) -> server.Company:
+    queue.adopt()
+    return (), {}
 
 
 async def change(cloud: Cloud, request: Request, id_or_name: str, wish: Change) -> Saved:

@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.aggregate import Aggregate
 from domain.errors import Invalid, PortError, Unavailable, Unreachable
 from domain.server import Endpoint, Server, ServerSpec
+from domain.server.certificate import Ingredients, issue
 from domain.store import ClaimTaken, RequirementMissing, VersionConflict
 from domain.values import public_id
 from domain.volume import Volume
@@ -42,6 +43,8 @@ class Create:
     storage_gb: int | None = None
     volume: str | None = None
     """A volume with files of such a server, as a snapshot was restored to; None for a new one."""
+    tls: bool = False
+    """Whether it speaks TLS, and nothing else."""
     deletion_protection: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -63,6 +66,11 @@ class Connection:
     username: str
     password: str = field(repr=False)
 
+    @property
+    def authority(self) -> str | None:
+        """Return the certificate by which clients know it, in PEM; None where it does not speak TLS."""
+        return self.server.certificate.authority if self.server.certificate else None
+
     def url(self, scheme: str, at: Endpoint, path: str = "") -> str:
         """Return a URL with the credentials, escaped."""
         user, password = quote(self.username, safe=""), quote(self.password, safe="")
@@ -81,6 +89,8 @@ async def create(
     await _refuse_limit_that_cannot_hold(cloud, wish)
     for _ in range(_ATTEMPTS):
         server, volumes, secrets = await _prepare(cloud, request, kind, wish)
+        if wish.tls:
+            secrets |= _secured(cloud, server)
         try:
             company, more = accompany(server)
             receipt = await cloud.save(request, server, *volumes, *company, secrets={**secrets, **more})
@@ -156,10 +166,12 @@ async def connection(cloud: Cloud, kind: type[S], account: str, id_or_name: str)
     sealed = await cloud.ports.store.secret(UUID(server.login_id))
     if sealed is None or server.address is None:
         raise Unavailable(f"cannot connect to {server.name} yet: it is {server.status}; retry later")
-    here = Endpoint(server.address, server.port)
+    inside = Endpoint(server.name, server.port)
+    # Its certificate is for its name, not for an address that is another after its next start.
+    here = Endpoint(server.address, server.port) if server.certificate is None else inside
     if server.publish is not None:
         here = Endpoint(cloud.settings.publish_address, server.publish)
-    return Connection(server, here, Endpoint(server.name, server.port), server.username, sealed.decode())
+    return Connection(server, here, inside, server.username, sealed.decode())
 
 
 async def opened(cloud: Cloud, kind: type[S], account: str, id_or_name: str) -> tuple[S, Endpoint, str]:
@@ -214,6 +226,18 @@ async def _prepare(
     return server, volumes, {login_id: cloud.ports.chance.secret().encode()}
 
 
+def _secured(cloud: Cloud, server: Server) -> dict[UUID, bytes]:
+    """Give it a certificate for every name by which clients reach it, and return the private key to seal."""
+    chance = cloud.ports.chance
+    names = dict.fromkeys([server.name, "localhost", "127.0.0.1", cloud.settings.publish_address])
+    of = Ingredients(
+        chance.private_key(), chance.private_key(), (chance.uuid(), chance.uuid()), chance.uuid()
+    )
+    certificate, key = issue(server.public_id, list(names), of, cloud.ports.clock.now())
+    server.secure(certificate)
+    return {of.key_id: key}
+
+
 async def _volumes(cloud: Cloud, account: str, name: str, wish: Create) -> list[Volume]:
     if wish.data_path is None:
         return []
@@ -242,9 +266,10 @@ async def _image(cloud: Cloud, role: str) -> str:
     images = cloud.settings.images(role)
     found = await first_here(cloud, images)
     if found is None:
+        is_built_here = any(image.endswith(":local") for image in images)
+        remedy = f"run `scripts/images {role}`" if is_built_here else "load it there, e.g. by `docker load`"
         raise UnknownImage(
-            f"cannot run {role}: {' and '.join(images)} are neither on this machine nor offered by a registry; "
-            f"run `scripts/images {role}`"
+            f"cannot run {role}: neither on this machine nor offered by a registry: {' and '.join(images)}; {remedy}"
         )
     return found
 

@@ -30,11 +30,6 @@ class CreateCache(CreateServer):
     persistence: Persistence = Field(
         default="none", description="`aof` keeps every second, `snapshots` some minutes; both on a volume"
     )
-    volume: str | None = Field(
-        default=None,
-        description="an unattached volume with the files of a cache, e.g. restored from a snapshot; it goes with "
-        "the cache",
-    )
     parameters: dict[str, str] = Field(default={}, examples=[{"maxmemory-samples": "10"}])
 
 
@@ -109,7 +104,7 @@ async def flush_cache(id_or_name: str, change: Change) -> Response:
 async def show_cache_connection(id_or_name: str, cloud: CloudDep, caller: Caller) -> Response:
     """Show how to connect, with the password."""
     found = await server.connection(cloud, Cache, caller.account_id, id_or_name)
-    return shown_connection(found, "redis", "/0")
+    return shown_connection(found, "rediss" if found.authority else "redis", "/0")
 
 
 @router.get("/{id_or_name}/metrics")

@@ -1,7 +1,7 @@
 """Servers of queues over HTTP."""
 
 import base64
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/api/queues", tags=["queues"], dependencies=[KnownQue
 class CreateQueue(CreateServer):
     """A server of queues as it is asked for."""
 
-    engine: Literal["rabbitmq", "nats"] = Field(examples=["nats"])
+    engine: str = Field(examples=["nats"], description="rabbitmq or nats")
     memory_mb: int | None = Field(
         default=None, le=MOST_MEMORY_MB, description="MiB; left out: 256 for rabbitmq, 64 for nats"
     )
@@ -150,8 +150,9 @@ async def show_queue_connection(id_or_name: str, cloud: CloudDep, caller: Caller
     found = await server.connection(cloud, Queue, caller.account_id, id_or_name)
     namespace: str = found.server.settings["namespace"]
     if found.server.engine == "rabbitmq":
-        return shown_connection(found, "amqp", f"/{namespace}", virtual_host=namespace)
-    return shown_connection(found, "nats", account=namespace)
+        scheme = "amqps" if found.authority else "amqp"
+        return shown_connection(found, scheme, f"/{namespace}", virtual_host=namespace)
+    return shown_connection(found, "tls" if found.authority else "nats", account=namespace)
 
 
 @router.get("/{id_or_name}/metrics")

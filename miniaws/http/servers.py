@@ -26,6 +26,15 @@ class CreateServer(Body):
         ge=1,
         description="a real limit of its volume, in GiB; left out: as much as the disk holds",
     )
+    volume: str | None = Field(
+        default=None,
+        description="an unattached volume with the files of such a server, e.g. restored from a snapshot; it goes "
+        "with the new server",
+    )
+    tls: bool = Field(
+        default=False,
+        description="speak TLS and nothing else; the connection has the certificate of the authority to trust",
+    )
     deletion_protection: bool = Field(default=False, description="refuse to delete it")
     tags: dict[str, str] = Field(default={}, examples=[{"env": "test"}])
 
@@ -51,6 +60,7 @@ def shown_connection(found: Connection, scheme: str, path: str = "", **more: Any
         "private_url": found.url(scheme, found.inside, path),
         "private_host": found.inside.host,
         "private_port": found.inside.port,
+        **({} if found.authority is None else {"ca_certificate": found.authority}),
         **more,
     }
     return secret_json(body)

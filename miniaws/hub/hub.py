@@ -9,7 +9,7 @@ from typing import Any, Self
 import orjson
 import structlog
 
-from domain.ports import Clock
+from domain.machine import Clock
 from domain.store import Recorded
 from miniaws.hub.client import PAGE, Client, Message, Wish
 from projections.activity import Activity, Filter

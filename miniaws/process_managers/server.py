@@ -13,8 +13,17 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from domain.errors import PortError, Unreachable
-from domain.ports import Containers, ContainerSpec, Mount, PublishedPort, SeenContainer
-from domain.server import Endpoint, Server, ServerClient, ServerEnd, Step, next_step
+from domain.ports import Containers, ContainerSpec, File, Mount, PublishedPort, SeenContainer
+from domain.server import (
+    CERTIFICATE_PATH,
+    KEY_PATH,
+    Endpoint,
+    Server,
+    ServerClient,
+    ServerEnd,
+    Step,
+    next_step,
+)
 from domain.status import SETTLING
 from domain.store import Cause, ScopeInUse, VersionConflict
 from domain.volume import Volume
@@ -84,11 +93,17 @@ class ServerManager(Generic[S]):
             await client.rotate(wanted, at, password, new)
             await self._report(wanted, lambda server: server.report_rotated(next_id))
             password = new
+        wanted = await self._begun(wanted, at, password)
         if wanted.status != "available":
             await client.configure(wanted, at, password)
         await client.probe(wanted, at, password)
         if wanted.status != "available":
             await self._report(wanted, lambda server: _report_available(server, wanted))
+
+    async def _begun(self, wanted: S, at: Endpoint, password: str) -> S:
+        """Return it with what it found in its files; a kind that looks there overrides this."""
+        del at, password
+        return wanted
 
     async def _carry_out(self, step: Step, wanted: S, seen: SeenContainer | None) -> None:
         containers, id_ = self._containers, wanted.public_id
@@ -162,6 +177,7 @@ class ServerManager(Generic[S]):
             wanted.next_login_id if brings_next and wanted.next_login_id else wanted.login_id
         )
         program = client.program(wanted, password)
+        files = {**program.files, **await self._tls_files(wanted, program.user)}
         address = self._cloud.settings.publish_address
         published = wanted.publish
         return ContainerSpec(
@@ -178,10 +194,19 @@ class ServerManager(Generic[S]):
             environment=program.environment,
             ports=(PublishedPort(wanted.port, published, address),) if published is not None else (),
             mounts=(Mount(wanted.volume_id, wanted.data_path),) if wanted.volume_id is not None else (),
-            files=program.files,
+            files=files,
             kind=self._type.KIND,  # pyright: ignore[reportArgumentType] - a kind of the ports
             keeps_files=False,
         )
+
+    async def _tls_files(self, wanted: S, user: int) -> dict[str, File]:
+        if wanted.certificate is None:
+            return {}
+        key = await self._secret(wanted.certificate.key_id)
+        return {
+            CERTIFICATE_PATH: File(wanted.certificate.pem.encode(), 0o444, user, user),
+            KEY_PATH: File(key.encode(), 0o400, user, user),
+        }
 
     async def _secret(self, secret_id: str) -> str:
         sealed = await self._cloud.ports.store.secret(UUID(secret_id))

@@ -13,7 +13,8 @@ from psycopg.rows import DictRow
 from psycopg_pool import AsyncConnectionPool
 
 from domain.errors import PortError
-from domain.ports import HOST, Clock, Sample, Stats
+from domain.machine import Clock
+from domain.ports import HOST, Sample, Stats
 from domain.values import parse_id
 from miniaws.runtime.partitions import Partitions, beginning
 from miniaws.runtime.rates import Limits, Point, Rates

@@ -8,7 +8,8 @@ import structlog
 
 from domain.aggregate import Aggregate
 from domain.errors import PortError
-from domain.ports import Clock, Containers, Found, Networks, Volumes
+from domain.machine import Clock
+from domain.ports import Containers, Found, Networks, Volumes
 from domain.store import EventStore
 from domain.values import owner
 

@@ -18,7 +18,7 @@ from psycopg_pool import AsyncConnectionPool
 from domain.errors import PortError
 from domain.load_balancer import LoadBalancer
 from domain.load_balancer.proxy import Proxies, SeenProxy, Traffic
-from domain.ports import Clock
+from domain.machine import Clock
 from domain.values import parse_id
 from miniaws.runtime.partitions import beginning
 from miniaws.runtime.queue import WorkQueue

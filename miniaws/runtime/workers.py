@@ -10,7 +10,7 @@ from uuid import UUID
 import structlog
 
 from domain.errors import DomainError, PortError
-from domain.ports import Chance
+from domain.machine import Chance
 from miniaws import telemetry
 from miniaws.runtime.queue import Lease, WorkQueue
 

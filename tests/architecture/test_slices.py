@@ -14,6 +14,7 @@ SHARED: dict[str, dict[str, str]] = {
         "instance_type": "values of an instance",
         "managed": "the life of what is created and deleted",
         "ports": "what we ask of the world",
+        "machine": "what we ask of the machine itself",
         "server": "what every managed server shares",
         "status": "statuses that all kinds share",
         "store": "what we ask of the event store",

@@ -124,3 +124,16 @@ def test_a_purge_is_kept_and_a_server_that_goes_takes_no_wish() -> None:
     assert told(found) == ["purged", "delete_requested"]
     with refused(BeingDeleted, "events"):
         found.declare("orders", Named())
+
+
+def test_what_an_earlier_server_had_declared_is_declared_here() -> None:
+    found = queue()
+    found.report_adopted({"orders": Named()})
+    assert told(found) == [], "not asked for"
+    found.adopt()
+    found.declare("events", Named(max_length=3))
+    found.report_adopted({"orders": Named(max_age_s=60), "events": Named(max_length=9)})
+    found.report_adopted({"late": Named()})
+    assert told(found) == ["adoption_requested", "change_requested", "adopted"]
+    assert {name: wish["max_length"] for name, wish in found.named.items()} == {"orders": None, "events": 3}
+    assert found.is_adopting is False

@@ -1,8 +1,13 @@
 """The rules that every managed server shares, and the steps towards what is wanted."""
 
+import ssl
 from typing import Any
+from uuid import UUID
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import DNSName, IPAddress, SubjectAlternativeName, load_pem_x509_certificate
 
 from domain import host_port, vpc
 from domain.aggregate import Claim
@@ -10,6 +15,7 @@ from domain.errors import Invalid
 from domain.managed import BeingDeleted
 from domain.ports import SeenContainer
 from domain.server import (
+    Certificate,
     DeletionProtected,
     RotationUnderWay,
     Server,
@@ -18,6 +24,7 @@ from domain.server import (
     Step,
     next_step,
 )
+from domain.server.certificate import Ingredients, issue
 from domain.values import public_id
 from tests.domain.pretended import VPC, told
 from tests.domain.refusals import refused
@@ -81,6 +88,42 @@ def test_a_password_is_changed_in_two_steps() -> None:
     assert (cache.login_id, cache.next_login_id) == (str(OTHER_PASSWORD), None)
     assert cache.take_conditions().erases == [PASSWORD]
     assert told(cache) == ["rotation_requested", "credentials_rotated", "became_available"]
+
+
+def test_a_certificate_is_trusted_by_its_authority_for_the_names_it_was_issued_for() -> None:
+    issued, key = _issued(["sessions", "127.0.0.1"])
+    trusted = ssl.create_default_context(cadata=issued.authority)
+    assert [each["notAfter"] for each in trusted.get_ca_certs()] == ["Dec 30 00:00:00 2035 GMT"]
+    leaf, root = (
+        load_pem_x509_certificate(issued.pem.encode()),
+        load_pem_x509_certificate(issued.authority.encode()),
+    )
+    leaf.verify_directly_issued_by(root)
+    names = leaf.extensions.get_extension_for_class(SubjectAlternativeName).value
+    assert names.get_values_for_type(DNSName) == ["sessions"]
+    assert [str(each) for each in names.get_values_for_type(IPAddress)] == ["127.0.0.1"]
+    held = load_pem_private_key(key, None).public_key()
+    assert held == leaf.public_key() != root.public_key()
+
+
+def test_the_private_key_goes_with_the_server() -> None:
+    cache = asked_for()
+    issued, _ = _issued(["sessions"])
+    cache.secure(issued)
+    assert (cache.certificate, told(cache)) == (issued, ["certificate_issued"])
+    assert cache.held_secrets() == [PASSWORD, TLS_KEY]
+    cache.delete()
+    cache.report_deleted()
+    assert cache.take_conditions().erases == [PASSWORD, TLS_KEY]
+
+
+TLS_KEY = UUID(int=9)
+
+
+def _issued(names: list[str]) -> tuple[Certificate, bytes]:
+    keys = [generate_private_key(SECP256R1()) for _ in range(2)]
+    of = Ingredients(keys[0], keys[1], (UUID(int=10), UUID(int=11)), TLS_KEY)
+    return issue("cache-1", names, of, EPOCH)
 
 
 def test_the_password_of_a_stopped_server_is_not_changed() -> None:

@@ -1,5 +1,6 @@
 """The life of caches on a real engine, as redis-py sees it."""
 
+import io
 import subprocess
 import sys
 from collections.abc import Generator
@@ -123,6 +124,50 @@ def test_a_new_password_is_taken_and_the_old_one_refused_also_after_a_kill(cache
     assert (is_refused(before), is_refused(url(caches, "sessions"))) == (True, False)
 
 
+def test_a_cache_that_speaks_tls_is_known_by_its_authority_and_speaks_nothing_else(
+    caches: RunningCloud,
+) -> None:
+    made = caches.post("/api/caches", {"name": "secret", "tls": True, "publish": (port := free_port())})
+    assert (made["status"], made["spec"]["tls"]) == ("available", True), made
+    assert caches.show("/api/caches/sessions")["spec"]["tls"] is False
+    found = caches.show("/api/caches/secret/connection")
+    assert found["url"].startswith("rediss://"), "and no client is told to speak plainly"
+    assert found["private_url"].startswith("rediss://")
+    with redis.Redis.from_url(found["url"], ssl_ca_data=found["ca_certificate"]) as safe:
+        assert safe.set("kept", "yes")
+    with redis.Redis.from_url(found["url"]) as stranger, pytest.raises(redis.ConnectionError, match="CERTIF"):
+        stranger.ping()
+    with redis.Redis(port=port, password=found["password"]) as plain, pytest.raises(redis.ConnectionError):
+        plain.ping()
+    assert caches.post("/api/caches/secret/rotate-credentials")["status"] == "available"
+    after = caches.show("/api/caches/secret/connection")
+    assert (after["ca_certificate"], after["url"] == found["url"]) == (found["ca_certificate"], False)
+    with redis.Redis.from_url(after["url"], ssl_ca_data=after["ca_certificate"]) as safe:
+        assert safe.get("kept") == b"yes"
+    assert caches.delete("/api/caches/secret")["status"] == "deleted"
+
+
+@pytest.fixture
+def valkey(caches: RunningCloud) -> Generator[str]:
+    """The image of Valkey; where none is, one by that name that has Redis in it, which speaks alike."""
+    name, images = "valkey/valkey:8", caches.engine.images
+    if any(name in image.tags for image in images.list("valkey/valkey")):
+        yield name
+        return
+    recipe = f"FROM {IMAGE}\nRUN ln -s redis-server /usr/bin/valkey-server\n"
+    images.build(fileobj=io.BytesIO(recipe.encode()), tag=name)
+    yield name
+    images.remove(name)
+
+
+def test_valkey_is_run_where_its_image_is(caches: RunningCloud, valkey: str) -> None:
+    made = caches.post("/api/caches", {"name": "valkey", "engine": "valkey", "persistence": "aof"})
+    assert (made["status"], made["observed"]["image"]) == ("available", valkey), made
+    with client(url(caches, "valkey")) as found:
+        assert found.set("kept", "yes")
+    assert caches.delete("/api/caches/valkey")["status"] == "deleted"
+
+
 def test_memory_is_a_limit_and_the_policy_says_what_goes(caches: RunningCloud) -> None:
     with client(url(caches, "sessions")) as found, pytest.raises(redis.OutOfMemoryError):
         fill(found, 1000)
@@ -192,7 +237,7 @@ def test_wrong_wishes_are_refused_and_change_nothing(caches: RunningCloud) -> No
         ({"version": "4"}, "unknown_engine", "version"),
         ({"memory_mb": 8}, "too_little_memory", "memory_mb"),
         ({"parameters": {"nosuch": "1"}}, "unknown_parameter", "parameters"),
-        ({"tls": True}, "invalid", "tls"),
+        ({"tls": "yes"}, "invalid", "tls"),
         ({"storage_gb": 1}, "invalid", "storage_gb"),
     ):
         answer = caches.http.post("/api/caches", json={"name": "other", **body})

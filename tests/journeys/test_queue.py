@@ -1,18 +1,21 @@
 """The life of servers of queues on a real engine, as aio-pika and nats-py see it."""
 
 import asyncio
+import contextlib
+import json
+import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Generator
 from typing import Any
 
-import aio_pika
 import pytest
-from aio_pika.exceptions import ProbableAuthenticationError
-from nats.aio.client import Client
+from aio_pika.exceptions import AMQPError, ProbableAuthenticationError
 from nats.errors import Error as NatsError
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, free_port
+from tests.journeys.queue_clients import connect, consume, publish, publish_to_stream, take
 from tests.journeys.running_cloud import RunningCloud, wait_until
 
 RABBIT, NATS = "rabbit", "stream"
@@ -57,25 +60,6 @@ def depth(cloud: RunningCloud, name: str, queue: str) -> int:
     return cloud.show(f"/api/queues/{name}/stats")["queues"][queue]["depth"]
 
 
-async def publish(to: str, queue: str, *texts: str) -> None:
-    connection = await aio_pika.connect(to)
-    async with connection:
-        channel = await connection.channel()
-        for text in texts:
-            message = aio_pika.Message(text.encode(), delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
-            await channel.default_exchange.publish(message, queue)
-
-
-async def consume(to: str, queue: str) -> str:
-    """Take a message and acknowledge it."""
-    connection = await aio_pika.connect(to)
-    async with connection:
-        channel = await connection.channel()
-        message = await (await channel.get_queue(queue)).get(timeout=20)
-        await message.ack()
-        return message.body.decode()
-
-
 def test_rabbitmq_keeps_what_was_declared_and_published_over_a_kill(servers: RunningCloud) -> None:
     declare(servers, RABBIT, "dead")
     declare(servers, RABBIT, "orders", max_length=2, dead_letter="dead")
@@ -111,18 +95,18 @@ def test_rabbitmq_takes_a_new_password_only(servers: RunningCloud) -> None:
 def test_nats_keeps_a_durable_stream_over_a_kill_and_a_new_password(servers: RunningCloud) -> None:
     declare(servers, NATS, "events", max_length=3)
     before = url(servers, NATS)
-    asyncio.run(_publish_to_stream(before, "events", "a", "b", "c", "d"))
+    asyncio.run(publish_to_stream(before, "events", "a", "b", "c", "d"))
     assert peeked(servers, NATS, "events") == ["b", "c", "d"]
     servers.container(servers.show(f"/api/queues/{NATS}")["id"]).kill("SIGKILL")
     wait_until(lambda: servers.show(f"/api/queues/{NATS}")["observed"]["restarts"] == 1, "it was told")
     available(servers, NATS)
-    assert asyncio.run(_take(url(servers, NATS), "events")) == "b"
+    assert asyncio.run(take(url(servers, NATS), "events")) == "b"
 
     assert servers.post(f"/api/queues/{NATS}/rotate-credentials")["status"] == "available"
     after = url(servers, NATS)
     with pytest.raises(NatsError):
-        asyncio.run(_publish_to_stream(before, "events", "no"))
-    assert asyncio.run(_take(after, "events")) == "c", "the consumer goes on where it was"
+        asyncio.run(publish_to_stream(before, "events", "no"))
+    assert asyncio.run(take(after, "events")) == "c", "the consumer goes on where it was"
     assert depth(servers, NATS, "events") == 3
 
     refused = servers.http.put(f"/api/queues/{NATS}/queues/x", json={"dead_letter": "events"})
@@ -134,28 +118,145 @@ def test_nats_keeps_a_durable_stream_over_a_kill_and_a_new_password(servers: Run
     assert servers.show(f"/api/queues/{NATS}/stats")["queues"] == {}
 
 
-async def _publish_to_stream(to: str, subject: str, *texts: str) -> None:
-    client = Client()
-    try:
-        await client.connect(to, allow_reconnect=False, error_cb=_quiet)
-        for text in texts:
-            await client.jetstream().publish(subject, text.encode())
-    finally:
-        await client.close()
+@pytest.fixture(scope="module")
+def restored(servers: RunningCloud) -> RunningCloud:
+    """New servers with the files of both, as they were in a snapshot; they speak TLS and are published."""
+    declare(servers, RABBIT, "lost", durable=False)
+    declare(servers, RABBIT, "later", max_length=7, max_age_s=3600, dead_letter="lost")
+    declare(servers, NATS, "later", max_length=7, max_age_s=3600)
+    asyncio.run(publish(url(servers, RABBIT), "later", "one", "two"))
+    asyncio.run(publish_to_stream(url(servers, NATS), "later", "one", "two"))
+    servers.post("/api/snapshots", {"name": "then", "all": True})
+    _settled(servers, "/api/snapshots/then")
+    for name in (RABBIT, NATS):
+        servers.http.post(f"/api/queues/{name}/purge", json={"queue": "later"}).raise_for_status()
+        volume = servers.show(f"/api/queues/{name}")["spec"]["volume"]
+        servers.post("/api/snapshots/then/restore", {"name": f"{name}-files", "volume": volume})
+    for name, engine in ((RABBIT, "rabbitmq"), (NATS, "nats")):
+        _settled(servers, f"/api/volumes/{name}-files")
+        more = {"username": "other", "tls": True, "publish": free_port()}
+        body = {"name": f"{name}-again", "engine": engine, "volume": f"{name}-files", **more}
+        servers.http.post("/api/queues", json=body).raise_for_status()
+    servers.http.delete("/api/snapshots/then").raise_for_status()
+    available(servers, f"{NATS}-again")
+    available(servers, f"{RABBIT}-again")
+    return servers
 
 
-async def _take(to: str, subject: str) -> str:
-    """Take the next message of a durable consumer and acknowledge it."""
-    client = Client()
-    try:
-        await client.connect(to, allow_reconnect=False, error_cb=_quiet)
-        subscription = await client.jetstream().pull_subscribe(subject, durable="worker")
-        (message,) = await subscription.fetch(1, timeout=20)
-        await message.ack_sync()
-        return message.data.decode()
-    finally:
-        await client.close()
+def _settled(cloud: RunningCloud, path: str) -> None:
+    wait_until(lambda: cloud.show(path)["status"] == "available", f"{path} is available", 180)
 
 
-async def _quiet(error: Exception) -> None:
-    del error
+def test_a_snapshot_of_queues_becomes_a_new_server_with_what_is_durable(restored: RunningCloud) -> None:
+    limits = {"durable": True, "max_length": 7, "max_age_s": 3600}
+    rabbit, nats = (restored.show(f"/api/queues/{name}-again")["spec"]["queues"] for name in (RABBIT, NATS))
+    assert rabbit["later"] == {**limits, "dead_letter": "lost"}
+    assert rabbit["lost"]["durable"] is False, "declared again, and empty"
+    assert nats["later"] == {**limits, "dead_letter": None}
+    for name in (RABBIT, NATS):
+        assert peeked(restored, f"{name}-again", "later") == ["one", "two"]
+        assert peeked(restored, name, "later") == [], "the server that it was taken of goes on by itself"
+    found = restored.show(f"/api/queues/{RABBIT}-again/connection")
+    earlier = restored.show(f"/api/queues/{RABBIT}/connection")
+    for user, password in (
+        (earlier["username"], earlier["password"]),
+        (found["username"], earlier["password"]),
+    ):
+        trusted = ssl.create_default_context(cadata=found["ca_certificate"])
+        with pytest.raises(ProbableAuthenticationError):
+            asyncio.run(connect(f"amqps://{user}:{password}@{found['host']}:{found['port']}/main", trusted))
+
+
+def test_queues_that_speak_tls_are_known_by_their_authority_and_speak_nothing_else(
+    restored: RunningCloud,
+) -> None:
+    rabbit, nats = (restored.show(f"/api/queues/{name}-again/connection") for name in (RABBIT, NATS))
+    assert (rabbit["url"][:8], nats["url"][:6]) == ("amqps://", "tls://")
+    asyncio.run(connect(rabbit["url"], ssl.create_default_context(cadata=rabbit["ca_certificate"])))
+    trusted = ssl.create_default_context(cadata=nats["ca_certificate"])
+    asyncio.run(publish_to_stream(nats["url"], "later", "three", tls=trusted))
+    assert peeked(restored, f"{NATS}-again", "later") == ["one", "two", "three"]
+    with pytest.raises(AMQPError, match="CERTIFICATE_VERIFY_FAILED"):
+        asyncio.run(publish(rabbit["url"], "later"))
+    with pytest.raises(AMQPError):
+        asyncio.run(publish(rabbit["url"].replace("amqps://", "amqp://"), "later"))
+    # The library tries for ever to speak TLS with who is not trusted, so this client is one by hand.
+    hello = json.dumps({"user": nats["username"], "pass": nats["password"]}).encode()
+    with socket.create_connection((nats["host"], nats["port"]), 10) as plain, plain.makefile("rb") as lines:
+        assert b'"tls_required":true' in lines.readline()
+        plain.sendall(b"CONNECT " + hello + b"\r\nPING\r\n")
+        with contextlib.suppress(ConnectionError):
+            assert b"PONG" not in lines.read()
+
+
+def test_queues_are_reached_from_their_own_vpc_only(servers: RunningCloud) -> None:
+    servers.post("/api/vpcs", {"name": "elsewhere"})
+    for name, vpc in (("near", "default"), ("far", "elsewhere")):
+        servers.launch(name, image="miniaws/rabbitmq:local", vpc=vpc, command=["sleep", "1000"], type="micro")
+    for queue in (RABBIT, NATS):
+        found = servers.show(f"/api/queues/{queue}/connection")
+        address, port = servers.show(f"/api/queues/{queue}")["observed"]["address"], found["private_port"]
+        assert _opens(servers, "near", found["private_host"], port)
+        assert _opens(servers, "near", address, port)
+        assert not _opens(servers, "far", found["private_host"], port)
+        assert not _opens(servers, "far", address, port)
+
+
+def _opens(cloud: RunningCloud, instance: str, host: str, port: int) -> bool:
+    command = ["timeout", "3", "bash", "-c", f"exec 3<>/dev/tcp/{host}/{port} && echo open"]
+    answer = cloud.http.post(f"/api/instances/{instance}/exec", json={"command": command})
+    return answer.json()["stdout"].strip() == "open"
+
+
+@pytest.mark.parametrize("name", [RABBIT, NATS])
+def test_the_password_is_seen_nowhere_but_where_it_is_asked_for(servers: RunningCloud, name: str) -> None:
+    password = servers.show(f"/api/queues/{name}/connection")["password"]
+    box = servers.container(servers.show(f"/api/queues/{name}")["id"])
+    box.reload()
+    seen = {
+        "inspect": repr(box.attrs),
+        "processes": repr(box.top()),
+        "container log": box.logs().decode(),
+        "document": repr(servers.show(f"/api/queues/{name}")),
+        "stats": repr(servers.show(f"/api/queues/{name}/stats")),
+        "timeline": servers.http.get("/api/timeline?limit=1000").text,
+        **{log.name: log.read_text(encoding="utf-8") for log in servers.home.glob("*.log")},
+    }
+    assert [where for where, text in seen.items() if password in text or "PRIVATE KEY" in text] == []
+    assert "controller.log" in seen
+
+
+def test_wrong_wishes_are_refused_and_change_nothing(servers: RunningCloud) -> None:
+    before = {item["name"] for item in servers.show("/api/queues")["items"]}
+    rabbit: dict[str, Any] = {"name": "other", "engine": "rabbitmq"}
+    for body, status, code, field in (
+        ({"engine": "kafka"}, 422, "unknown_engine", "engine"),
+        ({"version": "9"}, 422, "unknown_engine", "version"),
+        ({"memory_mb": 64}, 422, "too_little_memory", "memory_mb"),
+        ({"plugins": ["shovel"]}, 422, "invalid", "plugins"),
+        ({"namespace": "/"}, 422, "invalid", "namespace"),
+        ({"volume": "nosuch"}, 404, "not_found", None),
+        ({"volume": "nosuch", "storage_gb": 1}, 422, "invalid", "volume"),
+    ):
+        answer = servers.http.post("/api/queues", json={**rabbit, **body})
+        problem = answer.json()
+        assert (answer.status_code, problem["code"], problem.get("field")) == (status, code, field), (
+            answer.text
+        )
+    path = f"/api/queues/{NATS}"
+    for method, at, body, code in (
+        ("PUT", f"{path}/queues/a.b", {}, "invalid"),
+        ("PUT", f"{path}/queues/x", {"max_length": 0}, "invalid"),
+        ("DELETE", f"{path}/queues/nosuch", None, "unknown_queue"),
+        ("POST", f"{path}/purge", {"queue": "nosuch"}, "unknown_queue"),
+        ("GET", f"{path}/peek?queue=nosuch", None, "unknown_queue"),
+        ("GET", f"{path}/peek?queue=nosuch&limit=101", None, "invalid"),
+    ):
+        answer = servers.http.request(method, at, json=body)
+        assert answer.json()["code"] == code, answer.text
+    assert {item["name"] for item in servers.show("/api/queues")["items"]} == before
+
+    servers.http.patch(path, json={"deletion_protection": True}).raise_for_status()
+    refused = servers.http.delete(path)
+    assert (refused.status_code, refused.json()["code"]) == (409, "deletion_protected")
+    servers.http.patch(path, json={"deletion_protection": False}).raise_for_status()

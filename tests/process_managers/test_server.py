@@ -1,5 +1,6 @@
 """Managed servers of two kinds, and what keeps them: one whose password changes live, one that is replaced for it."""
 
+import contextlib
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,13 @@ import pytest
 
 from domain.cache import Cache
 from domain.errors import PortError, Refused, Unreachable
-from domain.queue import Queue
+from domain.queue import Named, Queue
 from domain.server import Endpoint, Server
 from domain.volume import Volume
 from miniaws.commands import cache as caches
 from miniaws.commands import queue as queues
+from miniaws.commands import volume as volumes
+from miniaws.commands.instance import UnknownImage
 from miniaws.commands.server import connection
 from miniaws.process_managers.cache import CacheManager
 from miniaws.process_managers.queue import QueueManager
@@ -123,6 +126,44 @@ async def test_limits_change_while_it_runs(stage: Servers) -> None:
     box = stage.container(cache)  # pyright: ignore[reportArgumentType] - as above
     assert (box.memory_mb, box.spec.generation) == (32, 1)
     assert b"allkeys-lru" in box.files["settings"]
+
+
+async def test_valkey_runs_where_its_image_is_and_is_refused_where_not(stage: Servers) -> None:
+    cache = await stage.settle(await stage.cache(engine="valkey"))
+    assert (cache.status, cache.engine, cache.engine_version) == ("available", "valkey", "8")
+    assert stage.container(cache).spec.image == "valkey/valkey:8"  # pyright: ignore[reportArgumentType] - as above
+    stage.engine.missing_images.add("valkey/valkey:8")
+    wish = caches.Create("other", engine="valkey")
+    with pytest.raises(UnknownImage, match=r"valkey/valkey:8; load it there"):
+        await caches.create(stage.cloud, REQUEST, wish)
+
+
+async def test_a_server_that_begins_with_files_takes_over_what_was_declared_there(stage: Servers) -> None:
+    first = await stage.settle(await stage.queue())
+    await stage.ask(first, Queue.delete)
+    stage.world.queues["nats"].inside = {"orders": Named(max_length=3)}  # pyright: ignore[reportAttributeAccessIssue] - one in memory
+    await volumes.create(stage.cloud, REQUEST, volumes.Create("files"))
+    await stage.settle(await stage.cloud.load(Volume, "main", "files"))
+    wish = queues.Create("again", "nats", volume="files")
+    again = await stage.load(Queue, (await queues.create(stage.cloud, REQUEST, wish)).aggregate.id)
+    stage.engine.fail("servers.declared", Unreachable("cut off"))
+    with contextlib.suppress(PortError):
+        await stage.pass_(again)
+    stage.engine.heal("servers.declared")
+    settled = await stage.settle(again)
+    assert (settled.status, settled.named["orders"]["max_length"]) == ("available", 3)
+    assert (await stage.told(settled)).count("adopted") == 1
+    assert b"orders" in stage.container(settled).files["settings"]  # pyright: ignore[reportArgumentType] - as above
+
+
+async def test_the_private_key_of_a_server_that_speaks_tls_is_its_programs_alone(stage: Servers) -> None:
+    cache = await stage.settle(await stage.cache(tls=True))
+    key = stage.container(cache).spec.files["/etc/miniaws/server.key"]  # pyright: ignore[reportArgumentType] - as above
+    assert (key.mode, key.content.startswith(b"-----BEGIN PRIVATE KEY-----")) == (0o400, True)
+    assert "PRIVATE" not in repr(stage.container(cache).spec)  # pyright: ignore[reportArgumentType] - as above
+    found = await connection(stage.cloud, Cache, "main", "c")
+    assert found.authority is not None
+    assert found.here.host == "c", "its certificate is for its name"
 
 
 CUTS = ("containers.ensure", "containers.start", "servers.rotate", "servers.configure", "servers.probe")
