@@ -78,6 +78,28 @@ _OF_DATABASES = {
         "log_lag_bytes": "Bytes of its log that are not in the archive yet",
     }.items()
 }
+_OF_CACHES = {
+    name: Gauge(f"miniaws_cache_{name}", words, ["cache", "name", "account"], registry=REGISTRY)
+    for name, words in {
+        "clients": "Connections of clients",
+        "keys": "Keys in it",
+        "memory_used_bytes": "Bytes that its keys and clients take",
+        "memory_limit_bytes": "Bytes of memory that it may fill",
+        "commands": "Commands since its start",
+        "hits": "Keys that were looked up and found since its start",
+        "misses": "Keys that were looked up in vain since its start",
+        "evicted": "Keys that went as it was full, since its start",
+    }.items()
+}
+_OF_QUEUES = {
+    name: Gauge(f"miniaws_queue_{name}", words, ["queue", "name", "account"], registry=REGISTRY)
+    for name, words in {
+        "depth": "Messages in all queues inside",
+        "consumers": "Consumers of all queues inside",
+        "publish_per_s": "Messages published a second, of late",
+        "deliver_per_s": "Messages delivered a second, of late; only RabbitMQ tells",
+    }.items()
+}
 _OF_ARCHIVES = {
     name: Gauge(f"miniaws_archive_{name}", words, ["archive", "name", "account"], registry=REGISTRY)
     for name, words in {
@@ -155,6 +177,16 @@ def _show_traffic(newest: list[traffic.Newest]) -> None:
 def show_databases(found: Iterable[Figures]) -> None:
     """Set what database servers tell of themselves."""
     _show(_OF_DATABASES, found)
+
+
+def show_caches(found: Iterable[Figures]) -> None:
+    """Set what caches tell of themselves."""
+    _show(_OF_CACHES, found)
+
+
+def show_queues(found: Iterable[Figures]) -> None:
+    """Set what servers of queues tell of themselves."""
+    _show(_OF_QUEUES, found)
 
 
 def show_archives(found: Iterable[Figures]) -> None:

@@ -1,6 +1,6 @@
-"""Figures of databases and of scheduled snapshots for Prometheus.
+"""Figures of databases, caches, queues and of scheduled snapshots for Prometheus.
 
-Databases are asked themselves, and so are their archives: that costs something, so it is done at most every few
+Servers are asked themselves, and so are their archives: that costs something, so it is done at most every few
 seconds, however many ask. What does not answer in time has no figure, and never delays the others.
 """
 
@@ -13,13 +13,17 @@ from typing import Any
 import orjson
 
 from domain.archive import Archive
+from domain.cache import Cache
 from domain.database import Database
 from domain.errors import DomainError, PortError
+from domain.queue import Queue
 from domain.volume import Volume
 from miniaws import telemetry
 from miniaws.application import Cloud
 from miniaws.commands import archive as archives
+from miniaws.commands import cache as caches
 from miniaws.commands import database as databases
+from miniaws.commands import queue as queues
 from miniaws.telemetry import Figures
 from projections.listing import Query
 
@@ -46,6 +50,8 @@ class Watched:
             if self._asked_at is not None and time() - self._asked_at < _FRESH_S:
                 return
             telemetry.show_databases(await self._of(Database.KIND, self._database))
+            telemetry.show_caches(await self._of(Cache.KIND, self._cache))
+            telemetry.show_queues(await self._of(Queue.KIND, self._queue))
             telemetry.show_archives(await self._of(Archive.KIND, self._archive))
             telemetry.show_volumes(await self._of(Volume.KIND, self._volume))
             self._asked_at = time()
@@ -78,6 +84,22 @@ class Watched:
         if document["status"] != "available":
             return {}
         return await databases.stats(self._cloud, document["account_id"], document["id"])
+
+    async def _cache(self, document: Document) -> dict[str, Any]:
+        if document["status"] != "available":
+            return {}
+        found = await caches.stats(self._cloud, document["account_id"], document["id"])
+        # Not what its container takes, which is told of every server as `memory_bytes`.
+        return {**found, "memory_used_bytes": found.get("memory_bytes")}
+
+    async def _queue(self, document: Document) -> dict[str, Any]:
+        """Return its figures, and the rates of all queues inside together, where the engine tells them."""
+        if document["status"] != "available":
+            return {}
+        found = await queues.stats(self._cloud, document["account_id"], document["id"])
+        inside: list[dict[str, Any]] = list(found.get("queues", {}).values())
+        rates = {name for each in inside for name in each if name.endswith("_per_s")}
+        return {**found, **{rate: sum(each[rate] for each in inside) for rate in rates}}
 
     async def _archive(self, document: Document) -> dict[str, Any]:
         """Return how old the newest backup is, and the newest moment that can be restored."""

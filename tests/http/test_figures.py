@@ -19,7 +19,9 @@ async def figures(cloud: Cloud) -> dict[str, float]:
     cloud.app.state.watched = Watched(cloud.app.state.cloud)
     text = (await cloud.client(None).get("/metrics")).text
     found = re.findall(
-        r'^miniaws_((?:database|archive|volume)_\w+)\{.*name="([\w-]+)".*\} (\S+)$', text, re.MULTILINE
+        r'^miniaws_((?:database|cache|queue|archive|volume)_\w+)\{.*name="([\w-]+)".*\} (\S+)$',
+        text,
+        re.MULTILINE,
     )
     return {f"{metric} of {name}": float(value) for metric, name, value in found}
 
@@ -61,6 +63,25 @@ async def test_a_database_that_is_stopped_has_no_figures(cloud: Cloud) -> None:
     await eventually(is_there)
     await cloud.admin.post("/api/databases/orders/stop", headers=WAIT)
     assert "database_connections of orders" not in await figures(cloud)
+
+
+async def test_caches_and_queues_tell_what_their_servers_say(cloud: Cloud) -> None:
+    await cloud.admin.post("/api/caches", json={"name": "sessions"}, headers=WAIT)
+    await cloud.admin.post("/api/queues", json={"name": "events", "engine": "rabbitmq"}, headers=WAIT)
+    for number in range(2):
+        await cloud.admin.put(f"/api/queues/events/queues/q{number}", json={}, headers=WAIT)
+
+    async def are_there() -> bool:
+        found = await figures(cloud)
+        return {"cache_clients of sessions", "queue_publish_per_s of events"} <= set(found)
+
+    await eventually(are_there)
+    found = await figures(cloud)
+    assert (found["cache_clients of sessions"], found["cache_memory_used_bytes of sessions"]) == (1, 1000)
+    assert (found["queue_depth of events"], found["queue_publish_per_s of events"]) == (2, 1)
+    assert "queue_deliver_per_s of events" not in found, "it was not told"
+    cloud.engine.fail("servers.stats", Unreachable("away"), None)
+    assert not any(name.startswith(("cache_", "queue_")) for name in await figures(cloud))
 
 
 async def test_missed_snapshots_are_told_of_volumes_that_have_a_schedule(cloud: Cloud) -> None:

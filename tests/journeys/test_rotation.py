@@ -5,9 +5,10 @@ import os
 from tests.journeys.queue_clients import is_taken
 from tests.journeys.running_cloud import RunningCloud, kill, wait_until
 
-STEPS = ("rotation_requested", "started", "credentials_rotated")
+TORTURE = bool(os.environ.get("MINIAWS_TORTURE"))
+STEPS = ("rotation_requested", "started", "credentials_rotated") if TORTURE else ("started",)
 """What is told of a rotation that replaces the container; NATS is rotated so."""
-ENGINES = ("nats", "rabbitmq") if os.environ.get("MINIAWS_TORTURE") else ("nats",)
+ENGINES = ("nats", "rabbitmq") if TORTURE else ("nats",)
 
 
 def test_a_rotation_that_is_killed_at_any_step_ends_with_one_password(own_cloud: RunningCloud) -> None:
