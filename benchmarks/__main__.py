@@ -13,6 +13,7 @@ from benchmarks import (
     load_balancer,
     machine,
     memory,
+    queue,
     replay,
     restore,
     scaling,
@@ -33,6 +34,7 @@ ALL: Mapping[str, Callable[[], None]] = {
     "restore": restore.run,
     "as_of": as_of.run,
     "cache": cache.run,
+    "queue": queue.run,
 }
 
 
