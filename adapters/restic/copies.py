@@ -120,7 +120,8 @@ class ResticCopies:
         api.create_volume(
             name, labels=self._engine.labels("snapshot", _part(task.repository_id), task.account_id)
         )
-        making = f"{name}.making"
+        # Of this resource alone: another one may be about to begin a task of the same repository.
+        making = f"{name}.{task.owner_id}.making"
         _remove(api, making)
         api.create_container_from_config(place.config(self._engine, task, name, image), making)
         api.put_archive(making, "/", place.contents(task))

@@ -1,5 +1,6 @@
 """What every adapter of Copies keeps."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -63,6 +64,17 @@ class CopiesContract:
         await world.copies.discard(desk.repository_id)
         await world.copies.discard(desk.repository_id)
         assert (await desk.done(checked)).is_damage
+        await world.copies.discard(desk.repository_id)
+
+    async def test_of_tasks_that_begin_at_once_one_goes_first(self, world: World) -> None:
+        desk = Desk(world)
+        await desk.copy("first", await desk.volume("data"))
+        tasks = [desk.task(owner, verb="forget") for owner in ("first", "second", "third")]
+        began = await asyncio.gather(*map(world.copies.begin, tasks))
+        assert sorted(began) == [False, False, True]
+        first = tasks[began.index(True)]
+        assert (await desk.seen(first, "ended", "failed")).state == "ended"
+        await world.copies.end(desk.repository_id, first.owner_id)
         await world.copies.discard(desk.repository_id)
 
     async def test_a_repository_has_one_task_at_a_time_and_verifying_gives_way(self, world: World) -> None:
