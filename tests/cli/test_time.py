@@ -77,7 +77,7 @@ def test_a_difference_is_grouped_and_short(cloud: Command) -> None:
     assert "      status: running → stopped" in [line.rstrip() for line in shown]
     assert cloud("diff", before, "--kind", "vpc").stderr.startswith("nothing differs")
     full = json.loads(cloud("diff", before, "--full", "-o", "json").stdout)
-    assert full["created"][0]["spec"] == {"size_gb": 2}
+    assert full["created"][0]["spec"] == {"size_gb": 2, "snapshot_policy": None}
     assert cloud("diff", before, "--resource", "web-1", "-o", "name").stdout == "web-1\n"
 
 

@@ -17,7 +17,7 @@ PATIENCE_MS = 30_000
 PAGES = ("Dashboard", "Topology", "Timeline", "What changed", "Instances", "Databases")
 MARKER = "window.neverReloaded = true"
 # A browser drops what it is loading when a container's network appears; the console asks again.
-DROPPED = re.compile("ERR_NETWORK_CHANGED|ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE|status of 503")
+DROPPED = re.compile("ERR_NETWORK_CHANGED|ERR_CONNECTION|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE|ERR_CONTENT_LENGTH|status of 503")
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +115,8 @@ def test_what_happens_while_the_server_is_away_is_shown_afterwards(
     sign_in(page, own_cloud)
     page.evaluate(f"() => {{ {MARKER} }}")
     go(page, "VPCs")
+    # Drawn, so all of it is loaded: what is lost on its way would be loaded again.
+    expect(page.get_by_role("link", name="default", exact=True)).to_be_visible()
     live = page.get_by_role("button", name="The stream: Live")
     expect(live).to_be_visible()
     own_cloud.kill_api()
