@@ -17,7 +17,9 @@ PATIENCE_MS = 30_000
 PAGES = ("Dashboard", "Topology", "Timeline", "What changed", "Instances", "Databases")
 MARKER = "window.neverReloaded = true"
 # A browser drops what it is loading when a container's network appears; the console asks again.
-DROPPED = re.compile("ERR_(NETWORK_CHANGED|CONNECTION|EMPTY_RESPONSE|INCOMPLETE|CONTENT_LENGTH)|status of 503")
+DROPPED = re.compile(
+    "ERR_(NETWORK_CHANGED|CONNECTION|EMPTY_RESPONSE|INCOMPLETE|CONTENT_LENGTH)|status of 503"
+)
 
 
 @pytest.fixture(scope="module")
