@@ -155,7 +155,7 @@ def valkey(caches: RunningCloud) -> Generator[str]:
         yield name
         return
     recipe = f"FROM {IMAGE}\nRUN ln -s redis-server /usr/bin/valkey-server\n"
-    images.build(fileobj=io.BytesIO(recipe.encode()), tag=name)
+    images.build(fileobj=io.BytesIO(recipe.encode()), tag=name, rm=True, forcerm=True)
     yield name
     images.remove(name)
 
