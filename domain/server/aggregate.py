@@ -1,15 +1,16 @@
 """The rules that every managed server shares: a database, a cache, a queue in one container of a VPC.
 
+``life.py`` has when it runs, ``credentials.py`` its password and certificate.
+
 Rules
 -----
-* What is wanted (running, stopped) and what is seen are kept apart; ``available`` means that a client has used it.
+* ``available`` means that a client has used it.
 * What is protected from deletion is not deleted.
 * A host port has one holder at a time, until the holder is gone.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from eventsourcing.domain import event
 
@@ -17,7 +18,7 @@ from domain import host_port, values, vpc
 from domain.aggregate import Aggregate, Claim
 from domain.errors import Invalid
 from domain.server.credentials import Secured
-from domain.server.spec import DeletionProtected, ServerEnd, ServerSpec, ServerStopped
+from domain.server.spec import DeletionProtected, ServerSpec
 
 
 class Server(Secured, is_abstract=True):
@@ -44,27 +45,6 @@ class Server(Secured, is_abstract=True):
         deletion_protection: bool
         settings: dict[str, Any]
         tags: dict[str, str]
-
-    class Started(Aggregate.Event):
-        """Its program runs; whether it can be used is another question."""
-
-        address: str | None
-        started_at: datetime
-
-    class StartRequested(Aggregate.Event):
-        """It should run."""
-
-    class StopRequested(Aggregate.Event):
-        """It should not run."""
-
-    class Stopped(Aggregate.Event):
-        """It does not run, as was asked."""
-
-    class Crashed(Aggregate.Event):
-        """It ended though nobody asked; it is started again."""
-
-        exit_code: int | None
-        reason: str
 
     class ChangeRequested(Aggregate.Event):
         """It should be otherwise; ``replaces`` says whether that takes another container."""
@@ -108,18 +88,6 @@ class Server(Secured, is_abstract=True):
         server.conditions.requires.append(vpc.alive_claim(spec.vpc_id))
         return server
 
-    def start(self) -> None:
-        """Ask it to run. Raises BeingDeleted."""
-        self.refuse_if_deleting()
-        if self.wanted != "running":
-            self.trigger_event(self.StartRequested)
-
-    def stop(self) -> None:
-        """Ask it not to run; its volume stays. Raises BeingDeleted."""
-        self.refuse_if_deleting()
-        if self.wanted != "stopped":
-            self.trigger_event(self.StopRequested)
-
     def change(
         self,
         cpus: float | None = None,
@@ -142,20 +110,6 @@ class Server(Secured, is_abstract=True):
         if deletion_protection != self.deletion_protection:
             self.trigger_event(self.ProtectionChanged, deletion_protection=deletion_protection)
 
-    def report_started(self, address: str | None, started_at: datetime) -> None:
-        """Note that its program runs."""
-        if not self.is_up or (address, started_at) != (self.address, self.started_at):
-            self.trigger_event(self.Started, address=address, started_at=started_at)
-
-    def report_stopped(self) -> None:
-        """Note that it does not run, as was asked."""
-        if self.wanted == "stopped" and self.status != "stopped":
-            self.trigger_event(self.Stopped)
-
-    def report_crashed(self, end: ServerEnd) -> None:
-        """Note that it ended though nobody asked."""
-        self.trigger_event(self.Crashed, exit_code=end.exit_code, reason=end.reason)
-
     def report_available(self) -> None:
         """Note that a client has used it."""
         if self.wanted == "running" and self.next_login_id is None:
@@ -168,12 +122,6 @@ class Server(Secured, is_abstract=True):
                 f"cannot delete {self.KIND} {self.name}: it is protected; set `deletion_protection` to false first",
                 field="deletion_protection",
             )
-
-    def refuse_unless_wanted(self, what: str) -> None:
-        """Raise BeingDeleted, or ServerStopped."""
-        self.refuse_if_deleting()
-        if self.wanted == "stopped":
-            raise ServerStopped(f"cannot {what} {self.name}: it is {self.status}; start it first")
 
     def held_claims(self) -> list[Claim]:
         """Return its name, its place in the VPC and the host port it publishes."""
@@ -219,41 +167,7 @@ class Server(Secured, is_abstract=True):
         self._begin_credentials(username, login_id)
         self.deletion_protection = deletion_protection
         self.settings = settings
-        self.generation = 1
-        self.wanted: Literal["running", "stopped"] = "running"
-        self.address: str | None = None
-        self.started_at: datetime | None = None
-        """When the newest run began that we have heard of; it tells runs apart."""
-        self.is_up = False
-        """That run goes on, as far as we have heard, and nobody asked it to end."""
-
-    @event(Started)
-    def _started(self, address: str | None, started_at: datetime) -> None:
-        self.address = address
-        self.started_at = started_at
-        self.is_up = True
-
-    @event(StartRequested)
-    def _start_requested(self) -> None:
-        self.wanted = "running"
-        self._turn("starting")
-
-    @event(StopRequested)
-    def _stop_requested(self) -> None:
-        self.wanted = "stopped"
-        self.is_up = False
-        self._turn("stopping")
-
-    @event(Stopped)
-    def _stopped(self) -> None:
-        self.address = None
-        self._turn("stopped")
-
-    @event(Crashed)
-    def _crashed(self, exit_code: int | None, reason: str) -> None:  # noqa: ARG002 - for readers
-        self.is_up = False
-        self.address = None
-        self._turn("starting", reason)
+        self._begin_life()
 
     @event(ChangeRequested)
     def _change_requested(
@@ -271,10 +185,3 @@ class Server(Secured, is_abstract=True):
     @event(ProtectionChanged)
     def _protection_changed(self, deletion_protection: bool) -> None:  # noqa: FBT001
         self.deletion_protection = deletion_protection
-
-    def _expect(self, status: str, *, replaces: bool) -> None:
-        if replaces:
-            self.generation += 1
-            self.is_up = False
-        if self.wanted == "running":
-            self._turn(status)

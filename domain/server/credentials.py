@@ -10,16 +10,16 @@ from uuid import UUID
 from eventsourcing.domain import event
 
 from domain.aggregate import Aggregate
-from domain.managed import Managed
 from domain.server.certificate import Certificate
+from domain.server.life import Living
 from domain.server.spec import RotationUnderWay
 
 
-class Secured(Managed, is_abstract=True):
+class Secured(Living, is_abstract=True):
     """What is used with a password; secrets are sealed elsewhere, here are their ids."""
 
     class RotationRequested(Aggregate.Event):
-        """It should have another password, sealed under this id; ``replaces`` as above."""
+        """It should have another password, sealed under this id; ``replaces``: in another container."""
 
         login_id: str
         replaces: bool
@@ -69,10 +69,6 @@ class Secured(Managed, is_abstract=True):
         key_id = self.certificate.key_id if self.certificate else None
         return [UUID(each) for each in (self.login_id, self.next_login_id, key_id) if each is not None]
 
-    def refuse_unless_wanted(self, what: str) -> None:
-        """Raise BeingDeleted, or what says that it should not run; who knows when it should overrides this."""
-        raise NotImplementedError
-
     def _begin_credentials(self, username: str, login_id: str) -> None:
         self.username = username
         self.login_id = login_id
@@ -80,10 +76,6 @@ class Secured(Managed, is_abstract=True):
         """Sealed beside the present one while the server is asked to take it."""
         self.certificate: Certificate | None = None
         """What it shows its clients; None for a server that does not speak TLS."""
-
-    def _expect(self, status: str, *, replaces: bool) -> None:
-        """Be about to change, by another container or in this one; who has one overrides this."""
-        raise NotImplementedError
 
     @event(RotationRequested)
     def _rotation_requested(self, login_id: str, replaces: bool) -> None:  # noqa: FBT001
