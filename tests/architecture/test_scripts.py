@@ -11,7 +11,8 @@ from miniaws.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 PREPARATIONS = [*ROOT.glob("images/*/prepare"), *ROOT.glob("images/*/docker-entrypoint.sh")]
 SCRIPTS = sorted([*(ROOT / "scripts").iterdir(), *PREPARATIONS, ROOT / ".ci" / "run"])
-FOREIGN = re.compile(r"https?://(?!127\.0\.0\.1|localhost|HOST)|/root/|/work/|/home/", re.IGNORECASE)
+HERE = "|".join(re.escape(f"{path}/") for path in {ROOT, ROOT.parent, Path.home()} if path != Path("/"))
+FOREIGN = re.compile(rf"https?://(?!127\.0\.0\.1|localhost|HOST)|{HERE}", re.IGNORECASE)
 
 
 def names(path: Path) -> str:
