@@ -11,7 +11,7 @@ from miniaws.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 PREPARATIONS = [*ROOT.glob("images/*/prepare"), *ROOT.glob("images/*/docker-entrypoint.sh")]
 SCRIPTS = sorted([*(ROOT / "scripts").iterdir(), *PREPARATIONS, ROOT / ".ci" / "run"])
-HERE = "|".join(re.escape(f"{path}/") for path in {ROOT, ROOT.parent, Path.home()} if path != Path("/"))
+HERE = "|".join(re.escape(f"{path}/") for path in (ROOT, Path.home()) if path != Path("/"))
 FOREIGN = re.compile(rf"https?://(?!127\.0\.0\.1|localhost|HOST)|{HERE}", re.IGNORECASE)
 
 
