@@ -10,9 +10,9 @@ import uvloop
 from adapters.event_store import PostgresEventStore, ProjectedPosition
 from adapters.vault import Vault
 from benchmarks import machine, servers, tables
+from domain.access_key import FIRST_ACCOUNT
 from domain.store import Append, Cause
 from domain.volume import Volume
-from miniaws.commands.access_key import FIRST_ACCOUNT
 
 COMMANDS = 300
 EVERY_S = 0.02

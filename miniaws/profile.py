@@ -3,13 +3,13 @@
 import os
 from pathlib import Path
 
-from domain.access_key import HASH_SCOPE, Role
+from domain.access_key import FIRST_ACCOUNT, HASH_SCOPE, Role
 from domain.errors import NameTaken
 from domain.store import Cause
 from miniaws.application import Cloud, Request
 from miniaws.commands import access_key
 
-_CAUSE = Cause(actor="system:setup", account_id=access_key.FIRST_ACCOUNT)
+_CAUSE = Cause(actor="system:setup", account_id=FIRST_ACCOUNT)
 
 
 def read(path: Path) -> dict[str, str]:

@@ -25,6 +25,7 @@ from projections import (
     database,
     instance,
     load_balancer,
+    orphan,
     queue,
     scaling_group,
     snapshot,
@@ -37,7 +38,7 @@ from projections.sql import queries
 
 SQL = queries("inventory")
 SCHEMA = "read_model"
-SHAPE = 9
+SHAPE = 11
 """Raised when documents change their shape; the controller then rebuilds at its start."""
 
 CAPABILITIES = (
@@ -47,6 +48,7 @@ CAPABILITIES = (
     database,
     instance,
     load_balancer,
+    orphan,
     queue,
     scaling_group,
     snapshot,
@@ -271,13 +273,7 @@ class Inventory:
         """
         values = {"from": before, "to": after, "account": account, "kind": kind, "resource": resource}
         rows = await self.rows(SQL["differing"], **values)
-        pairs = [
-            (
-                orjson.loads(row["before"]) if row["before"] else None,
-                orjson.loads(row["after"]) if row["after"] else None,
-            )
-            for row in rows
-        ]
+        pairs = [(_parsed(row["before"]), _parsed(row["after"])) for row in rows]
         return [pair for pair in pairs if pair != (None, None)]
 
     async def _rows(self, query: str, **values: Any) -> list[dict[str, Any]]:
@@ -297,3 +293,7 @@ class Inventory:
         async with self._pool.connection() as connection:
             cursor = await connection.execute(query, values, prepare=prepare)
             return await cursor.fetchall()
+
+
+def _parsed(document: str | None) -> Document | None:
+    return orjson.loads(document) if document else None

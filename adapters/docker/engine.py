@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -21,6 +22,8 @@ Json = dict[str, Any]
 
 CONFLICT = 409
 """The engine's status for a name that is taken, and for things that are in use."""
+_ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
+"""What a resource, or a part of one, may be called in a label."""
 THREADS = 8
 TIMEOUT_S = 60
 
@@ -62,16 +65,20 @@ class DockerEngine:
         """Return the filter that finds what belongs to this cloud."""
         labels = [f"miniaws.cloud={self.cloud}"]
         labels += [f"miniaws.kind={kind}"] if kind else []
-        labels += [f"miniaws.id={resource_id}"] if resource_id else []
+        labels += [f"miniaws.id={resource_id}"] if resource_id is not None else []
         return {"label": labels}
 
     def found(self, items: Iterable[Json]) -> list[Found]:
-        """Return what a list of the engine holds, each resource once."""
+        """Return what a list of the engine holds, each resource once; what names none is not ours."""
         generations: dict[tuple[Kind, str], int] = {}
         for item in items:
             labels: Mapping[str, str] = item.get("Labels") or {}
-            thing = cast("Kind", labels.get("miniaws.kind", "")), labels.get("miniaws.id", "")
-            generations[thing] = max(generations.get(thing, 0), int(labels.get("miniaws.generation", "0")))
+            kind, id_, generation = (
+                labels.get(f"miniaws.{name}", "") for name in ("kind", "id", "generation")
+            )
+            if _ID.fullmatch(id_):
+                thing = cast("Kind", kind), id_
+                generations[thing] = max(generations.get(thing, 0), _number(generation))
         return [Found(kind, id_, generation) for (kind, id_), generation in generations.items()]
 
     async def run(self, task: str, work: Callable[[APIClient], T]) -> T:
@@ -160,3 +167,7 @@ def _message(content: bytes) -> str:
         return str(json.loads(content)["message"])
     except (ValueError, KeyError, TypeError):
         return content.decode(errors="replace")
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0

@@ -22,7 +22,7 @@ _CLAIMS: LiteralString = (
 _FLAWS: dict[str, LiteralString] = {
     "event {position} ({topic}) has no cause: its actor is {actor}": """
         SELECT notification_id AS position, topic, actor FROM events
-        WHERE causation IS NULL AND starts_with(actor, 'system:') AND actor <> 'system:setup'
+        WHERE causation IS NULL AND starts_with(actor, 'system:') AND actor NOT IN ('system:setup', 'system:sweep')
         ORDER BY notification_id""",
     "event {position} ({topic}) was led to by {causation}, which is no earlier event": """
         SELECT e.notification_id AS position, e.topic, e.causation

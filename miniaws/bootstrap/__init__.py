@@ -27,6 +27,7 @@ from miniaws.process_managers.cache import CacheManager
 from miniaws.process_managers.database import DatabaseManager
 from miniaws.process_managers.instance import InstanceManager
 from miniaws.process_managers.load_balancer import LoadBalancerManager
+from miniaws.process_managers.orphan import OrphanManager
 from miniaws.process_managers.queue import QueueManager
 from miniaws.process_managers.scaling_group import ScalingGroupManager
 from miniaws.process_managers.snapshot import SnapshotManager
@@ -171,6 +172,7 @@ def _managers(cloud: Cloud, found: World, instances: InstanceManager) -> tuple[P
         DatabaseManager(cloud, found.containers, found.databases, found.archives),
         ArchiveManager(cloud, found.containers, found.volumes, found.archives),
         LoadBalancerManager(cloud, found.proxies),
+        OrphanManager(cloud),
     )
 
 

@@ -24,6 +24,7 @@ _COMMANDS = {
     "db": ("miniaws.cli.database:app", "Databases that run for you, and go back in time."),
     "archive": ("miniaws.cli.archive:app", "What databases are restored from."),
     "snapshot": ("miniaws.cli.snapshot:app", "Volumes as they were at one moment."),
+    "orphan": ("miniaws.cli.orphan:app", "Things that nothing wants any more."),
     "key": ("miniaws.cli.access_key:app", "Keys that sign in."),
     "resource": ("miniaws.cli.resource:app", "Every kind of resource at once."),
     "timeline": ("miniaws.cli.timeline:timeline", "Show what happened, and who did it."),

@@ -9,11 +9,10 @@ import orjson
 from fastapi import Depends, Query, Request
 
 from domain import errors
-from domain.access_key import Role
+from domain.access_key import FIRST_ACCOUNT, Role
 from domain.aggregate import Aggregate
 from domain.values import parse_id, shown
 from miniaws.application import Cloud
-from miniaws.commands.access_key import FIRST_ACCOUNT
 from miniaws.http.errors import Problem
 from miniaws.http.reading import At, Caller, CloudDep, position_at
 from miniaws.keyring import Identity

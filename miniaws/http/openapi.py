@@ -94,6 +94,7 @@ _EXAMPLES = {
     "snapshots": "before-upgrade",
     "vpcs": "default",
     "keys": "admin",
+    "orphans": "volume-vol-aaaaaaaaaaaaaaaaaaaaaaaaaa",
     "resources": "web-1",
     "scaling-groups": "web",
 }

@@ -87,15 +87,7 @@ class Controller:
     async def _serve(self, log: Log) -> None:
         settings, ports, parts = self._cloud.settings, self._cloud.ports, self._parts
         workers = Workers(parts.queue, parts.managers, ports.chance, concurrency=settings.concurrency)
-        sweep = Sweep(
-            ports.store,
-            ports.containers,
-            ports.networks,
-            ports.volumes,
-            ports.clock,
-            settings.orphan_hold_s,
-            parts.queue.note_orphans,
-        )
+        sweep = Sweep(self._cloud, parts.queue.note_orphans)
         watch = wakeups.watch(parts.engine, parts.queue, self._kinds, parts.notice, workers.wake)
         loops = {
             "projector": Projector(log, self._kinds, workers.wake).run(),

@@ -1,48 +1,60 @@
-"""Finds what carries our labels though no living resource wants it, and removes it after a hold."""
+"""Finds what carries our labels though no living resource wants it.
+
+What it finds becomes an orphan, an event like every other; ``process_managers/orphan`` holds and removes it.
+"""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Container, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
 
 import structlog
 
-from domain.aggregate import Aggregate
-from domain.errors import PortError
-from domain.machine import Clock
-from domain.ports import Containers, Found, Networks, Volumes
-from domain.store import EventStore
+from domain.access_key import FIRST_ACCOUNT
+from domain.errors import NameTaken, PortError
+from domain.orphan import Orphan, Stray, Thing, name_of, scope, why_unwanted
+from domain.ports import Found
+from domain.store import Cause, EventStore
 from domain.values import owner
+from miniaws.application import Cloud, Ports, Request
 
 _log = structlog.get_logger("sweep")
-_ENDED = {"terminated", "deleted"}
+_CAUSE = Cause(actor="system:sweep", account_id=FIRST_ACCOUNT)
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """One sort of things on the engine: how all of them are found, and one of them is removed."""
+
+    thing: Thing
+    found: Callable[[], Awaitable[list[Found]]]
+    remove: Callable[[str], Awaitable[None]]
+
+
+def sorts(ports: Ports) -> tuple[Sort, ...]:
+    """Return every sort; a network or volume goes only after the container that uses it."""
+    return (
+        Sort("container", ports.containers.found, ports.containers.remove),
+        Sort("network", ports.networks.found, ports.networks.remove),
+        Sort("volume", ports.volumes.found, ports.volumes.remove),
+    )
+
+
+async def unwanted(store: EventStore, resource_id: str) -> str | None:
+    """Return why nothing wants what is labelled with an id, None when its resource lives."""
+    parsed = owner(resource_id)
+    return why_unwanted(await store.load(parsed[1]) if parsed is not None else None)
 
 
 class Sweep:
     """Compares what the engine has with what lives. Things without our labels are never looked at."""
 
-    def __init__(
-        self,
-        store: EventStore,
-        containers: Containers,
-        networks: Networks,
-        volumes: Volumes,
-        clock: Clock,
-        hold_s: float,
-        note: Callable[[int], Awaitable[None]],
-    ) -> None:
+    def __init__(self, cloud: Cloud, note: Callable[[int], Awaitable[None]]) -> None:
+        self._cloud = cloud
+        self._store = cloud.ports.store
+        self._hold = timedelta(seconds=cloud.settings.orphan_hold_s)
         self._note = note
-        self._store = store
-        # In this order: a network or volume goes only after the container that uses it.
-        self._parts: tuple[
-            tuple[Callable[[], Awaitable[list[Found]]], Callable[[str], Awaitable[None]]], ...
-        ] = (
-            (containers.found, containers.remove),
-            (networks.found, networks.remove),
-            (volumes.found, volumes.remove),
-        )
-        self._clock = clock
-        self._hold = timedelta(seconds=hold_s)
-        self._first_seen: dict[Found, datetime] = {}
 
     async def run(self, every_s: float) -> None:
         """Sweep for ever."""
@@ -53,42 +65,42 @@ class Sweep:
                 _log.warning("cannot sweep", why=str(error))
             await asyncio.sleep(every_s)
 
-    async def sweep(self) -> list[Found]:
-        """Look once and return what was removed."""
-        removed: list[Found] = []
-        orphans: set[Found] = set()
-        for find, remove in self._parts:
-            for thing in await find():
-                if not await self._is_orphan(thing):
-                    continue
-                orphans.add(thing)
-                if self._held_long_enough(thing) and await _removed(remove, thing):
-                    removed.append(thing)
-        self._first_seen = {thing: at for thing, at in self._first_seen.items() if thing in orphans}
-        await self._note(len(orphans) - len(removed))
-        return removed
+    async def sweep(self) -> None:
+        """Look once: tell of orphans that are new, and of those that are none any more."""
+        known = {claim.key: claim.owner for claim in await self._store.claims(scope())}
+        count = 0
+        for sort in sorts(self._cloud.ports):
+            found = await sort.found()
+            strays = {stray.name: stray for stray in await self._strays(sort.thing, found)}
+            count += len(strays)
+            for name in strays.keys() - known.keys():
+                await self._find(strays[name])
+            there = {name_of(sort.thing, each.resource_id) for each in found}
+            await self._let_go(sort, there, strays.keys(), known)
+        await self._note(count)
 
-    async def _is_orphan(self, thing: Found) -> bool:
-        parsed = owner(thing.resource_id)
-        if parsed is None:
-            return True
-        resource: Aggregate | None = await self._store.load(parsed[1])
-        return resource is None or getattr(resource, "status", "") in _ENDED
+    async def _strays(self, thing: Thing, found: Iterable[Found]) -> list[Stray]:
+        strays: list[Stray] = []
+        for each in found:
+            reason = await unwanted(self._store, each.resource_id)
+            if reason is not None:
+                strays.append(Stray(thing, each.kind, each.resource_id, reason))
+        return strays
 
-    def _held_long_enough(self, thing: Found) -> bool:
-        now = self._clock.now()
-        if thing not in self._first_seen:
-            self._first_seen[thing] = now
-            _log.warning("found an orphan", kind=thing.kind, resource=thing.resource_id)
-        return now - self._first_seen[thing] >= self._hold
+    async def _find(self, stray: Stray) -> None:
+        orphan = Orphan.find(stray, self._cloud.ports.clock.now() + self._hold)
+        try:
+            await self._cloud.save(Request(_CAUSE), orphan)
+        except NameTaken:
+            return  # a sweep that was cut off, or another controller's, has told of it
+        _log.warning("found an orphan", orphan=stray.name, why=stray.reason)
 
-
-async def _removed(remove: Callable[[str], Awaitable[None]], thing: Found) -> bool:
-    """Remove a thing; one that cannot go now keeps no other from going."""
-    try:
-        await remove(thing.resource_id)
-    except PortError as error:
-        _log.warning("cannot remove an orphan", kind=thing.kind, resource=thing.resource_id, why=str(error))
-        return False
-    _log.warning("removed an orphan", kind=thing.kind, resource=thing.resource_id)
-    return True
+    async def _let_go(
+        self, sort: Sort, there: set[str], strays: Container[str], known: Mapping[str, UUID]
+    ) -> None:
+        """Tell of orphans that are known and none any more."""
+        for name, orphan_id in known.items():
+            if name.startswith(name_of(sort.thing, "")) and name not in strays:
+                report = Orphan.report_wanted if name in there else Orphan.report_gone
+                await self._cloud.report(Orphan, orphan_id, _CAUSE, report)
+                _log.info("lost an orphan", orphan=name)

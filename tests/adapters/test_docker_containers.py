@@ -14,7 +14,7 @@ from docker import APIClient
 
 from adapters.docker import DockerContainers, docker_ports
 from domain.errors import PortError, Refused, Unreachable
-from domain.ports import LogLine, Mount
+from domain.ports import Found, LogLine, Mount
 from tests.adapters.world import ACCOUNT, DEADLINE_S, World, free_range, real_world
 
 CHATTER = (
@@ -41,6 +41,22 @@ async def shell(world: World, resource_id: str, script: str) -> str:
     result = await world.containers.execute(resource_id, ["sh", "-c", script])
     assert result.exit_code == 0, result
     return result.stdout.decode()
+
+
+async def test_what_names_no_resource_is_not_ours_and_stays(
+    world: World, api: APIClient, cloud_name: str
+) -> None:
+    spec = world.spec()
+    await world.running(spec)
+    stranger = api.create_container("miniaws/hello:local", labels={"miniaws.cloud": cloud_name})["Id"]
+    try:
+        assert await world.containers.found() == [Found("instance", spec.resource_id, 1)]
+        await world.containers.remove("")
+        assert await world.containers.inspect(spec.resource_id) is not None
+        await world.containers.remove(spec.resource_id)
+        assert api.inspect_container(stranger)["Id"] == stranger
+    finally:
+        api.remove_container(stranger, force=True)
 
 
 async def test_a_program_inside_has_its_code_and_both_streams(world: World) -> None:

@@ -86,13 +86,37 @@ def test_an_orphan_is_removed_and_a_stranger_is_not(cloud: RunningCloud) -> None
         "miniaws/hello:local", labels={**labels, "miniaws.generation": "1"}
     )
     stranger = cloud.engine.containers.create("miniaws/hello:local")
+    name = f"container-{labels['miniaws.id']}"
     try:
         wait_until(lambda: cloud.containers() == {}, "the orphan is gone", 20)
         stranger.reload()
+        wait_until(lambda: ended(cloud, name)[:1] == ["removed"], "that is told", 20)
+        assert ended(cloud, name) == ["removed", "removal_requested", "found"]
     finally:
         stranger.remove(force=True)
         if cloud.containers():
             orphan.remove(force=True)
+
+
+def test_an_orphan_that_cannot_be_removed_says_so_until_it_is_gone(cloud: RunningCloud) -> None:
+    labels = {"miniaws.cloud": cloud.cloud, "miniaws.kind": "volume", "miniaws.id": "vol-" + "b" * 25 + "a"}
+    volume = cloud.engine.volumes.create(f"{cloud.cloud}-by-hand", labels=labels)
+    name = f"volume-{labels['miniaws.id']}"
+    try:
+        wait_until(lambda: ended(cloud, name)[:1] == ["removal_failed"], "it is told", 20)
+        found = cloud.show(f"/api/orphans/{name}")
+        assert (found["status"], found["observed"]["thing"]) == ("error", "volume")
+        assert "remove it by hand" in found["status_reason"]
+    finally:
+        volume.remove(force=True)
+    wait_until(lambda: ended(cloud, name)[:1] == ["removed"], "its end is told", 20)
+    assert cloud.show("/api/orphans")["items"] == []
+
+
+def ended(cloud: RunningCloud, name: str) -> list[str]:
+    """Return what was told of the newest orphan of a name, newest first."""
+    found = cloud.show(f"/api/orphans?name={name}&ended=true")["items"]
+    return cloud.types(max(found, key=lambda item: item["position"])["id"])[::-1] if found else []
 
 
 def test_looking_again_does_nothing_when_nothing_changed(cloud: RunningCloud) -> None:

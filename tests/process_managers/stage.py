@@ -27,6 +27,7 @@ from miniaws.process_managers.archive import ArchiveManager
 from miniaws.process_managers.database import DatabaseManager
 from miniaws.process_managers.instance import InstanceManager
 from miniaws.process_managers.load_balancer import LoadBalancerManager
+from miniaws.process_managers.orphan import OrphanManager
 from miniaws.process_managers.scaling_group import ScalingGroupManager
 from miniaws.process_managers.snapshot import SnapshotManager
 from miniaws.process_managers.volume import VolumeManager
@@ -72,6 +73,7 @@ class Stage:
             "snapshot": SnapshotManager(self.cloud, self.world.copies),
             "vpc": VpcManager(self.cloud, self.world.networks),
             "load_balancer": LoadBalancerManager(self.cloud, self.proxies),
+            "orphan": OrphanManager(self.cloud),
             "database": DatabaseManager(
                 self.cloud, self.world.containers, self.world.databases, self.world.archives
             ),

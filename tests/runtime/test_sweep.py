@@ -1,4 +1,4 @@
-"""What nobody wants any more: reported, held, removed. What lives, or is not ours, is never touched."""
+"""What nobody wants any more is told, once for each time it is there. What lives is no orphan."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -6,66 +6,51 @@ from pathlib import Path
 
 import pytest
 
+from adapters.event_store.audit import audit
 from domain.errors import Unreachable
 from domain.instance import Instance
+from domain.orphan import Orphan, scope
 from domain.ports import ContainerSpec
 from domain.volume import Volume
 from domain.vpc import Vpc
 from miniaws.runtime.sweep import Sweep
 from tests.process_managers.stage import Stage, open_stage
 
-HOLD_S = 300
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 NOBODYS = "{}-aaaaaaaaaaaaaaaaaaaaaaaaaa"
-
-
-@dataclass
-class Clock:
-    """A clock that a test moves."""
-
-    at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.at
-
-    def pass_(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
+INSTANCE, VPC, VOLUME = (NOBODYS.format(prefix) for prefix in ("i", "vpc", "vol"))
+NAMES = [f"container-{INSTANCE}", f"network-{VPC}", f"volume-{VOLUME}"]
 
 
 @dataclass
 class Swept:
     stage: Stage
-    clock: Clock = field(default_factory=Clock)
     noted: list[int] = field(default_factory=list[int])
 
     def __post_init__(self) -> None:
-        world = self.stage.world
+        self.stage.stop_clock(NOON)
 
         async def note(count: int) -> None:
             self.noted.append(count)
 
-        self.sweep = Sweep(
-            self.stage.cloud.ports.store,
-            world.containers,
-            world.networks,
-            world.volumes,
-            self.clock,
-            HOLD_S,
-            note,
-        )
+        self.sweep = Sweep(self.stage.cloud, note)
 
-    async def removed(self) -> list[str]:
-        return [found.resource_id for found in await self.sweep.sweep()]
+    async def known(self) -> list[str]:
+        """Sweep, and return the names of the orphans that are known then."""
+        await self.sweep.sweep()
+        return [claim.key for claim in await self.stage.cloud.ports.store.claims(scope())]
+
+    async def orphan(self, name: str) -> Orphan:
+        return await self.stage.cloud.load(Orphan, "main", name)
 
 
-async def orphans(stage: Stage) -> list[str]:
+async def leave(stage: Stage) -> None:
     """Leave a container on a network with a volume that no resource wants."""
-    vpc, volume, instance = (NOBODYS.format(prefix) for prefix in ("vpc", "vol", "i"))
-    await stage.world.networks.ensure(vpc, "main", "10.99.0.0/24")
-    await stage.world.volumes.ensure(volume, "main", None)
-    spec = ContainerSpec(instance, "main", "old", "nginx:1.27", vpc, 1, 1, 64, "always")
+    await stage.world.networks.ensure(VPC, "main", "10.99.0.0/24")
+    await stage.world.volumes.ensure(VOLUME, "main", None)
+    spec = ContainerSpec(INSTANCE, "main", "old", "nginx:1.27", VPC, 1, 1, 64, "always")
     await stage.world.containers.ensure(spec)
-    await stage.world.containers.start(instance)
-    return [instance, vpc, volume]
+    await stage.world.containers.start(INSTANCE)
 
 
 @pytest.fixture
@@ -74,32 +59,43 @@ async def swept(prepared_url: str, tmp_path: Path):  # noqa: ANN201 - an asynchr
         yield Swept(stage)
 
 
-async def test_an_orphan_is_reported_held_and_removed(swept: Swept) -> None:
-    lost = await orphans(swept.stage)
-    assert (await swept.removed(), swept.noted) == ([], [3])
-    swept.clock.pass_(HOLD_S - 1)
-    assert (await swept.removed(), swept.noted) == ([], [3, 3])
-    swept.clock.pass_(1)
-    assert (await swept.removed(), swept.noted) == (lost, [3, 3, 0])
-    assert not swept.stage.engine.containers
-    assert not swept.stage.engine.networks
-    assert not swept.stage.engine.volumes
-    assert await swept.removed() == []
+async def test_an_orphan_is_told_once_with_what_it_is_and_until_when_it_is_held(swept: Swept) -> None:
+    await leave(swept.stage)
+    assert (await swept.known(), await swept.known(), swept.noted) == (NAMES, NAMES, [3, 3])
+    orphan = await swept.orphan(NAMES[0])
+    assert (orphan.thing, orphan.resource_kind, orphan.resource_id) == ("container", "instance", INSTANCE)
+    assert orphan.held_until == NOON + timedelta(seconds=swept.stage.cloud.settings.orphan_hold_s)
+    assert (orphan.status, orphan.status_reason) == ("held", "there is no such resource")
+    assert await swept.stage.told(orphan) == ["found"]
 
 
-async def test_what_lives_is_never_removed(swept: Swept) -> None:
+async def test_a_sweep_that_was_cut_off_is_repeated_without_a_double(swept: Swept) -> None:
+    await leave(swept.stage)
+    swept.stage.engine.fail("networks.found", Unreachable("cannot reach the engine"))
+    with pytest.raises(Unreachable):
+        await swept.known()
+    assert await swept.known() == NAMES
+    assert await swept.stage.told(await swept.orphan(NAMES[0])) == ["found"]
+
+
+async def test_an_engine_that_does_not_answer_loses_no_orphan(swept: Swept) -> None:
+    await leave(swept.stage)
+    await swept.known()
+    swept.stage.engine.fail("containers.found", Unreachable("cannot reach the engine"))
+    with pytest.raises(Unreachable):
+        await swept.known()
+    assert (await swept.orphan(NAMES[0])).status == "held"
+
+
+async def test_what_lives_is_no_orphan(swept: Swept) -> None:
     stage = swept.stage
     await stage.settle(await stage.volume())
     instance = await stage.running()
     await stage.ask(instance, Instance.stop)
-    stopped = dict(stage.engine.containers)
-    for _ in range(3):
-        assert await swept.removed() == []
-        swept.clock.pass_(10 * HOLD_S)
-    assert (stage.engine.containers, swept.noted) == (stopped, [0, 0, 0])
+    assert (await swept.known(), swept.noted) == ([], [0])
 
 
-async def test_what_was_terminated_or_deleted_is_removed_when_it_is_back(swept: Swept) -> None:
+async def test_what_was_terminated_or_deleted_is_an_orphan_when_it_is_back(swept: Swept) -> None:
     stage = swept.stage
     instance = await stage.running()
     volume = await stage.settle(await stage.volume())
@@ -108,29 +104,36 @@ async def test_what_was_terminated_or_deleted_is_removed_when_it_is_back(swept: 
     await stage.ask(instance, Instance.terminate)
     await stage.ask(volume, Volume.delete)
     await stage.ask(vpc, Vpc.delete)
+    assert await swept.known() == []
     stage.engine.containers, stage.engine.networks, stage.engine.volumes = left
-    assert await swept.removed() == []
-    swept.clock.pass_(HOLD_S)
-    assert await swept.removed() == [instance.public_id, vpc.public_id, volume.public_id]
+    found = await swept.known()
+    assert found == [
+        f"container-{instance.public_id}",
+        f"network-{vpc.public_id}",
+        f"volume-{volume.public_id}",
+    ]
+    reasons = [(await swept.orphan(name)).status_reason for name in found]
+    assert reasons == ["its instance is terminated", "its vpc is deleted", "its volume is deleted"]
 
 
-async def test_a_resource_that_came_to_life_in_between_is_kept(swept: Swept) -> None:
-    """The hold begins anew for a thing that was wanted meanwhile."""
-    await orphans(swept.stage)
-    await swept.removed()
+async def test_one_that_goes_by_itself_is_told_and_another_one_when_it_is_back(swept: Swept) -> None:
+    await leave(swept.stage)
+    await swept.known()
+    first = await swept.orphan(NAMES[0])
     kept = dict(swept.stage.engine.containers)
     swept.stage.engine.containers.clear()
-    await swept.removed()
+    assert await swept.known() == NAMES[1:]
+    assert await swept.stage.told(first) == ["found", "vanished"]
     swept.stage.engine.containers.update(kept)
-    swept.clock.pass_(HOLD_S)
-    assert NOBODYS.format("i") not in await swept.removed()
+    assert await swept.known() == NAMES
+    second = await swept.orphan(NAMES[0])
+    assert (second.id != first.id, await swept.stage.told(second)) == (True, ["found"])
 
 
-async def test_one_that_cannot_be_removed_keeps_no_other(swept: Swept) -> None:
-    _, vpc, volume = await orphans(swept.stage)
-    await swept.removed()
-    swept.clock.pass_(HOLD_S)
-    swept.stage.engine.fail("networks.remove", Unreachable("cannot reach the engine"))
-    assert volume in await swept.removed()
-    assert swept.noted[-1] == 1
-    assert await swept.removed() == [vpc]
+async def test_every_event_of_an_orphan_has_a_cause(swept: Swept) -> None:
+    await leave(swept.stage)
+    await swept.known()
+    await swept.stage.project()
+    swept.stage.engine.containers.clear()
+    await swept.known()
+    assert audit(swept.stage.database_url) == []
