@@ -6,12 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.access_key import HASH_SCOPE, AccessKey, Role
-from domain.errors import TooMany, Unauthenticated
+from domain.errors import TooMany, Unauthenticated, Unavailable
 from domain.machine import Clock
-from domain.store import EventStore, Recorded
+from domain.store import Append, Cause, EventStore, Recorded, VersionConflict
 from miniaws.commands.access_key import KEY_PREFIX, hash_of
 
 _REMEMBERED = 10_000
+_ATTEMPTS = 20
 _UNKNOWN = Unauthenticated("cannot accept this key: it is unknown, revoked or expired; use another key")
 
 
@@ -77,15 +78,29 @@ class Keyring:
 
     async def _load(self, known_by: str | UUID, key_id: UUID) -> Identity:
         forgotten = self._forgotten
-        key = await self._store.load(key_id)
-        if not isinstance(key, AccessKey) or key.is_revoked:
-            raise _UNKNOWN
+        key = await self._used(known_by, key_id)
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         identity = Identity(key.public_id, key.account_id, key.role, key.expires_at, key.name)
         if forgotten == self._forgotten:  # else the key may have been revoked since it was loaded
             self._known[known_by] = identity
         return identity
+
+    async def _used(self, known_by: str | UUID, key_id: UUID) -> AccessKey:
+        """Return a key once the log tells that it is used. Raises Unauthenticated."""
+        for _ in range(_ATTEMPTS):
+            key = await self._store.load(key_id)
+            if not isinstance(key, AccessKey) or key.is_revoked or known_by not in {key.id, key.hash}:
+                raise _UNKNOWN
+            key.report_used()
+            if not (events := key.collect_events()):
+                return key
+            try:
+                await self._store.append(Append(events, Cause(key.public_id, key.account_id)))
+            except VersionConflict:
+                continue  # its first use elsewhere, another secret, its end
+            return key
+        raise Unavailable("cannot accept this key: it is changed all the time; retry")
 
     def forget(self, events: Sequence[Recorded]) -> None:
         """Look again at every key after one was revoked."""

@@ -23,7 +23,7 @@ _REMEMBERED = 50_000
 _CONDITIONS = ("account", "resource", "kind", "type", "actor", "correlation", "text")
 """What a timeline may be narrowed by, each a field of Filter and a condition in the SQL."""
 _VALUES = (*_CONDITIONS, "after", "before", "limit")
-HIDDEN = {"access_key.issued": {"hash"}}
+HIDDEN = {"access_key.issued": {"hash"}, "access_key.secret_replaced": {"hash"}}
 """Fields that serve the store and tell a reader nothing."""
 _INNER = {"timestamp", "class_version"}
 

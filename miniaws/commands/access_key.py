@@ -4,18 +4,17 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
-from domain.access_key import AccessKey, NewKey, Role, admin_scope, works_at
+from domain.access_key import FIRST_ACCOUNT, AccessKey, NewKey, Role, admin_scope, works_at
 from domain.aggregate import Claim
 from domain.errors import Forbidden, Unavailable
-from domain.store import ClaimTaken, RequirementMissing
+from domain.store import ClaimTaken, RequirementMissing, VersionConflict
 from domain.values import shown
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved
 from miniaws.commands import vpc as vpcs
 
-FIRST_ACCOUNT = "main"
-"""The account of the first key; its admins may issue keys for other accounts."""
 KEY_PREFIX = "miniaws_"
 _ATTEMPTS = 20
 
@@ -45,7 +44,8 @@ async def issue(cloud: Cloud, request: Request, wish: Issue) -> Saved:
             field="account",
         )
     secret = wish.secret or new_secret(cloud)
-    new = NewKey(account, wish.name, wish.role, hash_of(secret), wish.expires_at)
+    is_replaceable = request.idempotency_key is not None
+    new = NewKey(account, wish.name, wish.role, hash_of(secret), wish.expires_at, is_replaceable)
     for _ in range(_ATTEMPTS):
         key = AccessKey.issue(new, cloud.ports.clock.now())
         try:
@@ -54,6 +54,23 @@ async def issue(cloud: Cloud, request: Request, wish: Issue) -> Saved:
             continue  # another VPC got the range, or the account its VPC, in between
         return Saved(key, receipt, {"key": secret})
     raise Unavailable(f"cannot issue {wish.name}: too many VPCs are made at once; retry")
+
+
+async def reissue(cloud: Cloud, request: Request, key_id: UUID) -> Saved:
+    """Answer again who asked for a key: with another secret, which is in ``Saved.secrets``. Raises KeyAlreadyShown.
+
+    Whoever asks again does not have the first answer, or would use it; with that, nobody else can.
+    """
+    secret = new_secret(cloud)
+    for _ in range(_ATTEMPTS):
+        key = await cloud.load_by_id(AccessKey, key_id)
+        key.replace_secret(hash_of(secret))
+        try:
+            receipt = await cloud.save(Request(request.cause), key)
+        except VersionConflict:
+            continue  # used, revoked or replaced in between
+        return Saved(key, receipt, {"key": secret})
+    raise Unavailable(f"cannot issue {key_id} again: too many ask for it at once; retry")
 
 
 async def revoke(cloud: Cloud, request: Request, id_or_name: str) -> Saved:

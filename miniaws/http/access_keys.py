@@ -8,8 +8,6 @@ from pydantic import AwareDatetime, Field
 from starlette.responses import Response
 
 from domain.access_key import AccessKey, Role
-from domain.errors import Conflict
-from domain.values import public_id
 from miniaws.application import AlreadyDone, Saved
 from miniaws.commands import access_key as commands
 from miniaws.http.reading import At, Caller, CloudDep, IfNoneMatch, Narrowed, one, page
@@ -33,15 +31,13 @@ class IssueKey(Body):
     )
 
 
-class AlreadyShown(Conflict):
-    """cannot show the key again: only its hash is kept; revoke it and issue another"""
-
-    code = "key_already_shown"
-
-
 @router.post("", status_code=202, dependencies=[Admin])
 async def issue_key(body: IssueKey, change: Change) -> Response:
-    """Issue a key. The answer holds it in ``key``, this once."""
+    """Issue a key. The answer holds it in ``key``, this once.
+
+    Asked again with the same `Idempotency-Key`, it holds another one, and the one before opens nothing; once the key
+    was used, that is refused.
+    """
     expires_at: datetime | None = body.expires_at
     wish = commands.Issue(body.name, body.role, body.account, expires_at)
     return await answer(change, _issue(change, wish), "keys", _show_key)
@@ -74,7 +70,7 @@ async def _issue(change: Writing, wish: commands.Issue) -> Saved:
     try:
         return await commands.issue(change.cloud, change.request, wish)
     except AlreadyDone as done:
-        raise AlreadyShown(None, id=public_id(AccessKey.PREFIX, done.resource_id)) from None
+        return await commands.reissue(change.cloud, change.request, done.resource_id)
 
 
 def _show_key(saved: Saved) -> dict[str, Any]:

@@ -65,7 +65,7 @@ WHAT_HELPS = {
     "invalid": "Correct the `field`; `detail` has the rule and an example, `errors` every field that is wrong.",
     "invalid_cursor": "Start again without `cursor`.",
     "invalid_etag": "Send the `ETag` of a document as you got it.",
-    "key_already_shown": "Revoke the key and issue another one.",
+    "key_already_shown": "Revoke the key whose `id` it names, and issue another one with a new `Idempotency-Key`.",
     "malformed_json": "Send valid JSON.",
     "malformed_url": "Remove `%00` from the URL.",
     "method_not_allowed": "See `/docs` for the methods of each path.",

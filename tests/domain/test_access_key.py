@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from domain.access_key import AccessKey, NewKey, Role, admin_scope, works_at
+from domain.access_key import AccessKey, KeyAlreadyShown, NewKey, Role, admin_scope, works_at
 from domain.aggregate import Claim
 from domain.errors import Conflict, Invalid
 from tests.domain.pretended import told
@@ -53,6 +53,48 @@ def test_a_revoked_key_opens_nothing() -> None:
     key.revoke(None)
     assert key.is_revoked
     assert told(key) == ["revoked"]
+
+
+def replaceable() -> AccessKey:
+    key = AccessKey.issue(NewKey("main", "ci", Role.VIEWER, HASH, is_replaceable=True), NOW)
+    told(key)
+    key.take_conditions()
+    return key
+
+
+def test_an_unused_key_may_be_given_another_secret_and_the_one_before_opens_nothing() -> None:
+    key = replaceable()
+    key.replace_secret("cd" * 32)
+    assert told(key) == ["secret_replaced"]
+    changed = key.take_conditions()
+    assert changed.releases == [Claim("access-key-hash", HASH, key.id)]
+    assert changed.claims == [Claim("access-key-hash", "cd" * 32, key.id)]
+    key.replace_secret(HASH)
+    assert told(key) == ["secret_replaced"]
+
+
+def test_the_first_use_of_a_key_ends_that() -> None:
+    key = replaceable()
+    key.report_used()
+    key.report_used()
+    assert told(key) == ["first_used"]
+    with refused(KeyAlreadyShown, "ci", "has been used", "revoke it and issue another"):
+        key.replace_secret("cd" * 32)
+
+
+def test_a_key_whose_answer_nobody_can_ask_for_again_keeps_its_secret() -> None:
+    key = issued()
+    key.report_used()
+    assert told(key) == []
+    with refused(KeyAlreadyShown, "only its hash is kept"):
+        key.replace_secret("cd" * 32)
+
+
+def test_a_revoked_key_gets_no_other_secret() -> None:
+    key = replaceable()
+    key.revoke(None)
+    with refused(KeyAlreadyShown, "it is revoked", "issue another"):
+        key.replace_secret("cd" * 32)
 
 
 def test_revoking_twice_is_revoking_once() -> None:

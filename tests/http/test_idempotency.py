@@ -5,6 +5,7 @@ import asyncio
 from tests.http.in_process import WAIT, Cloud, done, refused
 from tests.runtime.running import eventually
 
+CI = {"name": "ci", "role": "viewer"}
 KEY = {"Idempotency-Key": "order-1"}
 LAUNCH = {"name": "web-1", "image": "nginx:1.27"}
 
@@ -92,14 +93,55 @@ async def test_every_command_can_be_repeated(cloud: Cloud) -> None:
         assert (first.status_code, again.content) == (202, first.content), where
 
 
-async def test_a_key_is_shown_once_even_to_who_asks_again(cloud: Cloud) -> None:
-    body = {"name": "ci", "role": "viewer"}
-    first = done(await cloud.admin.post("/api/keys", json=body, headers=KEY))
-    assert first["key"].startswith("miniaws_")
-    again = await cloud.admin.post("/api/keys", json=body, headers=KEY)
-    problem = refused(again, 409, "key_already_shown", "only its hash is kept", "issue another")
+async def signs_in(cloud: Cloud, key: str) -> bool:
+    """Tell whether a key opens the cloud; that uses it."""
+    return (await cloud.client(key).get("/api/vpcs")).status_code == 200
+
+
+async def test_who_asks_for_a_key_again_gets_another_secret_and_the_one_before_opens_nothing(
+    cloud: Cloud,
+) -> None:
+    first, second, third = [
+        done(await cloud.admin.post("/api/keys", json=CI, headers=KEY), "active") for _ in range(3)
+    ]
+    assert first["id"] == second["id"] == third["id"]
+    assert len({first["key"], second["key"], third["key"]}) == 3
+    opens = [await signs_in(cloud, each["key"]) for each in (first, second, third)]
+    assert opens == [False, False, True]
+    listed = (await cloud.admin.get("/api/keys?name=ci&ended=true")).json()["items"]
+    assert [(each["id"], each["observed"]) for each in listed] == [(first["id"], {"was_used": True})]
+
+
+async def test_a_key_that_was_used_is_not_shown_again_and_goes_on(cloud: Cloud) -> None:
+    first = done(await cloud.admin.post("/api/keys", json=CI, headers=KEY))
+    assert await signs_in(cloud, first["key"])
+    again = await cloud.admin.post("/api/keys", json=CI, headers=KEY)
+    problem = refused(again, 409, "key_already_shown", "only its hash is kept", "revoke it and issue another")
     assert problem["id"] == first["id"]
     assert first["key"] not in again.text
+    assert await signs_in(cloud, first["key"])
+
+
+async def test_a_key_that_was_revoked_comes_not_back(cloud: Cloud) -> None:
+    first = done(await cloud.admin.post("/api/keys", json=CI, headers=KEY))
+    done(await cloud.admin.delete("/api/keys/ci"), "revoked")
+    again = await cloud.admin.post("/api/keys", json=CI, headers=KEY)
+    refused(again, 409, "key_already_shown", "it is revoked", "issue another")
+    assert not await signs_in(cloud, first["key"])
+
+
+async def test_a_key_is_either_used_or_replaced(cloud: Cloud) -> None:
+    """Whoever signs in at the same moment, elsewhere too, has the key for good, or has none."""
+    elsewhere = await cloud.another_process()
+    for number in range(10):
+        body, headers = {**CI, "name": f"ci-{number}"}, {"Idempotency-Key": f"once-{number}"}
+        first = done(await cloud.admin.post("/api/keys", json=body, headers=headers))
+        again, signed_in = await asyncio.gather(
+            cloud.admin.post("/api/keys", json=body, headers=headers),
+            cloud.client(first["key"], elsewhere).get("/api/vpcs"),
+        )
+        assert {again.status_code, signed_in.status_code} in ({202, 401}, {409, 200})
+        assert await signs_in(cloud, first["key"]) == (signed_in.status_code == 200)
 
 
 async def test_what_a_program_printed_is_not_kept(cloud: Cloud) -> None:

@@ -16,10 +16,9 @@ AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE_MS = 30_000
 PAGES = ("Dashboard", "Topology", "Timeline", "What changed", "Instances", "Databases")
 MARKER = "window.neverReloaded = true"
-# A browser drops what it is loading when a container's network appears; the console asks again. Of a style or a
-# script that was to be there ahead of its use, only the bare event is told.
+# A browser drops what it is loading when a container's network appears; the console asks again.
 DROPPED = re.compile(
-    "ERR_(NETWORK_CHANGED|CONNECTION|EMPTY_RESPONSE|INCOMPLETE|CONTENT_LENGTH)|status of 503|^Event$"
+    "ERR_(NETWORK_CHANGED|CONNECTION|EMPTY_RESPONSE|INCOMPLETE|CONTENT_LENGTH)|status of 503"
 )
 
 

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from psycopg.sql import SQL
 
+from miniaws.commands.access_key import hash_of
 from projections import rebuild
 from tests.journeys.running_cloud import IMAGE, RunningCloud, kill, wait_until
 
@@ -57,6 +58,40 @@ def test_a_retry_after_a_killed_api_gives_one_instance(own_cloud: RunningCloud, 
         assert answer.json()["status"] == "running"
         assert log.execute(written).fetchone() == (1,)
     assert list(own_cloud.containers()) == [answer.json()["id"]]
+
+
+def test_a_retry_after_a_killed_api_gives_one_key_that_somebody_knows(
+    own_cloud: RunningCloud, database_url: str
+) -> None:
+    """The API dies between append and answer: nobody ever learns the first secret, so it must open nothing."""
+    (controller,) = own_cloud.controllers
+    controller.send_signal(signal.SIGSTOP)
+    body, headers = {"name": "ci", "role": "viewer"}, {"Idempotency-Key": "once"}
+
+    def ask() -> None:
+        with pytest.raises(httpx.TransportError):
+            own_cloud.http.post("/api/keys", json=body, headers=headers)
+
+    asking = threading.Thread(target=ask)
+    with psycopg.connect(database_url, autocommit=True) as log:
+        hashes = "SELECT key FROM claims WHERE scope = 'access-key-hash' ORDER BY claimed_at"
+        before = log.execute(hashes).fetchall()
+        asking.start()
+        wait_until(lambda: len(log.execute(hashes).fetchall()) > len(before), "the key is issued")
+        unknown = log.execute(hashes).fetchall()
+        own_cloud.kill_api()
+        asking.join()
+        controller.send_signal(signal.SIGCONT)
+        own_cloud.start_api()
+        answer = own_cloud.http.post("/api/keys", json=body, headers=headers)
+        assert answer.status_code == 202
+        known = {hash_of(answer.json()["key"])}
+        after = {row[0] for row in log.execute(hashes)}
+    assert after == {row[0] for row in before} | known
+    assert not known & {row[0] for row in unknown}
+    signed_in = own_cloud.http.get("/api/keys/ci", headers={"Authorization": answer.json()["key"]})
+    assert signed_in.json()["id"] == answer.json()["id"]
+    assert own_cloud.types(answer.json()["id"]) == ["issued", "secret_replaced", "first_used"]
 
 
 @pytest.mark.timeout(0)

@@ -21,6 +21,7 @@ from tests.projections.histories import History, by_chance
 from tests.projections.logs import recorded
 
 CHANGES_NOTHING = {
+    "access_key.secret_replaced": "which secret opens it is nobody's business",
     "queue.adoption_requested": "what is found is told by what follows",
     "instance.command_executed": "what somebody ran inside is history, not state: it is in the timeline",
     "archive.released": "what it leads to is shown once the database is gone",
