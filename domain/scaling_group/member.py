@@ -69,9 +69,12 @@ def fate(member: Member, seen: SeenInstance, keeping: Keeping, now: datetime) ->
 
 
 def _running(member: Member, seen: SeenInstance, keeping: Keeping, now: datetime) -> tuple[Fate, str]:
-    if keeping.health_check == "container" or seen.health in {None, "healthy"}:
+    if seen.health in {None, "healthy"}:
         return "serving", ""
     has_time = now < member.launched_at + timedelta(seconds=keeping.grace_s)
+    if keeping.health_check == "container":
+        # Its load balancers do not judge it. But a new one should be sent requests before it counts.
+        return ("starting" if has_time and member.entered_at is None else "serving"), ""
     if has_time or (seen.health != "unhealthy" and member.entered_at is not None):
         return "starting", ""
     why = "its health check fails" if seen.health == "unhealthy" else "no load balancer has found it healthy"

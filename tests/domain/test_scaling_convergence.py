@@ -5,9 +5,9 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.scaling_group import Attachment, Keeping, Size
+from domain.scaling_group import Attachment, Keeping, ScalingGroup, Size
 from domain.scaling_group.settings import TerminationPolicy
-from tests.domain.groups import GRACE_S, Pretended, running
+from tests.domain.groups import GRACE_S, Pretended, running, spec
 from tests.domain.pretended import told
 
 WEB = Attachment("lb-1", "web", 8080)
@@ -63,6 +63,19 @@ def test_an_instance_that_heals_before_it_goes_stays() -> None:
     assert found.observe() == ["instance_recovered"]
     found.settle()
     assert "web-1" in found.names
+
+
+def test_a_new_instance_counts_once_its_load_balancers_send_to_it_or_its_time_is_over() -> None:
+    found = Pretended(ScalingGroup.create(spec(attachments=[WEB]), {}))
+    found.carry_out()
+    told(found.group)
+    found.see("running", "web-1", health="healthy")
+    found.see("running", "web-2", health="unhealthy")
+    assert found.observe() == ["instance_entered"]
+    found.wait(GRACE_S)
+    assert found.observe() == ["instance_entered"], "it runs, and that is what was to be asked for"
+    found.see("running", health="unhealthy")
+    assert found.observe() == [], "nothing is replaced for what load balancers say"
 
 
 def test_an_overloaded_group_is_not_torn_down() -> None:

@@ -14,7 +14,7 @@ from miniaws.commands import scaling_group as groups
 from miniaws.process_managers.scaling_group import ScalingGroupManager
 from miniaws.process_managers.scaling_group.measuring import newest_end
 from tests.domain.refusals import refused
-from tests.process_managers.groups import balanced, running
+from tests.process_managers.groups import balanced, running, settled, wanted
 from tests.process_managers.stage import REQUEST, Stage
 
 POLICY = {
@@ -42,7 +42,8 @@ async def behind(stage: Stage, *names: str) -> tuple[ScalingGroup, list[LoadBala
     """Return a group of two instances behind load balancers, with the policy."""
     await stage.settle(await stage.vpc())
     before = [await balanced(stage, name, port=8081 + index) for index, name in enumerate(names)]
-    group = await running(stage, Size(1, 2, 5), load_balancers=[groups.Behind(name, 8080) for name in names])
+    wish = [groups.Behind(name, 8080) for name in names]
+    group = await settled(stage, await wanted(stage, Size(1, 2, 5), load_balancers=wish), *before)
     saved = await groups.put_policy(stage.cloud, REQUEST, "web", "load", POLICY)
     assert saved.aggregate.id == group.id
     return group, before

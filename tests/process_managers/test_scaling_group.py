@@ -1,7 +1,6 @@
 """Groups, and the instances that are launched and ended for them, wherever the controller dies."""
 
 from datetime import UTC, datetime, timedelta
-from ipaddress import IPv4Network
 from typing import Any
 from uuid import UUID
 
@@ -9,7 +8,7 @@ import pytest
 
 from domain.errors import Invalid, NameTaken
 from domain.instance import Instance
-from domain.load_balancer import LoadBalancer, TargetSpec
+from domain.load_balancer import LoadBalancer
 from domain.load_balancer.errors import TargetInAnotherVpc
 from domain.scaling_group import Keeping, ScalingGroup, Size
 from domain.scaling_group.template import OWNED_TAG
@@ -165,15 +164,7 @@ async def test_a_load_balancer_gets_the_instances_and_says_how_they_are(stage: S
     group = await settled(stage, group)
     (first,) = await instances(stage, group)
     assert (first.status, group.status) == ("running", "creating")
-    selector = group.attachments[0].selector(group.public_id)
-    target = TargetSpec("default", 8080, 1, first.public_id, first.name, selector=selector.id)
-
-    def becomes_healthy(found: LoadBalancer) -> None:
-        found.register(target, IPv4Network("10.0.0.0/8"))
-        found.report_target(target.id, "healthy", None, "10.0.0.2", first.modified_on)
-
-    await stage.cloud.report(LoadBalancer, balancer.id, REQUEST.cause, becomes_healthy)
-    group = await settled(stage, group)
+    group = await settled(stage, group, balancer)
     assert (group.status, [member.serves for member in group.members.values()]) == ("available", [True])
 
 

@@ -11,7 +11,7 @@ from domain.load_balancer import LoadBalancer
 from domain.scaling_group import ScalingGroup, Size
 from miniaws.application import Cloud
 from miniaws.commands import scaling_group as groups
-from tests.process_managers.groups import balanced, running, settled
+from tests.process_managers.groups import balanced, settled, wanted
 from tests.process_managers.stage import REQUEST, Stage
 
 COOLDOWN_S = 6
@@ -42,7 +42,9 @@ class Clock:
 async def following(stage: Stage, name: str, port: int) -> tuple[LoadBalancer, ScalingGroup]:
     balancer = await balanced(stage, f"front-{name}", port=port)
     before = [groups.Behind(balancer.name, 8080)]
-    group = await running(stage, Size(1, 1, 4), name=name, load_balancers=before)
+    group = await settled(
+        stage, await wanted(stage, Size(1, 1, 4), name=name, load_balancers=before), balancer
+    )
     await groups.put_policy(stage.cloud, REQUEST, name, "load", POLICY)
     return balancer, group
 
@@ -73,7 +75,7 @@ async def test_a_controller_that_dies_every_second_decides_as_one_that_lives(sta
         for (balancer, group), manager in zip(twins, (None, lives), strict=True):
             stage.restart_controller()
             stage.managers["scaling_group"] = manager or stage.managers["scaling_group"]
-            now = await settled(stage, group)
+            now = await settled(stage, group, balancer)
             send(stage, balancer, now, 50.0 if second in LOUD else QUIET, clock.moment)
     disturbed, alone = [await decisions(stage, group) for _, group in twins]
     assert disturbed == alone
