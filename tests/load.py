@@ -14,6 +14,15 @@ _THINK_S = 0.004
 """Between two requests of a client: the machine runs other tests, too."""
 
 
+@dataclass(frozen=True)
+class Failure:
+    """A request that got no good answer."""
+
+    begun_at: float
+    """Seconds of the epoch."""
+    why: str
+
+
 @dataclass
 class Load:
     """What clients got so far."""
@@ -22,7 +31,7 @@ class Load:
     host: str = "127.0.0.1"
     path: str = "/"
     answers: int = 0
-    failures: list[str] = field(default_factory=list[str])
+    failures: list[Failure] = field(default_factory=list[Failure])
     slowest_s: float = 0.0
 
     async def passed(self, more: int) -> None:
@@ -35,29 +44,31 @@ class Load:
     async def client(self, *, keep_alive: bool) -> None:
         """Ask for ever, on one connection for as long as the server keeps it, or on a new one each time."""
         while True:
+            begun_at = time.time()
             try:
                 async with asyncio.timeout(_PATIENCE_S):
                     reader, writer = await asyncio.open_connection(self.host, self.port)
                 try:
-                    while await self._asked(reader, writer, keep_alive=keep_alive):  # noqa: ASYNC110 - a client
+                    while await self._asked(reader, writer, keep_alive=keep_alive):
                         await asyncio.sleep(_THINK_S)
+                        begun_at = time.time()
                 finally:
                     await close(writer)
             except (OSError, EOFError, TimeoutError, ValueError) as error:
-                self.failures.append(f"{type(error).__name__}: {error}")
+                self.failures.append(Failure(begun_at, f"{type(error).__name__}: {error}"))
             await asyncio.sleep(_THINK_S)
 
     async def _asked(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, keep_alive: bool
     ) -> bool:
-        """Ask once and tell whether the connection stays."""
+        """Ask once and tell whether the connection stays. Raises ValueError for an answer that is none."""
         begun = time.monotonic()
         async with asyncio.timeout(_PATIENCE_S):
             stays, status, _ = await ask(reader, writer, self.path, keep_alive=keep_alive)
         self.answers += 1
         self.slowest_s = max(self.slowest_s, time.monotonic() - begun)
         if status >= 500:
-            self.failures.append(f"status {status}")
+            raise ValueError(f"status {status}")
         return stays
 
 

@@ -12,7 +12,7 @@ from adapters.docker import DockerEngine
 from adapters.haproxy import HAProxies
 from domain.load_balancer.proxy import Server
 from tests.adapters.proxy_contract import Scene
-from tests.adapters.world import real_world
+from tests.adapters.world import World, real_world
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Place:
 
     proxies: HAProxies
     directory: Path
+    world: World
     targets: list[Server]
 
     @asynccontextmanager
@@ -40,12 +41,15 @@ async def real_place(docker_host: str, image: str, directory: Path) -> AsyncGene
     proxies = HAProxies(engine, directory / "load-balancers", [image], "127.0.0.1")
     try:
         async with real_world(docker_host, cloud, directory) as world:
-            targets: list[Server] = []
-            for word in ("web-1", "web-2"):
-                spec = world.spec(word, environment={"APP_VERSION": word, "QUIET": "1"})
-                seen = await world.running(spec)
-                targets.append(Server(f"default:{spec.resource_id}:8080", seen.address or "", 8080, 1))
-            yield Place(proxies, directory, targets)
+            targets = [await target(world, word) for word in ("web-1", "web-2")]
+            yield Place(proxies, directory, world, targets)
     finally:
         await engine.close()
         await asyncio.to_thread(engine_sweep.sweep, docker_host, cloud)
+
+
+async def target(world: World, word: str) -> Server:
+    """Return a target that runs, and answers with its word; the same one again after it was killed."""
+    spec = world.spec(word, environment={"APP_VERSION": word, "QUIET": "1"})
+    seen = await world.running(spec)
+    return Server(f"default:{spec.resource_id}:8080", seen.address or "", 8080, 1)

@@ -3,18 +3,19 @@
 import asyncio
 import os
 import ssl
+import time
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 
-from adapters.haproxy.runtime import Runtime
+from adapters.haproxy.runtime import Row, Runtime
 from domain.errors import Refused
 from domain.load_balancer import HealthCheck, Listener, Rule, TargetGroup
-from domain.load_balancer.proxy import Backend
+from domain.load_balancer.proxy import Backend, Server
 from tests import load
-from tests.adapters.proxies import Place, real_place
+from tests.adapters.proxies import Place, real_place, target
 from tests.adapters.proxy_contract import CHECK, GROUP, Scene
 from tests.certificates import pair
 from tests.conftest import listening_port
@@ -155,6 +156,45 @@ async def test_an_ill_target_gets_no_request_until_all_of_them_are_ill(scene: Sc
         assert await bodies(scene) == {"web-1"}
         await fetch(second.address, "/health/ok")
     assert under.failures == []
+
+
+async def test_a_target_that_is_killed_is_left_out_after_its_checks_failed_and_comes_back(
+    place: Place, scene: Scene
+) -> None:
+    third = await target(place.world, "web-3")
+    spec = scene.spec(*scene.targets, third)
+    for server in spec.backends[0].servers:
+        await scene.until(spec, server.name, "up")
+    await scene.proxies.ensure(spec)
+    async with load.load(scene.port) as under:
+        await under.passed(200)
+        await place.world.accidents.kill(resource_of(third))
+        await scene.until(spec, third.name, "down")
+        down_at = time.time()
+        row = await row_of(place, scene, third)
+        assert (row["chkdown"], row["chkfail"]) == ("1", str(CHECK.fall)), "so many checks, and not one more"
+        await under.passed(300)
+        assert [each for each in under.failures if each.begun_at > down_at] == []
+        under.failures.clear()
+        again = await target(place.world, "web-3")
+        spec = scene.spec(*scene.targets, again)
+        await scene.until(spec, again.name, "up")
+        await scene.proxies.ensure(spec)
+        served = int((await row_of(place, scene, again))["stot"])
+        await under.passed(100)
+        assert int((await row_of(place, scene, again))["stot"]) > served
+    assert under.failures == []
+    await place.world.containers.remove(resource_of(third))
+
+
+def resource_of(server: Server) -> str:
+    return server.name.split(":")[1]
+
+
+async def row_of(place: Place, scene: Scene, server: Server) -> Row:
+    """Return what HAProxy counts of a target that it checks."""
+    rows = await Runtime(place.directory / "load-balancers" / scene.resource_id).stats()
+    return next(row for row in rows if (row["pxname"], row["svname"]) == ("group-default", server.name))
 
 
 async def fetch(address: str, path: str) -> None:

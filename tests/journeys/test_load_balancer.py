@@ -1,12 +1,13 @@
 """A load balancer before real instances: traffic goes on, whatever comes, goes, dies or is away."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 import pytest
 
 from tests.conftest import listening_port
-from tests.journeys.running_cloud import RunningCloud, kill, wait_until
+from tests.journeys.running_cloud import IMAGE, RunningCloud, kill, wait_until
 from tests.load import Aside, get, load_aside
 
 pytestmark = pytest.mark.usefixtures("haproxy_image")
@@ -15,9 +16,9 @@ PATH = "/api/load-balancers"
 SLOW_S = 4
 
 
-def balancing(cloud: RunningCloud, *names: str) -> dict[str, Any]:
+def balancing(cloud: RunningCloud, *names: str, restart: str = "always") -> dict[str, Any]:
     """Return a balancer to instances of these names, all of them healthy."""
-    launch(cloud, *names)
+    launch(cloud, *names, restart=restart)
     body = {"name": "web", "listeners": [{"port": listening_port()}], "health_check": CHECK}
     balancer = cloud.post(PATH, body)
     assert balancer["status"] == "available", balancer["status_reason"]
@@ -27,9 +28,9 @@ def balancing(cloud: RunningCloud, *names: str) -> dict[str, Any]:
     return balancer
 
 
-def launch(cloud: RunningCloud, *names: str) -> None:
+def launch(cloud: RunningCloud, *names: str, restart: str) -> None:
     for name in names:
-        body = {"name": name, "image": "miniaws/hello:local", "type": "nano", "env": {"QUIET": "1"}}
+        body = {"name": name, "image": IMAGE, "type": "nano", "env": {"QUIET": "1"}, "restart": restart}
         cloud.http.post("/api/instances", json=body).raise_for_status()
     wait_until(lambda: all(cloud.instance(name)["status"] == "running" for name in names), f"{names} run")
 
@@ -88,6 +89,34 @@ def test_the_life_of_a_load_balancer(cloud: RunningCloud) -> None:
     assert "miniaws_load_balancer_requests_per_s" in cloud.http.get("/metrics").text
     assert cloud.delete(f"{PATH}/web")["status"] == "deleted"
     assert balancer["id"] not in cloud.containers()
+
+
+def test_of_three_targets_one_is_killed_and_costs_no_request_once_that_is_told(cloud: RunningCloud) -> None:
+    names = ("web-1", "web-2", "web-3")
+    balancer = balancing(cloud, *names, restart="never")
+    with load_aside(port(balancer)) as under:
+        wait_until(lambda: under.answers > 100, "requests are answered")
+        before = len(told_at(cloud, balancer["id"]))
+        cloud.container(cloud.instance("web-2")["id"]).kill()
+        wait_until(lambda: len(told_at(cloud, balancer["id"])) > before, "it is told that one is not well")
+        told = told_at(cloud, balancer["id"])[before]
+        answered = under.answers
+        wait_until(lambda: under.answers > answered + 300, "requests are answered by the others")
+        assert states(cloud) == {"web-1": "healthy", "web-2": "unused", "web-3": "healthy"}
+        assert [each for each in under.failures if each.begun_at > told] == []
+        under.failures.clear()
+        cloud.post("/api/instances/web-2/start")
+        healthy(cloud, *names)
+        answered = under.answers
+        wait_until(lambda: under.answers > answered + 100, "requests are answered by all of them")
+    assert under.failures == []
+    cloud.delete(f"{PATH}/web")
+
+
+def told_at(cloud: RunningCloud, balancer_id: str) -> list[float]:
+    """Return when each change of a target's state was told, in seconds of the epoch."""
+    query = f"/api/timeline?resource={balancer_id}&type=load_balancer.target_state_changed&order=oldest"
+    return [datetime.fromisoformat(each["time"]).timestamp() for each in cloud.show(query)["items"]]
 
 
 def test_traffic_goes_on_without_a_controller_and_nothing_restarts_with_one(own_cloud: RunningCloud) -> None:
