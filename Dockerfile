@@ -16,6 +16,9 @@ RUN /opt/miniaws/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
  && /opt/miniaws/bin/pip uninstall --yes uv hatchling editables
 
 FROM ${PYTHON_IMAGE}
+# For volumes with a size, which compose.sizes.yaml lets it make.
+RUN apt-get -qq update && apt-get -qq install -y --no-install-recommends e2fsprogs mount \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
 COPY --from=build /opt/miniaws /opt/miniaws
 ENV PATH=/opt/miniaws/bin:$PATH PYTHONUNBUFFERED=1 MINIAWS_DATA_DIR=/var/lib/miniaws
 VOLUME /var/lib/miniaws

@@ -24,6 +24,11 @@ from domain.snapshot.aggregate import copy_scope, restore_scope
 from domain.snapshot.schedule import Snapshotted
 
 MAX_SIZE_GB = 16384
+SIZE_TAKES = (
+    "root, mkfs.ext4, loop devices and an engine on this host that sees what is mounted here (in Compose: "
+    "compose.sizes.yaml)"
+)
+"""What it takes to hold a volume to a size."""
 
 
 class VolumeInUse(Conflict):

@@ -7,10 +7,12 @@ from weakref import WeakValueDictionary
 from docker import APIClient
 from docker.errors import NotFound
 
+from adapters.docker import mounts
 from adapters.docker.engine import DockerEngine, Json
 from adapters.docker.filesystems import Filesystems
 from domain.errors import InUse, Refused
 from domain.ports import Found
+from domain.volume import SIZE_TAKES
 
 
 class DockerVolumes:
@@ -21,6 +23,7 @@ class DockerVolumes:
 
     def __init__(self, engine: DockerEngine, directory: Path) -> None:
         self._engine = engine
+        self._directory = directory
         self._files = Filesystems(directory)
         self._turns = WeakValueDictionary[str, asyncio.Lock]()
 
@@ -81,8 +84,11 @@ class DockerVolumes:
         return self._engine.found(await self._engine.run("list volumes", items))
 
     async def can_limit_size(self) -> bool:
-        """Tell whether we are root on the engine's host, with the tools and a free loop device."""
-        return self._engine.host.startswith("unix:") and await self._files.can_be_made()
+        """Tell whether we are root on the engine's host, with the tools and a free loop device, and seen by it."""
+        host = self._engine.host
+        if not host.startswith("unix:") or not await self._files.can_be_made():
+            return False
+        return await asyncio.to_thread(mounts.are_seen, host.removeprefix("unix://"), self._directory)
 
     async def _has_files(self, resource_id: str, size_gb: int | None) -> bool:
         if size_gb is not None:
@@ -93,8 +99,7 @@ class DockerVolumes:
     async def _sized(self, resource_id: str, size_gb: int) -> dict[str, str]:
         if not await self.can_limit_size():
             raise Refused(
-                f"cannot hold {resource_id} to {size_gb} GiB: that takes root, mkfs.ext4 and a loop device "
-                "on the engine's host; create the volume without a size"
+                f"cannot hold {resource_id} to {size_gb} GiB: that takes {SIZE_TAKES}; create the volume without a size"
             )
         name = self._engine.name(resource_id)
         await self._files.ensure(name, size_gb)

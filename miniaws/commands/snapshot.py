@@ -9,7 +9,7 @@ from domain.errors import Conflict, Invalid, Unavailable
 from domain.snapshot import NewSnapshot, Snapshot, SnapshotNotRestorable
 from domain.snapshot.aggregate import restore_scope
 from domain.store import RequirementMissing, ScopeInUse
-from domain.volume import Origin, Volume
+from domain.volume import SIZE_TAKES, Origin, Volume
 from miniaws.application import Cloud, Request, Saved
 
 _ATTEMPTS = 10
@@ -66,7 +66,7 @@ async def restore(cloud: Cloud, request: Request, id_or_name: str, wish: Restore
     size_gb = wish.size_gb or part["size_gb"]
     if size_gb is not None and not await cloud.ports.volumes.can_limit_size():
         raise Invalid(
-            f"cannot restore a volume of {size_gb} GB on this machine: a size takes root, mkfs.ext4 and loop devices",
+            f"cannot restore a volume of {size_gb} GB here: a size takes {SIZE_TAKES}",
             field="size_gb",
         )
     origin = Origin(snapshot.public_id, snapshot.name, part["id"])

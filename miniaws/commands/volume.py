@@ -8,7 +8,7 @@ from domain.instance import Instance
 from domain.snapshot.aggregate import copy_scope
 from domain.snapshot.schedule import SnapshotPolicy
 from domain.store import VersionConflict
-from domain.volume import Volume
+from domain.volume import SIZE_TAKES, Volume
 from miniaws.application import Cloud, Request, Saved
 from miniaws.commands.snapshot import unless_used
 
@@ -37,8 +37,8 @@ async def refuse_unless_sizes_hold(cloud: Cloud, field: str) -> None:
     """Raise Invalid, about that field, where a volume cannot be held to a size."""
     if not await cloud.ports.volumes.can_limit_size():
         raise Invalid(
-            "cannot hold a volume to a size on this machine: it takes root, mkfs.ext4 and loop devices; leave "
-            f"`{field}` out to get a volume without a limit",
+            f"cannot hold a volume to a size here: that takes {SIZE_TAKES}; leave `{field}` out to get one without "
+            "a limit",
             field=field,
         )
 

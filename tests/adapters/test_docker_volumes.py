@@ -2,6 +2,7 @@
 
 import asyncio
 import subprocess
+import sys
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
 
@@ -142,6 +143,59 @@ async def test_a_size_needs_an_engine_on_this_host(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="cannot hold vol-a to 1 GiB"):
         await ports.volumes.ensure("vol-a", ACCOUNT, 1)
     await ports.close()
+
+
+APART = """
+import asyncio, sys
+from pathlib import Path
+from adapters.docker import docker_ports
+
+async def main(host, cloud, directory, volume_id):
+    ports = docker_ports(host, cloud, Path(directory))
+    if await ports.volumes.can_limit_size():
+        await ports.volumes.ensure(volume_id, "acc-test", 1)
+        print("made")
+    await ports.close()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+def make_apart(host: str, cloud: str, directory: Path, volume_id: str) -> str:
+    """Make a volume, if it can be, from a mount namespace of its own, as a container has one; return what it said."""
+    apart = ["unshare", "--mount", "--propagation", "unchanged", sys.executable, "-c", APART]
+    command = [*apart, host, cloud, str(directory), volume_id]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Generator[Path]:
+    """A directory whose mounts other namespaces see."""
+    place = tmp_path / "shared"
+    place.mkdir()
+    subprocess.run(["mount", "--bind", place, place], check=True)
+    propagate(place, "shared")
+    yield place
+    unmount(place)
+
+
+def propagate(place: Path, how: str) -> None:
+    subprocess.run(["mount", f"--make-{how}", place], check=True)
+
+
+async def test_a_size_needs_mounts_that_the_engine_sees(engine: str, cloud_name: str, shared: Path) -> None:
+    async with real_world(engine, cloud_name, shared) as world:
+        volume_id = world.id("vol", "data")
+        propagate(shared, "private")
+        assert not make_apart(engine, cloud_name, shared, volume_id), "nobody but it would see the files"
+        assert left(shared) == []
+        propagate(shared, "shared")
+        assert make_apart(engine, cloud_name, shared, volume_id) == "made"
+        assert await world.volumes.exists(volume_id)
+        spec = world.spec(mounts=(Mount(volume_id, "/data"),))
+        await world.running(spec)
+        assert await shell(world, spec.resource_id, "echo kept > /data/file") == (0, "")
+        assert (shared / f"{cloud_name}-{volume_id}" / "data" / "file").read_text() == "kept\n"
 
 
 async def test_a_size_cannot_come_afterwards(world: World) -> None:

@@ -1,4 +1,4 @@
-"""compose.yaml is valid, keeps to the loopback, and sets only what the settings know."""
+"""compose.yaml is valid, also with compose.sizes.yaml, keeps to the loopback, and sets only what the settings know."""
 
 import shutil
 import subprocess
@@ -24,8 +24,15 @@ def compose() -> list[str]:
 
 
 @pytest.fixture
-def services(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def services(plain: None) -> dict[str, Any]:
     """What Compose makes of the file."""
+    del plain
+    return made_of("compose.yaml")
+
+
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings but the one that has to be there."""
     monkeypatch.setenv("MINIAWS_POSTGRES_PASSWORD", "secret")
     for name in (
         "MINIAWS_PORT",
@@ -35,7 +42,11 @@ def services(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         "MINIAWS_IMAGE_POSTGRES",
     ):
         monkeypatch.delenv(name, raising=False)
-    done = subprocess.run([*compose(), "config"], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def made_of(*files: str) -> dict[str, Any]:
+    argv = [*compose(), *(f"--file={file}" for file in files), "config"]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return yaml.safe_load(done.stdout)["services"]
 
@@ -64,6 +75,18 @@ def _ends(mount: str | dict[str, Any]) -> tuple[str, str]:
         source, target, *_ = mount.split(":")
         return source, target
     return mount["source"], mount["target"]
+
+
+def test_for_sizes_whoever_answers_and_whoever_mounts_has_its_mounts_seen_by_the_host(plain: None) -> None:
+    del plain
+    services = made_of("compose.yaml", "compose.sizes.yaml")
+    for name in ("api", "controller"):
+        service, place = services[name], services[name]["environment"]["MINIAWS_DATA_DIR"]
+        assert service["privileged"] is True
+        (mount,) = [each for each in service["volumes"] if _ends(each) == (place, place)]
+        assert "rshared" in str(mount)
+        assert ("/dev", "/dev") in [_ends(each) for each in service["volumes"]]
+    assert "privileged" not in services["first-key"]
 
 
 def test_it_sets_only_what_the_settings_know(services: dict[str, Any]) -> None:
