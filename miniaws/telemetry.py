@@ -66,9 +66,8 @@ _OF_BALANCERS = {
     )
     for name, unit in traffic.TRAFFIC.items()
 }
-_OF_DATABASES = {
-    name: Gauge(f"miniaws_database_{name}", words, ["database", "name", "account"], registry=REGISTRY)
-    for name, words in {
+_TOLD: Mapping[str, Mapping[str, str]] = {
+    "database": {
         "connections": "Connections of clients",
         "max_connections": "Connections that it takes",
         "size_bytes": "Bytes of its databases",
@@ -76,11 +75,8 @@ _OF_DATABASES = {
         "rolled_back": "Transactions rolled back since its start",
         "cache_hit_percent": "Blocks found in its memory, percent",
         "log_lag_bytes": "Bytes of its log that are not in the archive yet",
-    }.items()
-}
-_OF_CACHES = {
-    name: Gauge(f"miniaws_cache_{name}", words, ["cache", "name", "account"], registry=REGISTRY)
-    for name, words in {
+    },
+    "cache": {
         "clients": "Connections of clients",
         "keys": "Keys in it",
         "memory_used_bytes": "Bytes that its keys and clients take",
@@ -89,31 +85,28 @@ _OF_CACHES = {
         "hits": "Keys that were looked up and found since its start",
         "misses": "Keys that were looked up in vain since its start",
         "evicted": "Keys that went as it was full, since its start",
-    }.items()
-}
-_OF_QUEUES = {
-    name: Gauge(f"miniaws_queue_{name}", words, ["queue", "name", "account"], registry=REGISTRY)
-    for name, words in {
+    },
+    "queue": {
         "depth": "Messages in all queues inside",
         "consumers": "Consumers of all queues inside",
         "publish_per_s": "Messages published a second, of late",
         "deliver_per_s": "Messages delivered a second, of late; only RabbitMQ tells",
-    }.items()
-}
-_OF_ARCHIVES = {
-    name: Gauge(f"miniaws_archive_{name}", words, ["archive", "name", "account"], registry=REGISTRY)
-    for name, words in {
+    },
+    "archive": {
         "backup_age_seconds": "Age of the newest base backup of a database",
         "restorable_age_seconds": "Age of the newest moment that can be restored",
-    }.items()
+    },
+    "volume": {
+        "missed_snapshots": "Moments of its schedule without a snapshot, since the last one that was begun",
+    },
 }
-_OF_VOLUMES = {
-    "missed_snapshots": Gauge(
-        "miniaws_volume_missed_snapshots",
-        "Moments of its schedule without a snapshot, since the last one that was begun",
-        ["volume", "name", "account"],
-        registry=REGISTRY,
-    )
+"""What resources tell of themselves, by kind."""
+_OF_KIND = {
+    kind: {
+        name: Gauge(f"miniaws_{kind}_{name}", words, [kind, "name", "account"], registry=REGISTRY)
+        for name, words in figures.items()
+    }
+    for kind, figures in _TOLD.items()
 }
 _OF_HOST = {
     name: Gauge(f"miniaws_host_{name}", f"Used by the host: {METRICS[name]}", registry=REGISTRY)
@@ -174,32 +167,9 @@ def _show_traffic(newest: list[traffic.Newest]) -> None:
                 gauge.labels(id_, each.name, each.account_id, each.target).set(_figure(each.values[name]))
 
 
-def show_databases(found: Iterable[Figures]) -> None:
-    """Set what database servers tell of themselves."""
-    _show(_OF_DATABASES, found)
-
-
-def show_caches(found: Iterable[Figures]) -> None:
-    """Set what caches tell of themselves."""
-    _show(_OF_CACHES, found)
-
-
-def show_queues(found: Iterable[Figures]) -> None:
-    """Set what servers of queues tell of themselves."""
-    _show(_OF_QUEUES, found)
-
-
-def show_archives(found: Iterable[Figures]) -> None:
-    """Set how old backups are, and what can be restored."""
-    _show(_OF_ARCHIVES, found)
-
-
-def show_volumes(found: Iterable[Figures]) -> None:
-    """Set what became of snapshots by the clock."""
-    _show(_OF_VOLUMES, found)
-
-
-def _show(gauges: Mapping[str, Gauge], found: Iterable[Figures]) -> None:
+def show(kind: str, found: Iterable[Figures]) -> None:
+    """Set what the resources of a kind tell of themselves; what tells nothing has no figure."""
+    gauges = _OF_KIND[kind]
     for gauge in gauges.values():
         gauge.clear()
     for each in found:

@@ -49,11 +49,14 @@ class Watched:
             time = asyncio.get_running_loop().time
             if self._asked_at is not None and time() - self._asked_at < _FRESH_S:
                 return
-            telemetry.show_databases(await self._of(Database.KIND, self._database))
-            telemetry.show_caches(await self._of(Cache.KIND, self._cache))
-            telemetry.show_queues(await self._of(Queue.KIND, self._queue))
-            telemetry.show_archives(await self._of(Archive.KIND, self._archive))
-            telemetry.show_volumes(await self._of(Volume.KIND, self._volume))
+            for kind, ask in (
+                (Database.KIND, self._database),
+                (Cache.KIND, self._cache),
+                (Queue.KIND, self._queue),
+                (Archive.KIND, self._archive),
+                (Volume.KIND, self._volume),
+            ):
+                telemetry.show(kind, await self._of(kind, ask))
             self._asked_at = time()
 
     async def _of(self, kind: str, ask: Callable[[Document], Awaitable[dict[str, Any]]]) -> list[Figures]:
