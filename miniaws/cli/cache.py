@@ -62,8 +62,7 @@ def create(  # noqa: PLR0913, PLR0917 - its options
         "deletion_protection": protected,
         "tags": pairs(tag, "--tag"),
     }
-    change = writing.Change(CACHE, f"creating {name}", "POST", CACHE.path, "available", body)
-    writing.carry_out(change, how, timeout if wait else 0)
+    writing.create(CACHE, body, how, timeout if wait else 0)
 
 
 @app.command("change")
@@ -86,8 +85,7 @@ def change(  # noqa: PLR0913, PLR0917 - its options
         "parameters": pairs(parameter, "--parameter") if parameter else None,
         "deletion_protection": protected,
     }
-    wish = writing.Change(CACHE, f"changing {name}", "PATCH", CACHE.at(name), body=body)
-    writing.carry_out(wish, how, timeout if wait else 0)
+    writing.modify(CACHE, name, body, how, timeout if wait else 0)
 
 
 @app.command("flush")

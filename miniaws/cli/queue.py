@@ -83,8 +83,7 @@ def create(  # noqa: PLR0913, PLR0917 - its options
         "deletion_protection": protected,
         "tags": pairs(tag, "--tag"),
     }
-    change = writing.Change(QUEUE, f"creating {name}", "POST", QUEUE.path, "available", body)
-    writing.carry_out(change, how, timeout if wait else 0)
+    writing.create(QUEUE, body, how, timeout if wait else 0)
 
 
 @app.command("change")
@@ -99,8 +98,7 @@ def change(
 ) -> None:
     """Change limits or protection. Other memory starts it again, on the same volume."""
     body = {"memory_mb": memory, "cpus": cpus, "deletion_protection": protected}
-    wish = writing.Change(QUEUE, f"changing {name}", "PATCH", QUEUE.at(name), body=body)
-    writing.carry_out(wish, how, timeout if wait else 0)
+    writing.modify(QUEUE, name, body, how, timeout if wait else 0)
 
 
 @app.command("declare")

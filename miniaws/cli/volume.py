@@ -62,8 +62,7 @@ def create(
 ) -> None:
     """Create a volume."""
     body = {"name": name, "size_gb": size, "tags": pairs(tag, "--tag")}
-    change = writing.Change(VOLUME, f"creating {name}", "POST", VOLUME.path, "available", body)
-    writing.carry_out(change, how, timeout if wait else 0)
+    writing.create(VOLUME, body, how, timeout if wait else 0)
 
 
 @app.command("schedule")

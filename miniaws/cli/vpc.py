@@ -29,8 +29,7 @@ def create(
 ) -> None:
     """Create a VPC."""
     body = {"name": name, "cidr": cidr, "tags": pairs(tag, "--tag")}
-    change = writing.Change(VPC, f"creating {name}", "POST", VPC.path, "available", body)
-    writing.carry_out(change, how, timeout if wait else 0)
+    writing.create(VPC, body, how, timeout if wait else 0)
 
 
 reading.add_reads(app, VPC)

@@ -50,6 +50,16 @@ def carry_out(change: Change, how: Format, wait_s: int = 0) -> None:
         _judge(change, document, wait_s)
 
 
+def create(noun: Noun, body: Document, how: Format, wait_s: int) -> None:
+    """Have one more of a kind, and wait until it is available."""
+    carry_out(Change(noun, f"creating {body['name']}", "POST", noun.path, "available", body), how, wait_s)
+
+
+def modify(noun: Noun, name: str, body: Document, how: Format, wait_s: int = 0) -> None:
+    """Have one as the body says; what is None stays as it is."""
+    carry_out(Change(noun, f"changing {name}", "PATCH", noun.at(name), body=body), how, wait_s)
+
+
 def confirm(question: str, *, yes: bool) -> None:
     """Ask before something is lost for good. Raises Failure when nobody agrees."""
     if yes:

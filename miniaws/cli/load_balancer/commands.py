@@ -95,8 +95,7 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
         **_group(algorithm, sticky, check, delay),
         **_groups(group),
     }
-    change = writing.Change(BALANCER, f"creating {name}", "POST", BALANCER.path, "available", _given(body))
-    writing.carry_out(change, how, timeout if wait else 0)
+    writing.create(BALANCER, _given(body), how, timeout if wait else 0)
 
 
 @app.command("change")
@@ -119,8 +118,7 @@ def change(  # noqa: PLR0913, PLR0917 - one parameter an option
         body["listeners"] = routes.listeners(listen, rule)
     if not (given := _given(body)):
         raise Failure("cannot change nothing: see `cloud lb change --help`", USAGE)
-    wish = writing.Change(BALANCER, f"changing {name}", "PATCH", BALANCER.at(name), body=given)
-    writing.carry_out(wish, how)
+    writing.modify(BALANCER, name, given, how)
 
 
 @app.command("register")

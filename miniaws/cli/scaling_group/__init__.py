@@ -66,8 +66,7 @@ def create(  # noqa: PLR0913, PLR0917 - its options
         "tags": pairs(tag, "--tag"),
         **own.rules(health_check, grace, replace_percent, termination_policy),
     }
-    change = writing.Change(GROUP, f"creating {name}", "POST", GROUP.path, "available", body)
-    writing.carry_out(change, how, timeout if wait else 0)
+    writing.create(GROUP, body, how, timeout if wait else 0)
 
 
 @app.command("update", cls=WithProgram)
@@ -99,7 +98,7 @@ def update(  # noqa: PLR0913, PLR0917 - its options
     }
     if not body:
         raise typer.BadParameter("cannot change nothing: give at least one option", param_hint="OPTIONS")
-    writing.carry_out(writing.Change(GROUP, f"changing {name}", "PATCH", GROUP.at(name), body=body), how)
+    writing.modify(GROUP, name, body, how)
 
 
 @app.command("scale")
