@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from miniaws.cli import moments, output, reading, server, writing
+from miniaws.cli import database_shell, moments, output, reading, server, writing
 from miniaws.cli.archive import ARCHIVE
 from miniaws.cli.connection import connected
 from miniaws.cli.noun import Column, Noun, columns, observed, spec
@@ -224,4 +224,5 @@ _BACKUP = (
 
 reading.add_reads(app, DATABASE)
 server.add_server_verbs(app, DATABASE)
+database_shell.add_command(app, DATABASE)
 writing.add_tag(app, DATABASE)

@@ -129,7 +129,7 @@ def _shape(value: Document) -> str:
         case {"id": id_, "name": name}:
             return f"{text(name)} ({id_})"
         case _:
-            return " ".join(f"{text(key)}={text(each)}" for key, each in value.items())
+            return " ".join(f"{text(key)}={text(each, key)}" for key, each in value.items())
 
 
 def _cell(title: str, value: Any) -> Text:

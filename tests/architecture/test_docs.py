@@ -45,8 +45,8 @@ def spans(text: str) -> list[str]:
 
 
 def calls(lines: Iterable[str], program: str) -> Iterator[list[str]]:
-    """Yield the words after a program's name, wherever it is called."""
-    for line in lines:
+    """Yield the words after a program's name, wherever it is called; a variable that the page sets is a moment."""
+    for line in (each.replace("$moment", "10m ago") for each in lines):
         for part in re.split(r"\||;|&&|\$\(", line.partition(" # ")[0]):
             words = re.sub(r"^(\s*[A-Z_]+=\S*)*\s*(\.venv/bin/)?", "", part)
             if words.startswith(f"{program} "):

@@ -93,6 +93,7 @@ SHARED: dict[str, dict[str, str]] = {
         "completion": "completes names",
         "connection": "which cloud, with which key",
         "dashboard": "opens the console, signed in",
+        "database_shell": "the engine's own client, signed in",
         "diff": "two moments, compared",
         "doctor": "examines the machine",
         "events": "the live stream",

@@ -1,6 +1,8 @@
 """Caches and queues from the command line."""
 
 import json
+import os
+from pathlib import Path
 
 from tests.cli.conftest import Command
 
@@ -44,3 +46,20 @@ def test_queues_are_declared_looked_into_and_purged(cloud: Command) -> None:
     assert "stats list" in cloud("queue", "purge", "events", "nosuch", "--yes", exit_code=4).stderr
     cloud("queue", "remove", "events", "orders", "--yes")
     assert cloud("queue", "delete", "events", "--yes").stderr == "events is deleted\n"
+
+
+def test_a_shell_is_signed_in_without_the_password_among_its_arguments(
+    cloud: Command, tmp_path: Path
+) -> None:
+    cloud("db", "create", "orders")
+    found = json.loads(cloud("db", "connection", "orders", "-o", "json").stdout)
+    client = tmp_path / "psql"
+    client.write_text('#!/bin/sh\necho "$PGUSER $PGPASSWORD $PGHOST $PGPORT $PGDATABASE" "$@"\n')
+    client.chmod(0o755)
+    shell = ("db", "shell", "orders", "--", "-c", "SELECT 1")
+    said, _ = cloud.start(*shell, PATH=f"{tmp_path}:{os.environ['PATH']}").communicate()
+    known = " ".join(str(found[each]) for each in ("username", "password", "host", "port", "database"))
+    assert said == f"{known} -c SELECT 1\n"
+    missing = cloud.start(*shell, PATH="")
+    assert "install postgresql-client" in missing.communicate()[1]
+    assert missing.returncode == 1
