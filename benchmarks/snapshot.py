@@ -12,7 +12,7 @@ from docker import APIClient
 
 from adapters import engine_sweep
 from adapters.docker import DockerPorts, docker_ports
-from adapters.restic import ResticCopies
+from adapters.restic import ResticCopies, TargetsFile
 from benchmarks import machine, tables
 from domain.snapshot.copies import Copied, Task
 from miniaws.settings import Settings
@@ -34,7 +34,7 @@ def run() -> None:
 
 
 async def _measure(settings: Settings, ports: DockerPorts) -> None:
-    copies = ResticCopies(ports.engine, settings.images("restic"))
+    copies = ResticCopies(ports.engine, settings.images("restic"), TargetsFile(settings.copy_targets_file))
     api = APIClient(settings.docker_host, version="auto")
     places: dict[str, Path] = {}
     for volume in ("vol-source", "vol-target"):

@@ -20,7 +20,8 @@ from eventsourcing.domain import event
 from domain import values
 from domain.aggregate import Aggregate, Claim
 from domain.errors import Conflict, Invalid
-from domain.snapshot.aggregate import copy_scope, restore_scope
+from domain.snapshot.aggregate import copy_scope
+from domain.snapshot.elsewhere import restore_scope
 from domain.snapshot.schedule import Snapshotted
 
 MAX_SIZE_GB = 16384

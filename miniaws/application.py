@@ -23,6 +23,7 @@ from domain.machine import Chance, Clock
 from domain.ports import Containers, Images, Networks, Volumes
 from domain.queue import QueueClient
 from domain.snapshot.copies import Copies
+from domain.snapshot.elsewhere import Targets
 from domain.store import Append, Cause, ClaimTaken, EventStore, Receipt, Sessions, VersionConflict
 from domain.values import parse_id, shown
 from miniaws.settings import Settings
@@ -67,6 +68,7 @@ class Ports:
     databases: Mapping[str, DatabaseClient]
     archives: Mapping[str, ArchiveEngine]
     copies: Copies
+    targets: Targets
     clock: Clock
     chance: Chance
 

@@ -81,6 +81,11 @@ class Settings(BaseSettings):
     snapshot_pause_s: float = Field(
         default=60, gt=0, le=300, description="longest pause of containers while a snapshot is taken"
     )
+    copy_targets: Path | None = Field(
+        default=None,
+        description="file of mode 0600 with the places that snapshots can be copied to; "
+        "unset: `copy-targets.toml` in the data directory",
+    )
     concurrency: int = Field(default=4, ge=1, le=64, description="resources reconciled at once")
     metrics_second_hours: int = Field(
         default=2, ge=1, le=48, description="hours that a point a second is kept"
@@ -115,6 +120,13 @@ class Settings(BaseSettings):
     def credentials(self) -> Path:
         """The profile with the first admin key, mode 0600."""
         return self.home / "credentials"
+
+    @property
+    def copy_targets_file(self) -> Path:
+        """The file that names where snapshots can be copied to; it need not be there."""
+        if self.copy_targets is None:
+            return self.home / "copy-targets.toml"
+        return self.copy_targets.expanduser().absolute()
 
     def images(self, role: str) -> tuple[str, ...]:
         """Return the images that may play a role such as ``redis``, the preferred one first."""

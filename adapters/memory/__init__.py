@@ -11,6 +11,7 @@ from adapters.memory.networks import MemoryNetworks
 from adapters.memory.proxies import MemoryProxies
 from adapters.memory.servers import MemoryServers
 from adapters.memory.stats import MemoryStats
+from adapters.memory.targets import MemoryTargets
 from adapters.memory.volumes import MemoryVolumes
 from adapters.memory.watch import MemoryImages, MemoryWatch
 
@@ -25,6 +26,7 @@ __all__ = [
     "MemoryProxies",
     "MemoryServers",
     "MemoryStats",
+    "MemoryTargets",
     "MemoryVolumes",
     "MemoryWatch",
 ]

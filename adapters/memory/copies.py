@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from adapters.memory.engine import RUNS, MemoryContainer, MemoryEngine
 from domain.errors import Refused
-from domain.snapshot.copies import Copied, SeenTask, Task, User
+from domain.snapshot.copies import Copied, SeenTask, Source, Task, User
 
 Files = dict[str, bytes]
 
@@ -51,6 +51,8 @@ class MemoryCopies:
             for volume_id in task.volumes:
                 if volume_id not in self._engine.volumes:
                     raise Refused(f"cannot copy {volume_id}: the volume is gone")
+        if self._would_disturb(task):
+            return False
         started_at = self._engine.clock()
         self.tasks[task.repository_id] = MemoryTask(
             task, SeenTask(task.verb, "running", task.waits, started_at)
@@ -70,9 +72,13 @@ class MemoryCopies:
         if task.verb == "copy":
             copied = self._copy(task)
             mine.seen = SeenTask("copy", "ended", started_at=seen.started_at, copied=copied)
+        elif task.source is not None:
+            mine.seen = self._transfer(task, task.source)
         elif task.verb == "forget":
             if repository is not None:
                 repository.copies.pop(repository.owners.pop(task.owner_id, ""), None)
+            if task.is_last:
+                self.repositories.pop(task.repository_id, None)
             mine.seen = SeenTask("forget", "ended", started_at=seen.started_at)
         else:
             mine.seen = self._read(task, repository)
@@ -130,6 +136,13 @@ class MemoryCopies:
         await self._engine.enter("copies.discard")
         self.repositories.pop(repository_id, None)
 
+    def _would_disturb(self, task: Task) -> bool:
+        running = [mine.task for mine in self.tasks.values() if mine.seen.state == "running"]
+        if task.verb == "forget":
+            return any(each.source and each.source.repository_id == task.repository_id for each in running)
+        other = self.tasks.get(task.source.repository_id) if task.source else None
+        return other is not None and other.task.verb == "forget"
+
     def _mounting(self, volume_ids: tuple[str, ...]) -> list[MemoryContainer]:
         return [
             container
@@ -144,12 +157,23 @@ class MemoryCopies:
         )
 
     def _copy(self, task: Task) -> Copied:
+        held = {volume_id: dict(self._engine.volumes[volume_id].files) for volume_id in task.volumes}
+        return self._keep(task, held)
+
+    def _transfer(self, task: Task, source: Source) -> SeenTask:
+        started_at = self.tasks[task.repository_id].seen.started_at
+        repository = self.repositories.get(source.repository_id)
+        held = repository.copies.get(source.copy_id) if repository else None
+        if held is None:
+            return SeenTask("transfer", "failed", started_at=started_at, reason="there is no such copy")
+        return SeenTask("transfer", "ended", started_at=started_at, copied=self._keep(task, held))
+
+    def _keep(self, task: Task, held: dict[str, Files]) -> Copied:
         repository = self.repositories.setdefault(task.repository_id, MemoryRepository(task.key))
         if repository.key != task.key:
             raise Refused("cannot open the repository: wrong key")
         self._made += 1
         copy_id = f"copy-{self._made}"
-        held = {volume_id: dict(self._engine.volumes[volume_id].files) for volume_id in task.volumes}
         repository.copies.pop(repository.owners.get(task.owner_id, ""), None)
         repository.copies[copy_id], repository.owners[task.owner_id] = held, copy_id
         size = sum(len(content) for files in held.values() for content in files.values())

@@ -1,5 +1,6 @@
 """Copies of volumes, kept by restic in containers of the Docker engine."""
 
 from adapters.restic.copies import ResticCopies
+from adapters.restic.targets import TargetsFile
 
-__all__ = ["ResticCopies"]
+__all__ = ["ResticCopies", "TargetsFile"]

@@ -1,7 +1,7 @@
 """Copies of volumes by restic, in containers beside them: the engine may be anywhere, and the host needs nothing.
 
-A repository is a volume of the engine. Its one task is the container of the same name, so that the engine itself
-keeps a second one away, whoever asks for it. Nobody needs to look while a task runs.
+A repository is a volume of the engine, or lies at a target. Its one task is the container of the same name, so that
+the engine itself keeps a second one away, whoever asks for it. Nobody needs to look while a task runs.
 """
 
 import asyncio
@@ -16,6 +16,8 @@ from adapters.docker.creation import refuse_made_up_volumes
 from adapters.docker.engine import CONFLICT, DockerEngine, Json
 from adapters.docker.times import moment_or_none
 from adapters.restic import container as place
+from adapters.restic.container import part
+from adapters.restic.targets import TargetsFile
 from adapters.restic.words import Words, heard
 from domain.errors import Refused
 from domain.ports import ContainerState
@@ -23,6 +25,7 @@ from domain.snapshot.copies import Copied, SeenTask, Task, TaskState, User, Verb
 
 _CANNOT_BE_READ = 20
 """What a task ends with when a copy is damaged; see ``task.sh``."""
+_MAKES: set[Verb] = {"copy", "transfer"}
 _TAIL = 200
 _GO = "SIGUSR1"
 _STATES: dict[str, ContainerState] = {"removing": "dead"}
@@ -31,9 +34,10 @@ _STATES: dict[str, ContainerState] = {"removing": "dead"}
 class ResticCopies:
     """Keeps copies of volumes in repositories of restic. ``images`` are those it may run in, the best first."""
 
-    def __init__(self, engine: DockerEngine, images: Sequence[str]) -> None:
+    def __init__(self, engine: DockerEngine, images: Sequence[str], targets: TargetsFile) -> None:
         self._engine = engine
         self._images = images
+        self._targets = targets
 
     async def begin(self, task: Task) -> bool:
         """Have this task under way; False while the repository has another one. Verifying gives way to the rest."""
@@ -45,7 +49,7 @@ class ResticCopies:
         if seen is None:
             return None
         lines = [
-            line async for line in output.logs(self._engine, _part(repository_id), follow=False, tail=_TAIL)
+            line async for line in output.logs(self._engine, part(repository_id), follow=False, tail=_TAIL)
         ]
         return _seen(seen, heard(lines))
 
@@ -74,10 +78,10 @@ class ResticCopies:
 
     async def proceed(self, repository_id: str, owner_id: str) -> Copied:
         """Let a task that is ready read its volumes, and return when it has. Raises Refused when it fails."""
-        name = self._engine.name(_part(repository_id))
+        name = self._engine.name(part(repository_id))
         await self._engine.run(f"copy for {owner_id}", lambda api: api.kill(name, _GO))
         words = Words()
-        async for line in output.logs(self._engine, _part(repository_id), follow=True, tail=_TAIL):
+        async for line in output.logs(self._engine, part(repository_id), follow=True, tail=_TAIL):
             words.hear(line)
             if words.phase == "copying" and words.copied:
                 return words.copied
@@ -92,19 +96,21 @@ class ResticCopies:
 
         def remove(api: APIClient) -> None:
             try:
-                api.remove_volume(self._engine.name(_part(repository_id)))
+                api.remove_volume(self._engine.name(part(repository_id)))
             except NotFound:
                 return
 
         await self._engine.run("remove a repository", remove)
 
     def _begin(self, api: APIClient, task: Task) -> bool:
-        name = self._engine.name(_part(task.repository_id))
+        name = self._engine.name(part(task.repository_id))
         present = self._inspect(api, name)
         if present is not None and present["Config"]["Labels"][place.TASK_LABEL] == "verify" != task.verb:
             _remove(api, present["Id"])
             present = None
         if present is None:
+            if self._would_disturb(api, task):
+                return False
             present = self._create(api, task, name)
         if not self._is_of(present, task.owner_id):
             return False
@@ -113,18 +119,34 @@ class ResticCopies:
             api.start(present["Id"])
         return True
 
+    def _would_disturb(self, api: APIClient, task: Task) -> bool:
+        """Tell whether it would forget what is transferred, or transfer what is being forgotten.
+
+        Should both begin at once all the same, the transfer fails, and is begun again.
+        """
+        if task.verb == "forget":
+            only = self._engine.only()["label"]
+            only.append(f"{place.SOURCE_LABEL}={task.repository_id}")
+            return bool(api.containers(filters={"label": only}))
+        if task.source is None:
+            return False
+        other = self._inspect(api, self._engine.name(part(task.source.repository_id)))
+        return other is not None and other["Config"]["Labels"][place.TASK_LABEL] == "forget"
+
     def _create(self, api: APIClient, task: Task, name: str) -> Json:
         place.refuse_without_volumes(api, self._engine, task)
         image = place.image(api, self._images)
-        # Also when the repository should be there: the engine would make it up without labels.
-        api.create_volume(
-            name, labels=self._engine.labels("snapshot", _part(task.repository_id), task.account_id)
-        )
+        target = self._targets.place(task.target) if task.target else None
+        if target is None:
+            # Also when the repository should be there: the engine would make it up without labels.
+            api.create_volume(
+                name, labels=self._engine.labels("snapshot", part(task.repository_id), task.account_id)
+            )
         # Of this resource alone: another one may be about to begin a task of the same repository.
         making = f"{name}.{task.owner_id}.making"
         _remove(api, making)
-        api.create_container_from_config(place.config(self._engine, task, name, image), making)
-        api.put_archive(making, "/", place.contents(task))
+        api.create_container_from_config(place.config(self._engine, task, target, image), making)
+        api.put_archive(making, "/", place.contents(task, target))
         try:
             # Its name is what keeps others away; it has it only when it is complete.
             api.rename(making, name)
@@ -135,7 +157,7 @@ class ResticCopies:
         return api.inspect_container(name)
 
     async def _find(self, repository_id: str, owner_id: str) -> Json | None:
-        name = self._engine.name(_part(repository_id))
+        name = self._engine.name(part(repository_id))
         found = await self._engine.run("look at a task", lambda api: self._inspect(api, name))
         return found if found is not None and self._is_of(found, owner_id) else None
 
@@ -192,10 +214,6 @@ class ResticCopies:
         return [each for each, acted in zip(wanted, done, strict=True) if acted]
 
 
-def _part(repository_id: str) -> str:
-    return f"copies-{repository_id}"
-
-
 def _name(container: Json) -> str:
     """Return the id of the resource a container belongs to, or its own name when it is none of ours."""
     labels = container["Config"]["Labels"] or {}
@@ -217,7 +235,7 @@ def _seen(container: Json, words: Words) -> SeenTask:
     verb, waits = cast("Verb", labels[place.TASK_LABEL]), place.WAITS_LABEL in labels
     started_at = moment_or_none(state["StartedAt"])
     if state["Status"] in {"exited", "dead", "removing"}:
-        is_well = state["ExitCode"] == 0 and (verb != "copy" or words.copied is not None)
+        is_well = state["ExitCode"] == 0 and (verb not in _MAKES or words.copied is not None)
         return SeenTask(
             verb,
             "ended" if is_well else "failed",

@@ -1,5 +1,6 @@
 #!/bin/sh
-# One task on a repository, inside a container of its own: task.sh copy|verify|restore|forget …
+# One task on a repository, inside a container of its own: task.sh copy|transfer|verify|restore|forget …
+# The repository is a folder, or a URL that restic knows; the one that a transfer reads is /source.
 # What restic says, and the lines {"phase": …} below, tell how far it is; see words.py. Exit code 20: cannot be read.
 set -eu
 DAMAGED=20
@@ -11,14 +12,24 @@ ids() { restic snapshots --json "$@" | grep -o '"id":"[0-9a-f]\{64\}"' | cut -d'
 forget() { [ -z "$*" ] || restic forget --quiet "$@"; }
 
 opened() {
-    [ -e /repository/config ] || return 1
+    case "$RESTIC_REPOSITORY" in
+        /*) [ -e "$RESTIC_REPOSITORY/config" ] || return 1
+            [ -n "$(ls -A "$RESTIC_REPOSITORY/locks")" ] || return 0 ;;
+    esac
     # A repository has one task at a time: whoever left a lock is dead.
-    [ -z "$(ls -A /repository/locks)" ] || restic unlock --remove-all >/dev/null
+    restic unlock --remove-all >/dev/null 2>/tmp/why && return
+    ! grep -q "does not exist" /tmp/why || return 1
+    # It cannot be reached, or not be opened.
+    cat /tmp/why >&2
+    exit 1
 }
 
 made() {
-    [ -z "$(find /repository/data -type f 2>/dev/null | head -n 1)" ] || fail "the repository has lost its config"
-    rm -rf /repository/*  # cut off while it was made
+    case "$RESTIC_REPOSITORY" in
+        /*) [ -z "$(find "$RESTIC_REPOSITORY/data" -type f 2>/dev/null | head -n 1)" ] ||
+                fail "the repository has lost its config"
+            rm -rf "$RESTIC_REPOSITORY"/* ;;  # cut off while it was made
+    esac
     restic init --quiet
 }
 
@@ -56,6 +67,23 @@ copy() {
     exit "$code"
 }
 
+size() { restic stats --mode raw-data --json | grep -o '"total_size":[0-9]*' | cut -d: -f2; }
+
+# transfer NAME SOURCE ID
+transfer() {
+    there='' before=0
+    if opened; then there=$(ids --tag "$1") before=$(size); else made; fi
+    if [ -z "$there" ]; then
+        say transferring
+        # What it reads is not locked: nothing is forgotten there meanwhile.
+        restic copy --no-lock --from-repo /source --from-password-file /miniaws/source-key "$3"
+        restic tag --quiet --set "$1" --tag "$2"
+    fi
+    say transferred
+    printf '{"message_type":"summary","snapshot_id":"%s","data_added":%d}\n' \
+        "$(ids --tag "$1" | tail -n 1)" $(($(size) - before))
+}
+
 # verify NAME ID thoroughly|lightly
 verify() {
     opened || fail "the repository is gone"
@@ -81,9 +109,12 @@ restore() {
     fi
 }
 
-# forget_copy NAME
+# forget_copy NAME one|last
 forget_copy() {
     opened || exit 0
+    case "$2$RESTIC_REPOSITORY" in
+        last/*) rm -rf "$RESTIC_REPOSITORY"; exit 0 ;;
+    esac
     forget $(ids --tag "$1" --tag preparing)
     restic prune --quiet  # also when it was cut off here
 }
@@ -92,6 +123,7 @@ task=$1
 shift
 case "$task" in
     copy) copy "$@" ;;
+    transfer) transfer "$@" ;;
     verify) verify "$@" ;;
     restore) restore "$@" ;;
     forget) forget_copy "$@" ;;

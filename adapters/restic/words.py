@@ -1,6 +1,7 @@
 """What a task says: restic's lines of JSON, and the phases of ``task.sh`` between them."""
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ from domain.ports import LogLine
 from domain.snapshot.copies import Copied
 
 _LONGEST = 300
+_PERCENT = re.compile(r"\[[\d:]+\] +(\d+)\.\d+%")
+"""How far it is, of what restic cannot say in JSON."""
 
 
 @dataclass(slots=True)
@@ -25,6 +28,8 @@ class Words:
         if line.stream == "stderr":
             self._note(line.text)
             return
+        if found := _PERCENT.match(line.text):
+            self.percent = int(found[1])
         said = _object(line.text)
         if "phase" in said:
             self.phase, self.percent = said["phase"], None
@@ -33,8 +38,9 @@ class Words:
         elif said.get("message_type") == "summary" and self.phase != "preparing":
             self.copied = Copied(
                 copy_id=said["snapshot_id"],
-                files=said["total_files_processed"],
-                bytes=said["total_bytes_processed"],
+                # A transfer says neither: they are those of what it was made from.
+                files=said.get("total_files_processed", 0),
+                bytes=said.get("total_bytes_processed", 0),
                 added_bytes=said["data_added"],
             )
 

@@ -8,6 +8,7 @@ Rules
 * Only what was taken and is not damaged is restored, and always into a new volume.
 * What is damaged says so until it is verified again.
 * Snapshots of an account share a repository, and each keeps the key that opens it.
+* A copy of a snapshot at a target is a snapshot too: ``domain/snapshot/elsewhere.py`` has how one is made.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,15 +21,9 @@ from eventsourcing.domain import event
 
 from domain import values
 from domain.aggregate import Aggregate, Claim
-from domain.errors import Conflict, Invalid
-from domain.managed import Managed
+from domain.errors import Invalid
 from domain.snapshot.copies import Copied
-
-
-class SnapshotNotRestorable(Conflict):
-    """cannot restore a snapshot that was not taken yet, or is damaged"""
-
-    code = "snapshot_not_restorable"
+from domain.snapshot.elsewhere import Copyable, Held, Original, SnapshotNotRestorable, restore_scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +39,22 @@ class NewSnapshot:
     is_of_all: bool = False
     skipped: Sequence[Mapping[str, str]] = ()
     """Volumes of the account that could not be included, each with ``id``, ``name`` and ``reason``."""
+    target: str = ""
+    """Where its repository is; here, unless a target is named."""
+    original: Original | None = None
+    """What it is a copy of."""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-class Snapshot(Managed):
+class Snapshot(Copyable):
     """Copies of volumes as they were at one moment."""
 
     PREFIX = "snap"
 
     class CreateRequested(Aggregate.Created):
-        """A snapshot was asked for."""
+        """A snapshot was asked for, of volumes or as a copy of another one."""
+
+        class_version = 2
 
         account_id: str
         name: str
@@ -63,6 +64,13 @@ class Snapshot(Managed):
         repository_id: str
         key_id: str
         tags: dict[str, str]
+        target: str
+        copied_from: dict[str, Any] | None
+
+        @staticmethod
+        def upcast_v1_v2(payload: dict[str, Any]) -> None:
+            """Let a snapshot of which nothing else is known be of volumes, and here."""
+            payload |= {"target": "", "copied_from": None}
 
     class Taken(Aggregate.Event):
         """The copies are there: of the moment when the log had this position."""
@@ -107,30 +115,24 @@ class Snapshot(Managed):
             repository_id=new.repository_id,
             key_id=str(new.key_id),
             tags=values.tags(new.tags),
+            target=new.target,
+            copied_from=new.original.as_json() if new.original else None,
         )
         snapshot.conditions.claims += snapshot.held_claims()
         return snapshot
 
     def delete(self) -> None:
-        """Give the copies up; refused on saving while a volume is restored from them."""
+        """Give the copies up; refused on saving while a volume is restored, or a copy made, from them."""
         if not self.is_deleting:
             self.conditions.unused.append(restore_scope(self.public_id))
             self.conditions.releases.append(self.alive_claim())
             if not self.was_taken:
-                self.conditions.releases += self._volume_claims()
+                self.conditions.releases += self._source_claims()
         super().delete()
 
     def restorable(self, volume: str | None) -> dict[str, Any]:
         """Return the volume to restore, by id or name, or the only one. Raises SnapshotNotRestorable, Invalid."""
-        self.refuse_if_deleting()
-        if not self.was_taken:
-            raise SnapshotNotRestorable(
-                f"cannot restore snapshot {self.name}: it is {self.status}; wait for it"
-            )
-        if self.damage is not None:
-            raise SnapshotNotRestorable(
-                f"cannot restore snapshot {self.name}: it is damaged ({self.damage}); use another snapshot"
-            )
+        self.refuse_unless_readable("restore")
         if volume is None and len(self.volumes) == 1:
             return self.volumes[0]
         found = [each for each in self.volumes if volume in {each["id"], each["name"]}]
@@ -170,7 +172,7 @@ class Snapshot(Managed):
         """Note that the copies are there."""
         if self.was_taken or self.is_deleting:
             return
-        self.conditions.releases += self._volume_claims()
+        self.conditions.releases += self._source_claims()
         self.trigger_event(
             self.Taken,
             copy_id=copied.copy_id,
@@ -195,13 +197,14 @@ class Snapshot(Managed):
             self.trigger_event(self.Damaged, reason=reason)
 
     def held_claims(self) -> list[Claim]:
-        """Return its name and place in the repository; while they count, that it lives, and its volumes."""
+        """Return its name and place in the repository; while they count, that it lives, and what it is made from."""
         if self.status == "deleted":
             return []
         claims = [self.name_claim(), Claim(repository_scope(self.repository_id), self.public_id, self.id)]
+        claims += [self.original.claim(self.target, self.id, self.name)] if self.original else []
         if self.is_deleting:
             return claims
-        return [*claims, self.alive_claim(), *([] if self.was_taken else self._volume_claims())]
+        return [*claims, self.alive_claim(), *([] if self.was_taken else self._source_claims())]
 
     def held_secrets(self) -> list[UUID]:
         """Return the key that opens the repository."""
@@ -216,7 +219,9 @@ class Snapshot(Managed):
         """What it is a snapshot of."""
         return tuple(volume["id"] for volume in self.volumes)
 
-    def _volume_claims(self) -> list[Claim]:
+    def _source_claims(self) -> list[Claim]:
+        if self.original is not None:
+            return [Claim(restore_scope(self.original.snapshot_id), self.public_id, self.id, self.name)]
         return [Claim(copy_scope(id_), self.public_id, self.id, self.name) for id_ in self.volume_ids]
 
     @event(CreateRequested)
@@ -230,34 +235,38 @@ class Snapshot(Managed):
         repository_id: str,
         key_id: str,
         tags: dict[str, str],
+        target: str,
+        copied_from: dict[str, Any] | None,
     ) -> None:
         self._begin(account_id, name, tags)
+        self._begin_copies()
+        self.target = target
+        self.original = Original.from_json(copied_from) if copied_from else None
         self.volumes = volumes
         self.is_of_all = is_of_all
         self.repository_id = repository_id
         self.key_id = key_id
         self.copy_id = ""
         self.taken_at: datetime | None = None
-        self.was_taken = False
         self.is_verified = False
         self.is_asked_to_verify = False
-        self.damage: str | None = None
 
     @event(Taken)
     def _taken(  # noqa: PLR0913, PLR0917 - the fields of the event
         self,
         copy_id: str,
         taken_at: datetime,
-        log_position: int,  # noqa: ARG002 - what follows is part of the fact, and no rule needs it
-        files: int,  # noqa: ARG002
-        bytes: int,  # noqa: A002, ARG002
-        added_bytes: int,  # noqa: ARG002
-        paused: list[str],  # noqa: ARG002
-        pause_ms: int,  # noqa: ARG002
-        restore_points: list[dict[str, str]],  # noqa: ARG002
+        log_position: int,
+        files: int,
+        bytes: int,  # noqa: A002 - as the fact has it
+        added_bytes: int,  # noqa: ARG002 - part of the fact, and no rule needs it
+        paused: list[str],  # noqa: ARG002 - as above
+        pause_ms: int,  # noqa: ARG002 - as above
+        restore_points: list[dict[str, str]],
     ) -> None:
         self.copy_id = copy_id
         self.taken_at = taken_at
+        self.held = Held(log_position, files, bytes, restore_points)
         self.was_taken = True
         self.was_available = True
         self._turn("available")
@@ -283,11 +292,6 @@ class Snapshot(Managed):
 def copy_scope(volume_id: str) -> str:
     """Return the scope of claims that hold while snapshots of a volume are taken."""
     return f"copy/{volume_id}"
-
-
-def restore_scope(snapshot_id: str) -> str:
-    """Return the scope of claims that hold while volumes are restored from a snapshot."""
-    return f"restore/{snapshot_id}"
 
 
 def repository_scope(repository_id: str) -> str:

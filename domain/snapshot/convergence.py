@@ -17,6 +17,7 @@ class Step(StrEnum):
     NOTHING = "as wanted"
     WAIT = "waits for its task"
     COPY = "begin to copy"
+    TRANSFER = "begin to copy it to its target"
     TAKE = "copy while who writes is paused"
     VERIFY = "begin to read everything back"
     FORGET = "begin to forget the copies"
@@ -24,15 +25,22 @@ class Step(StrEnum):
     END = "end a task that is not wanted any more"
     FAIL = "report why the task failed"
     REPORT_TAKEN = "report that it is taken"
+    REPORT_TRANSFERRED = "report that it is at its target"
     REPORT_VERIFIED = "report that it can be read"
     REPORT_DAMAGED = "report that it is damaged"
     REPORT_DELETED = "report that it is gone"
     REPORT_AVAILABLE = "report that it is available again"
 
 
-_BEGIN: dict[Verb, Step] = {"copy": Step.COPY, "verify": Step.VERIFY, "forget": Step.FORGET}
+_BEGIN: dict[Verb, Step] = {
+    "copy": Step.COPY,
+    "transfer": Step.TRANSFER,
+    "verify": Step.VERIFY,
+    "forget": Step.FORGET,
+}
 _REPORT: dict[Verb, Step] = {
     "copy": Step.REPORT_TAKEN,
+    "transfer": Step.REPORT_TRANSFERRED,
     "verify": Step.REPORT_VERIFIED,
     "forget": Step.REPORT_DELETED,
 }
@@ -43,7 +51,7 @@ def wanted_task(snapshot: Snapshot) -> Verb | None:
     if snapshot.is_deleting:
         return "forget" if snapshot.status != "deleted" else None
     if not snapshot.was_taken:
-        return "copy"
+        return "transfer" if snapshot.original else "copy"
     return None if snapshot.is_verified else "verify"
 
 

@@ -3,6 +3,7 @@
 Copies lie in repositories. A repository takes one task at a time; who begins one looks at it until it has ended,
 and ends it. A task goes on when nobody looks. One that ``waits`` prepares all it can, is then ``ready``, and reads
 the volumes when it is told to ``proceed``: the less there is to do then, the shorter is the pause of who writes.
+A repository is here, beside the volumes, or at a target; one at a target is filled from one that is here.
 """
 
 from dataclasses import dataclass, field
@@ -11,8 +12,19 @@ from typing import Literal, Protocol
 
 from domain.ports import ContainerState, Kind
 
-Verb = Literal["copy", "verify", "restore", "forget"]
+Verb = Literal["copy", "transfer", "verify", "restore", "forget"]
 TaskState = Literal["running", "ready", "ended", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A copy in a repository that is here, and is transferred to one at a target."""
+
+    repository_id: str
+    key: bytes = field(repr=False)
+    owner_id: str
+    """Whose copy it is."""
+    copy_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +44,15 @@ class Task:
     parent_id: str = ""
     """An older copy of the volumes: files that are as they were then need not be read again."""
     copy_id: str = ""
-    """Which copy, except for ``copy``."""
+    """Which copy, except for ``copy`` and ``transfer``."""
     is_thorough: bool = False
     """Verify the whole repository, not only what this copy needs."""
+    target: str = ""
+    """Where the repository is; here, unless a target is named."""
+    source: Source | None = None
+    """What is transferred."""
+    is_last: bool = False
+    """Nothing else is in the repository that a copy is forgotten of: as much of it goes as can go."""
     into: str = ""
     """The volume that a copy is restored into; what it holds is replaced."""
 

@@ -112,6 +112,7 @@ def _ports(
         databases=in_world.databases,
         archives=in_world.archives,
         copies=in_world.copies,
+        targets=in_world.targets,
         clock=SystemClock(),
         chance=SystemChance(),
     )

@@ -20,13 +20,14 @@ from adapters.memory import (
     MemoryProxies,
     MemoryServers,
     MemoryStats,
+    MemoryTargets,
     MemoryVolumes,
     MemoryWatch,
 )
 from adapters.nats import NatsQueues
 from adapters.rabbitmq import RabbitMQQueues
 from adapters.redis import RedisCaches
-from adapters.restic import ResticCopies
+from adapters.restic import ResticCopies, TargetsFile
 from adapters.system import SystemClock
 from domain.archive import ArchiveEngine
 from domain.cache import CacheClient
@@ -35,6 +36,7 @@ from domain.load_balancer.proxy import Proxies
 from domain.ports import Containers, EngineWatch, Images, Networks, Stats, Volumes
 from domain.queue import QueueClient
 from domain.snapshot.copies import Copies
+from domain.snapshot.elsewhere import Targets
 from miniaws.settings import Settings
 
 
@@ -51,6 +53,7 @@ class World:
     databases: Mapping[str, DatabaseClient]
     archives: Mapping[str, ArchiveEngine]
     copies: Copies
+    targets: Targets
     watch: EngineWatch
     stats: Stats
     proxies: Proxies
@@ -61,6 +64,7 @@ def docker_world(settings: Settings) -> World:
     """Return the world that a Docker engine runs."""
     ports = docker_ports(settings.docker_host, settings.cloud, settings.home / "volumes")
     mariadb, binary_logs = MariadbDatabases(), MariadbArchives(ports.containers)
+    targets = TargetsFile(settings.copy_targets_file)
     proxies = HAProxies(
         ports.engine, settings.home / "load-balancers", settings.images("haproxy"), settings.publish_address
     )
@@ -73,7 +77,8 @@ def docker_world(settings: Settings) -> World:
         {"rabbitmq": RabbitMQQueues(), "nats": NatsQueues()},
         {"postgres": PostgresDatabases(), "mariadb": mariadb, "mysql": mariadb},
         {"postgres": PostgresArchives(ports.containers), "mariadb": binary_logs, "mysql": binary_logs},
-        ResticCopies(ports.engine, settings.images("restic")),
+        ResticCopies(ports.engine, settings.images("restic"), targets),
+        targets,
         ports.watch,
         ports.stats,
         proxies,
@@ -94,6 +99,7 @@ def memory_world(engine: MemoryEngine | None = None) -> World:
         dict.fromkeys(ENGINES, MemoryDatabases(engine)),
         dict.fromkeys(ENGINES, MemoryArchives(engine)),
         MemoryCopies(engine),
+        MemoryTargets(),
         MemoryWatch(engine),
         MemoryStats(engine, SystemClock().now),
         MemoryProxies(engine),

@@ -4,7 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from miniaws.cli import reading, writing
+from miniaws.cli import output, reading, writing
+from miniaws.cli.connection import connected
 from miniaws.cli.failures import USAGE, Failure
 from miniaws.cli.noun import Column, Document, Noun, columns, observed
 from miniaws.cli.options import Name, Output, Tags, Timeout, Wait, pairs
@@ -34,8 +35,15 @@ SNAPSHOT = Noun(
         Column("VOLUME", _volumes),
         Column("SIZE (MiB)", _size),
         Column("PAUSE", _pause),
+        Column("AT", lambda document: document["spec"]["target"] or "here"),
         Column("VERIFIED", observed("verified_at")),
     ),
+)
+
+TARGET = Noun(
+    "target",
+    "/api/copy-targets",
+    (Column("NAME", lambda target: target["name"]), Column("KIND", lambda target: target["kind"])),
 )
 
 app = typer.Typer(help="Volumes as they were at one moment.", no_args_is_help=True, add_completion=False)
@@ -45,6 +53,12 @@ All = Annotated[bool, typer.Option("--all", help="Every volume of the account, a
 New = Annotated[str, typer.Argument(metavar="NEW", help="Name of the new volume.", show_default=False)]
 Part = Annotated[
     str | None, typer.Option("--volume", metavar="VOLUME", help="Which one, of a snapshot of several.")
+]
+To = Annotated[
+    str, typer.Option("--to", metavar="TARGET", help="Which place; see `targets`.", show_default=False)
+]
+As = Annotated[
+    str | None, typer.Option("--as", metavar="NEW", help="Default: the snapshot's name and the target's.")
 ]
 Size = Annotated[
     int | None,
@@ -88,6 +102,32 @@ def restore(
     writing.carry_out(change, how, timeout if wait else 0)
 
 
+@app.command("copy")
+def copy(
+    name: Name,
+    to: To,
+    new: As = None,
+    tag: Tags = None,
+    how: Output = "table",
+    wait: Wait = True,  # noqa: FBT002
+    timeout: Timeout = writing.PATIENCE_S,
+) -> None:
+    """Copy a snapshot to a target; the copy is a snapshot of its own."""
+    body = {"to": to, "name": new, "tags": pairs(tag, "--tag")}
+    change = writing.Change(
+        SNAPSHOT, f"copying {name}", "POST", SNAPSHOT.at(name, "copies"), "available", body
+    )
+    writing.carry_out(change, how, timeout if wait else 0)
+
+
+@app.command("targets")
+def targets(how: Output = "table") -> None:
+    """List the places that snapshots can be copied to."""
+    with connected("listing targets") as client:
+        found = client.read("/api/copy-targets")["items"]
+    output.show_list(TARGET, found, how)
+
+
 @app.command("verify")
 def verify(name: Name, how: Output = "table") -> None:
     """Have everything a snapshot holds read back; `show` tells the result."""
@@ -97,4 +137,6 @@ def verify(name: Name, how: Output = "table") -> None:
 
 reading.add_reads(app, SNAPSHOT)
 writing.add_tag(app, SNAPSHOT)
-writing.add_end(app, SNAPSHOT, "delete", "deleted", "its copies are lost")
+writing.add_end(
+    app, SNAPSHOT, "delete", "deleted", "what it holds is lost, but not what was copied to a target"
+)

@@ -2,13 +2,15 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from uuid import UUID
 
 from domain.aggregate import Aggregate, name_scope
 from domain.errors import Conflict, Invalid, Unavailable
 from domain.snapshot import NewSnapshot, Snapshot, SnapshotNotRestorable
-from domain.snapshot.aggregate import restore_scope
-from domain.store import RequirementMissing, ScopeInUse
+from domain.snapshot.elsewhere import Original, Target, copy_name, find_target, restore_scope
+from domain.store import ClaimTaken, RequirementMissing, ScopeInUse, VersionConflict
+from domain.values import shown
 from domain.volume import SIZE_TAKES, Origin, Volume
 from miniaws.application import Cloud, Request, Saved
 
@@ -32,6 +34,15 @@ class Restore:
     name: str
     volume: str | None = None
     size_gb: int | None = None
+    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy as it is asked for: at the target of that name."""
+
+    to: str
+    name: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
@@ -78,6 +89,27 @@ async def restore(cloud: Cloud, request: Request, id_or_name: str, wish: Restore
         raise SnapshotNotRestorable(f"cannot restore snapshot {snapshot.name}: it is being deleted") from None
 
 
+async def copy(cloud: Cloud, request: Request, id_or_name: str, wish: Copy) -> Saved:
+    """Ask for a copy of a snapshot at a target. Raises NotFound, Invalid, NameTaken, Conflict, what it refuses."""
+    await cloud.refuse_repeated(request)
+    target = await _target(cloud, wish.to)
+    for _ in range(_ATTEMPTS):
+        original = await cloud.load(Snapshot, request.cause.account_id, id_or_name)
+        original.refuse_to_copy()
+        snapshot, secrets = await _copy_of(cloud, original, target, wish)
+        original.note_copy(snapshot.public_id, snapshot.name, target.name)
+        try:
+            return Saved(snapshot, await cloud.save(request, snapshot, original, secrets=secrets))
+        except (RequirementMissing, VersionConflict):
+            continue  # the one whose repository it would have joined is given up, or the original has changed
+        except ClaimTaken as taken:
+            raise Conflict(
+                f"cannot copy snapshot {original.name} to {target.name}: its copy {taken.claim.note} is there; "
+                "delete that one first"
+            ) from None
+    raise Unavailable(f"cannot copy snapshot {id_or_name}: too many changes at once; retry")
+
+
 async def verify(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
     """Have everything read back. Raises NotFound, BeingDeleted, SnapshotNotRestorable."""
     return await cloud.change(request, Snapshot, id_or_name, Snapshot.request_verification)
@@ -94,7 +126,7 @@ async def delete(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
         cloud,
         restore_scope((await cloud.load(Snapshot, request.cause.account_id, id_or_name)).public_id),
         lambda: cloud.change(request, Snapshot, id_or_name, Snapshot.delete),
-        f"cannot delete snapshot {id_or_name}: volumes are restored from it",
+        f"cannot delete snapshot {id_or_name}: volumes are restored, or copies made, from it",
     )
 
 
@@ -115,23 +147,73 @@ async def unless_used(
 async def _asked_for(cloud: Cloud, account: str, wish: Create) -> tuple[Snapshot, dict[UUID, bytes]]:
     """Return a snapshot in the repository of the others, or in a new one, and the key that opens it."""
     volumes, skipped = await _volumes(cloud, account, wish)
-    shared = await _shared(cloud, account)
-    key_id = cloud.ports.chance.uuid()
-    repository_id, key = await _repository(cloud, shared)
-    new = NewSnapshot(
+    new = partial(
+        NewSnapshot,
         account_id=account,
         name=wish.name,
         volumes=[{"id": v.public_id, "name": v.name, "size_gb": v.size_gb} for v in volumes],
-        repository_id=repository_id,
-        key_id=key_id,
         is_of_all=wish.is_of_all,
         skipped=skipped,
         tags=wish.tags,
     )
-    snapshot = Snapshot.create(new)
+    return await _in_its_repository(cloud, account, "", new)
+
+
+async def _copy_of(
+    cloud: Cloud, original: Snapshot, target: Target, wish: Copy
+) -> tuple[Snapshot, dict[UUID, bytes]]:
+    """Return a copy in the repository of the others at its target, or in a new one, and the key that opens it."""
+    assert original.taken_at is not None  # noqa: S101 - what was not taken was refused
+    new = partial(
+        NewSnapshot,
+        account_id=original.account_id,
+        name=copy_name(original.name, target.name) if wish.name is None else wish.name,
+        volumes=original.volumes,
+        is_of_all=original.is_of_all,
+        tags=wish.tags,
+        target=target.name,
+        original=Original(
+            snapshot_id=original.public_id,
+            name=original.name,
+            repository_id=original.repository_id,
+            key_id=original.key_id,
+            copy_id=original.copy_id,
+            taken_at=original.taken_at,
+            held=original.held,
+        ),
+    )
+    snapshot, secrets = await _in_its_repository(cloud, original.account_id, target.name, new)
+    snapshot.conditions.requires.append(original.alive_claim())
+    return snapshot, secrets
+
+
+async def _in_its_repository(
+    cloud: Cloud, account: str, target: str, new: partial[NewSnapshot]
+) -> tuple[Snapshot, dict[UUID, bytes]]:
+    shared = await _shared(cloud, account, target)
+    key_id = cloud.ports.chance.uuid()
+    repository_id, key = await _repository(cloud, shared)
+    snapshot = Snapshot.create(new(repository_id=repository_id, key_id=key_id))
     if shared is not None:
         snapshot.conditions.requires.append(shared.alive_claim())
     return snapshot, {key_id: key}
+
+
+async def _target(cloud: Cloud, name: str) -> Target:
+    known = await cloud.ports.targets.known()
+    found = find_target(known, name)
+    if found is None:
+        there = ", ".join(target.name for target in known)
+        raise Invalid(
+            f"cannot copy to {shown(name)}: "
+            + (
+                f"the targets here are {there}"
+                if there
+                else "no target is set up here; see MINIAWS_COPY_TARGETS"
+            ),
+            field="to",
+        )
+    return found
 
 
 async def _volumes(cloud: Cloud, account: str, wish: Create) -> tuple[list[Volume], list[dict[str, str]]]:
@@ -154,11 +236,13 @@ async def _volumes(cloud: Cloud, account: str, wish: Create) -> tuple[list[Volum
     return [volume for volume in found if volume.status == "available"], skipped
 
 
-async def _shared(cloud: Cloud, account: str) -> Snapshot | None:
+async def _shared(cloud: Cloud, account: str, target: str) -> Snapshot | None:
     """Return a snapshot that lives, whose repository a new one joins; preferably one that holds something."""
     living: Snapshot | None = None
     for claim in await cloud.ports.store.claims(name_scope(account, Snapshot.KIND)):
         snapshot = await cloud.load_by_id(Snapshot, claim.owner)
+        if snapshot.target != target:
+            continue
         if snapshot.was_taken and not snapshot.is_deleting:
             return snapshot
         living = living if snapshot.is_deleting else living or snapshot

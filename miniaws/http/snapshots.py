@@ -48,6 +48,16 @@ class RestoreSnapshot(Body):
     tags: dict[str, str] = Field(default={}, examples=[{"env": "test"}])
 
 
+class CopySnapshot(Body):
+    """Where the copy is made, and what it is called."""
+
+    to: str = Field(description="name of a target: `GET /api/copy-targets`", examples=["offsite"])
+    name: str | None = Field(
+        default=None, description="left out: the snapshot's and the target's", examples=["before-offsite"]
+    )
+    tags: dict[str, str] = Field(default={}, examples=[{"env": "test"}])
+
+
 @router.post("", status_code=202, dependencies=[Operator])
 async def create_snapshot(body: CreateSnapshot, change: Change) -> Response:
     """Take a snapshot of a volume, in use or not, or of every volume of the account at one moment."""
@@ -89,7 +99,7 @@ async def change_snapshot(id_or_name: str, body: ChangeSnapshot, change: Change)
 
 @router.delete("/{id_or_name}", status_code=202, dependencies=[Operator])
 async def delete_snapshot(id_or_name: str, change: Change) -> Response:
-    """Delete a snapshot: its copies are forgotten, and what nothing else needs is erased."""
+    """Delete a snapshot: what nothing else needs is erased. Its copies at targets stay."""
     return await answer(change, commands.delete(change.cloud, change.request, id_or_name), "snapshots")
 
 
@@ -99,6 +109,14 @@ async def restore_snapshot(id_or_name: str, body: RestoreSnapshot, change: Chang
     wish = commands.Restore(body.name, body.volume, body.size_gb, body.tags)
     command = commands.restore(change.cloud, change.request, id_or_name, wish)
     return await answer(change, command, "volumes")
+
+
+@router.post("/{id_or_name}/copies", status_code=202, dependencies=[Operator])
+async def copy_snapshot(id_or_name: str, body: CopySnapshot, change: Change) -> Response:
+    """Copy a snapshot to a target; the answer is the copy, a snapshot of its own."""
+    wish = commands.Copy(body.to, body.name, body.tags)
+    command = commands.copy(change.cloud, change.request, id_or_name, wish)
+    return await answer(change, command, "snapshots")
 
 
 @router.post("/{id_or_name}/verify", status_code=202, dependencies=[Operator])

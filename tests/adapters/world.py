@@ -20,7 +20,7 @@ from adapters.memory import (
     MemoryVolumes,
     MemoryWatch,
 )
-from adapters.restic import ResticCopies
+from adapters.restic import ResticCopies, TargetsFile
 from domain.ports import Containers, ContainerSpec, EngineWatch, Images, Networks, SeenContainer, Volumes
 from domain.snapshot.copies import Copies
 
@@ -30,6 +30,8 @@ ACCOUNT = "acc-test"
 GREEDY = ("tail", "/dev/zero")
 """A program that takes memory until there is no more."""
 DEADLINE_S = 45
+TARGETS = "copy-targets.toml"
+"""In the directory of a real world: where copies can be made."""
 
 
 class Accidents(Protocol):
@@ -175,7 +177,7 @@ async def real_world(docker_host: str, cloud: str, directory: Path) -> AsyncGene
         networks=ports.networks,
         volumes=ports.volumes,
         images=ports.images,
-        copies=ResticCopies(ports.engine, ["miniaws/restic:local"]),
+        copies=ResticCopies(ports.engine, ["miniaws/restic:local"], TargetsFile(directory / TARGETS)),
         watch=ports.watch,
         accidents=RealAccidents(ports, api),
         network_id=f"vpc-{secrets.token_hex(5)}",

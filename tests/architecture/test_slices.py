@@ -66,6 +66,7 @@ SHARED: dict[str, dict[str, str]] = {
     "miniaws/http": {
         "app": "puts the API together",
         "console": "the pages of the console",
+        "copy_targets": "where snapshots can be copied to",
         "dashboard": "what a dashboard shows",
         "diff": "two moments, compared",
         "errors": "problem documents",

@@ -19,6 +19,19 @@ def test_a_snapshot_is_taken_read_restored_and_deleted(cloud: Command) -> None:
     assert "before" in cloud("snapshot", "restore", "before", "again", exit_code=4).stderr
 
 
+def test_a_snapshot_is_copied_to_a_target(cloud: Command) -> None:
+    cloud("volume", "create", "data")
+    cloud("snapshot", "create", "before", "data")
+    assert cloud("snapshot", "targets", "-o", "name").stdout == "disk\noffsite\n"
+    assert cloud("snapshot", "copy", "before", "--to", "disk").stderr == "before-disk is available\n"
+    assert (
+        cloud("snapshot", "copy", "before", "--to", "offsite", "--as", "far").stderr == "far is available\n"
+    )
+    assert "moon" in cloud("snapshot", "copy", "before", "--to", "moon", exit_code=1).stderr
+    rows = {line.split()[0]: line for line in cloud("snapshot", "list").stdout.splitlines()}
+    assert ("here" in rows["before"], "offsite" in rows["far"]) == (True, True)
+
+
 def test_of_all_volumes_one_is_named_to_be_restored(cloud: Command) -> None:
     cloud("volume", "create", "data")
     cloud("volume", "create", "logs")

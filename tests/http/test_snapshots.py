@@ -67,6 +67,34 @@ async def test_what_cannot_be_taken_or_restored_is_refused_and_nothing_is_change
     )
 
 
+async def test_a_snapshot_is_copied_to_a_target_by_name(cloud: Cloud) -> None:
+    targets = (await cloud.admin.get("/api/copy-targets")).json()
+    assert targets == {"items": [{"name": "disk", "kind": "folder"}, {"name": "offsite", "kind": "s3"}]}
+    original = await taken(cloud)
+    path = "/api/snapshots/before/copies"
+    copy = done(await cloud.admin.post(path, json={"to": "disk"}, headers=WAIT), "available")
+    assert (copy["name"], copy["spec"]["target"]) == ("before-disk", "disk")
+    assert copy["spec"]["copied_from"] == {"id": original["id"], "name": "before"}
+    assert copy["observed"]["taken_at"] == original["observed"]["taken_at"]
+    (known,) = (await cloud.admin.get("/api/snapshots/before")).json()["observed"]["copies"]
+    assert (known["id"], known["state"], known["reason"]) == (copy["id"], "available", None)
+    again = await cloud.admin.post(path, json={"to": "disk", "name": "again"})
+    refused(again, 409, "conflict", "its copy before-disk is there")
+    refused(await cloud.admin.post(path, json={"to": "moon"}), 422, "invalid", "disk, offsite")
+    refused(await cloud.admin.post(path, json={}), 422, "invalid")
+    far = await cloud.admin.post("/api/snapshots/before-disk/copies", json={"to": "offsite"})
+    refused(far, 409, "conflict", "it is a copy itself")
+    viewer = await cloud.another(role="viewer")
+    refused(await viewer.post(path, json={"to": "offsite"}), 403, "forbidden")
+    stranger = await cloud.another(account="other")
+    refused(await stranger.post(path, json={"to": "offsite"}), 404, "not_found", "before")
+    done(await cloud.admin.delete("/api/snapshots/before", headers=WAIT), "deleted")
+    restore = await cloud.admin.post(
+        "/api/snapshots/before-disk/restore", json={"name": "again"}, headers=WAIT
+    )
+    done(restore, "available")
+
+
 async def test_the_clock_takes_snapshots_of_a_volume_that_has_a_policy(cloud: Cloud) -> None:
     volume = done(await cloud.admin.post("/api/volumes", json={"name": "data"}, headers=WAIT), "available")
     assert volume["spec"]["snapshot_policy"] is None

@@ -1,6 +1,7 @@
 """Snapshots of volumes in use, on a real engine: taken, restored, outliving their source, and taken across a kill."""
 
 import secrets
+from pathlib import Path
 from typing import Any
 
 from tests.journeys.running_cloud import RunningCloud, kill, wait_until
@@ -69,6 +70,41 @@ def test_a_snapshot_of_a_volume_in_use_is_one_moment_and_outlives_it(cloud: Runn
     assert settled_end["status"] == "deleted"
     assert cloud.containers() == {}
     assert cloud.engine.volumes.list(filters={"label": f"miniaws.cloud={cloud.cloud}"}) == []
+
+
+def test_a_copy_at_a_target_survives_the_loss_of_all_that_is_here(
+    own_cloud: RunningCloud, tmp_path: Path
+) -> None:
+    cloud, folder = own_cloud, tmp_path / "elsewhere"
+    folder.mkdir()
+    targets = cloud.home / "copy-targets.toml"
+    targets.touch(mode=0o600)
+    targets.write_text(f'[disk]\nlocation = "file://{folder}"\n')
+    cloud.post("/api/volumes", {"name": "data"})
+    cloud.launch("writer", volumes=[{"volume": "data", "path": "/data"}])
+    fixed = sh(cloud, "writer", "head -c 2000000 /dev/urandom > /data/fixed; sha256sum /data/fixed")
+    cloud.post("/api/snapshots", {"name": "before", "volume": "data"})
+    original = settled(cloud, "/api/snapshots/before")
+    (controller,) = cloud.controllers
+    cloud.http.post("/api/snapshots/before/copies", json={"to": "disk"})
+    wait_until(lambda: bool(list(folder.iterdir())), "the copy has begun")
+    kill(controller)
+    cloud.controllers.clear()
+    cloud.start_controller()
+    copy = settled(cloud, "/api/snapshots/before-disk")
+    assert copy["observed"]["bytes"] == original["observed"]["bytes"] >= 2_000_000
+    (known,) = cloud.show("/api/snapshots/before")["observed"]["copies"]
+    assert (known["state"], known["added_bytes"] >= 2_000_000) == ("available", True)
+    wait_until(lambda: cloud.show("/api/snapshots/before-disk")["observed"]["verified_at"], "it is verified")
+    for path in ("/api/instances/writer", "/api/snapshots/before", "/api/volumes/data"):
+        cloud.delete(path)
+    cloud.post("/api/snapshots/before-disk/restore", {"name": "again"})
+    settled(cloud, "/api/volumes/again")
+    cloud.launch("reader", volumes=[{"volume": "again", "path": "/data"}])
+    assert sh(cloud, "reader", "sha256sum /data/fixed") == fixed
+    cloud.empty()
+    assert list(folder.iterdir()) == []
+    assert cloud.containers() == {}
 
 
 def test_a_controller_killed_while_containers_are_paused_for_it(own_cloud: RunningCloud) -> None:

@@ -230,7 +230,7 @@ async def test_neither_goes_while_it_is_needed(stage: Stage) -> None:
         await volumes.delete(stage.cloud, REQUEST, "data")
     await stage.settle(snapshot)
     restored = await restore(stage, "new")
-    with pytest.raises(Conflict, match=r"volumes are restored from it \(new\)"):
+    with pytest.raises(Conflict, match=r"copies made, from it \(new\)"):
         await snapshots.delete(stage.cloud, REQUEST, "before")
     await stage.settle(restored)
     await volumes.delete(stage.cloud, REQUEST, "data")

@@ -9,6 +9,7 @@ export const snapshot: Kind = {
     { id: 'volumes', label: 'Volumes', of: spec('volumes') },
     { id: 'taken', label: 'Taken', of: observed('taken_at') },
     { id: 'size', label: 'Size', of: ({ observed: seen }) => bytes(seen.bytes as number | null) },
+    { id: 'at', label: 'At', of: ({ spec: asked }) => (asked.target as string | null) ?? 'here' },
     { id: 'paused', label: 'Pause (ms)', of: observed('pause_ms'), isHidden: true },
   ],
   create: {
@@ -24,6 +25,11 @@ export const snapshot: Kind = {
       id: 'restore', label: 'Restore', path: '/api/snapshots/{id_or_name}/restore', when: ['available'],
       fields: fieldsOf('RestoreSnapshot', [{ name: 'name', label: 'Name of the new volume', isRequired: true }]),
       command: (it, values) => `snapshot restore ${it} ${values.name}`,
+    },
+    {
+      id: 'copy', label: 'Copy', path: '/api/snapshots/{id_or_name}/copies', when: ['available'],
+      fields: fieldsOf('CopySnapshot', [{ name: 'to', label: 'Target', isRequired: true, hint: 'One that `cloud snapshot targets` lists.' }]),
+      command: (it, values) => `snapshot copy ${it} --to ${values.to}`,
     },
     { id: 'verify', label: 'Verify', path: '/api/snapshots/{id_or_name}/verify', when: ['available'], command: (it) => `snapshot verify ${it}` },
     { id: 'delete', label: 'Delete', path: '/api/snapshots/{id_or_name}', method: 'DELETE', isDestructive: true, command: (it) => `snapshot delete ${it}` },

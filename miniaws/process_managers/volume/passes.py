@@ -85,6 +85,7 @@ class VolumeManager:
             key=key,
             volumes=(origin.volume_id,),
             copy_id=snapshot.copy_id,
+            target=snapshot.target,
             into=volume.public_id,
         )
         return await self._copies.begin(task)

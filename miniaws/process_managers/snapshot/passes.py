@@ -1,9 +1,9 @@
 """Keeps copies of volumes for every snapshot.
 
-Each pass repeats ``domain.snapshot.next_step`` and carries out what it says. Copying, verifying and forgetting are
-tasks that go on by themselves: a pass begins one or looks at it. Only while containers are paused does a pass wait,
-so that whatever ends it, an error or the end of the controller, lets them go on. When the controller was killed, the
-next one finds a task that waits and is not its own: it lets the containers go on, and starts over.
+Each pass repeats ``domain.snapshot.next_step`` and carries out what it says. Copying, also to a target, verifying and
+forgetting are tasks that go on by themselves: a pass begins one or looks at it. Only while containers are paused does
+a pass wait, so that whatever ends it, an error or the end of the controller, lets them go on. When the controller was
+killed, the next one finds a task that waits and is not its own: it lets the containers go on, and starts over.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from domain.snapshot.aggregate import repository_scope
 from domain.snapshot.copies import Copied, Copies, SeenTask, Task, User, Verb
 from domain.store import Cause
 from miniaws.application import Cloud
+from miniaws.process_managers.snapshot.elsewhere import Elsewhere
 from miniaws.runtime.workers import Pass
 
 _CAUSE = Cause(actor="system:snapshot-manager", account_id="")
@@ -47,6 +48,7 @@ class SnapshotManager:
     def __init__(self, cloud: Cloud, copies: Copies) -> None:
         self._cloud = cloud
         self._copies = copies
+        self._elsewhere = Elsewhere(cloud, _CAUSE)
         # Tasks that wait for a pause, begun here and not yet paused for.
         self._mine: set[str] = set()
 
@@ -75,15 +77,15 @@ class SnapshotManager:
         match step:
             case Step.COPY:
                 return await self._begin_copy(snapshot)
-            case Step.VERIFY:
-                return await self._begin(snapshot, "verify")
+            case Step.TRANSFER | Step.VERIFY:
+                return await self._begin(snapshot, "transfer" if step is Step.TRANSFER else "verify")
             case Step.FORGET:
                 return await self._forget(snapshot)
             case Step.TAKE:
                 await self._take(snapshot)
             case Step.START_OVER | Step.END | Step.FAIL:
                 await self._drop(step, snapshot, seen)
-            case Step.REPORT_TAKEN if seen is not None:
+            case Step.REPORT_TAKEN | Step.REPORT_TRANSFERRED if seen is not None:
                 await self._report_copied(snapshot, seen)
             case _:
                 await self._report(step, snapshot, seen)
@@ -102,7 +104,13 @@ class SnapshotManager:
         return parent_of(snapshot, [await self._cloud.load_by_id(Snapshot, claim.owner) for claim in claims])
 
     async def _begin(
-        self, snapshot: Snapshot, verb: Verb, *, waits: bool = False, parent_id: str = ""
+        self,
+        snapshot: Snapshot,
+        verb: Verb,
+        *,
+        waits: bool = False,
+        parent_id: str = "",
+        is_last: bool = False,
     ) -> bool:
         key = await self._cloud.ports.store.secret(UUID(snapshot.key_id))
         if key is None:
@@ -119,13 +127,17 @@ class SnapshotManager:
             parent_id=parent_id,
             copy_id=snapshot.copy_id,
             is_thorough=verb == "verify" and snapshot.is_asked_to_verify,
+            target=snapshot.target,
+            source=await self._elsewhere.source(snapshot) if verb == "transfer" else None,
+            is_last=is_last,
         )
         return await self._copies.begin(task)
 
     async def _forget(self, snapshot: Snapshot) -> bool:
         others = await self._cloud.ports.store.claims(repository_scope(snapshot.repository_id))
-        if [claim.owner for claim in others] != [snapshot.id]:
-            return await self._begin(snapshot, "forget")
+        is_last = [claim.owner for claim in others] == [snapshot.id]
+        if snapshot.target or not is_last:
+            return await self._begin(snapshot, "forget", is_last=is_last)
         # The last one takes the repository with it: nobody joins one in which no snapshot lives.
         await self._copies.discard(snapshot.repository_id)
         await self._cloud.report(Snapshot, snapshot.id, _CAUSE, Snapshot.report_deleted)
@@ -168,6 +180,10 @@ class SnapshotManager:
 
     async def _report_copied(self, snapshot: Snapshot, seen: SeenTask) -> None:
         """Report a copy that needed no pause; start over when somebody began to write meanwhile."""
+        if snapshot.original is not None:
+            await self._elsewhere.report_made(snapshot, seen)
+            await self._end(snapshot)
+            return
         now, position = self._cloud.ports.clock.now(), await self._cloud.ports.store.head()
         if seen.started_at and seen.copied and await self._is_still(snapshot, seen.started_at):
             await self._report_taken(snapshot, _Moment(now, position, seen.copied), 0)
@@ -222,12 +238,14 @@ class SnapshotManager:
         if step is Step.REPORT_DELETED:
             # First, as nobody looks at what is deleted; forgetting twice is fine.
             await self._end(snapshot)
+            await self._elsewhere.report_gone(snapshot)
         await self._cloud.report(Snapshot, snapshot.id, _CAUSE, decide[step])
         await self._end(snapshot)
 
     async def _report_failed(self, snapshot: Snapshot, error: PortError) -> None:
         reason = "the container engine does not answer" if isinstance(error, Unreachable) else str(error)
         await self._cloud.report(Snapshot, snapshot.id, _CAUSE, lambda s: s.report_failed(reason))
+        await self._elsewhere.report_failed(snapshot, reason)
 
 
 def _refuse_strangers(users: Sequence[User]) -> None:

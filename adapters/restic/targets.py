@@ -1,0 +1,112 @@
+"""The places that snapshots can be copied to: a file of mode 0600, in TOML, that is read each time it is needed.
+
+[disk]
+location = "file:///backup/miniaws"
+
+[offsite]
+location = "s3:https://s3.example.com/bucket/folder"
+access_key_id = "…"
+secret_access_key = "…"
+region = "eu-central-1"
+"""
+
+import asyncio
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from domain.errors import Refused
+from domain.snapshot.elsewhere import Target
+
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,20}")
+_FOLDER = re.compile(r"file://(/[^\0\n]*)")
+_S3 = re.compile(r"s3:https?://[^/\s?#@]+/[^\s?#@]+")
+_FIELDS = {
+    "folder": ({"location"}, set[str]()),
+    "s3": ({"location", "access_key_id", "secret_access_key"}, {"region"}),
+}
+"""What a kind of place needs, and what it may say besides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A target: the folder on the engine's host, or the URL, below which repositories lie."""
+
+    name: str
+    location: str
+    region: str = ""
+    credentials: bytes = field(default=b"", repr=False)
+    """In the form of AWS's own credentials file."""
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is reached over the network."""
+        return not self.location.startswith("/")
+
+
+class TargetsFile:
+    """Knows the places that a file names. Without the file there are none."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def known(self) -> list[Target]:
+        """Return the targets by name. Raises Refused."""
+        found = await asyncio.to_thread(self._places)
+        return [Target(name, "s3" if found[name].is_remote else "folder") for name in sorted(found)]
+
+    def place(self, name: str) -> Place:
+        """Return where a target is. Raises Refused, also when it is not in the file any more."""
+        found = self._places().get(name)
+        if found is None:
+            raise Refused(f"cannot reach target {name}: {self._path.name} does not name it any more")
+        return found
+
+    def _places(self) -> dict[str, Place]:
+        try:
+            mode = self._path.stat().st_mode
+            content = self._path.read_bytes()
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise self._refused(f"cannot be read ({error.strerror})") from None
+        if mode & 0o077:
+            raise self._refused("may be read by others; `chmod 600` it")
+        try:
+            tables = tomllib.loads(content.decode())
+        except ValueError:
+            # What is wrong is not repeated: a credential may be part of it.
+            raise self._refused("is no TOML") from None
+        return {name: self._place(name, table) for name, table in tables.items()}
+
+    def _place(self, name: str, table: Any) -> Place:
+        if not _NAME.fullmatch(name) or not isinstance(table, dict):
+            raise self._refused(
+                "holds something else than tables whose names have 1 to 21 letters, digits, hyphens"
+            )
+        given: dict[str, Any] = table
+        location = str(given.get("location", ""))
+        folder = _FOLDER.fullmatch(location)
+        if folder is None and not _S3.fullmatch(location):
+            raise self._refused(
+                f"has no location for {name}; write `file:///a/folder` or `s3:https://host/bucket/folder`"
+            )
+        needed, more = _FIELDS["folder" if folder else "s3"]
+        if not needed <= set(given) <= needed | more or not all(
+            isinstance(each, str) for each in given.values()
+        ):
+            texts = ", ".join(f"`{each}`" for each in sorted(needed | more))
+            raise self._refused(f"must have texts for {name}: {texts}")
+        if folder:
+            return Place(name, folder[1].rstrip("/") or "/")
+        return Place(name, location.rstrip("/"), given.get("region", "us-east-1"), _credentials(given))
+
+    def _refused(self, why: str) -> Refused:
+        return Refused(f"cannot use targets: {self._path.name} {why}")
+
+
+def _credentials(given: dict[str, Any]) -> bytes:
+    lines = ["[default]", *(f"aws_{name}={given[name]}" for name in ("access_key_id", "secret_access_key"))]
+    return "\n".join([*lines, ""]).encode()
