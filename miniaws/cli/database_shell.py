@@ -27,7 +27,8 @@ def add_command(app: typer.Typer, noun: Noun) -> None:
         program, arguments, variables = client_of(found)
         if (path := shutil.which(program)) is None:
             raise Failure(f"cannot find {program} on this machine: install {_PACKAGES[program]}")
-        os.execve(path, [program, *arguments, *program_of(ctx)], os.environ | variables)  # noqa: S606
+        inherited = os.environ  # noqa: TID251 - the client's, not ours
+        os.execve(path, [program, *arguments, *program_of(ctx)], inherited | variables)  # noqa: S606
 
 
 def client_of(found: Connection) -> tuple[str, list[str], dict[str, str]]:
