@@ -32,6 +32,8 @@ LAUNCHED = {
     "ports": [{"port": 8080, "publish": None}],
     "volumes": [],
     "tags": {"env": "test"},
+    "user_data_id": None,
+    "class_version": 2,
 }
 LIFE = (
     ("instance.launch_requested", LAUNCHED),

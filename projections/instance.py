@@ -38,12 +38,13 @@ sentences(
 
 @on("instance.launch_requested")
 def launch_requested(document: Document, event: dict[str, Any]) -> None:
-    """Show an instance that was asked for; of its environment only the names."""
+    """Show an instance that was asked for; of its environment only the names, of user data that there is some."""
     document["spec"] = {
         "image": event["image"],
         **_type(event["type"]),
         "command": event["command"],
         "env": event["environment_names"],
+        "user_data": event["user_data_id"] is not None,
         "ports": event["ports"],
         "vpc": {"id": event["vpc_id"], "name": event["vpc_name"]},
         "volumes": [

@@ -7,7 +7,7 @@ Rules
 """
 
 from collections.abc import Mapping
-from typing import Self, cast
+from typing import Any, Self, cast
 from uuid import UUID
 
 from eventsourcing.domain import event
@@ -26,7 +26,9 @@ class Instance(Living):
     PREFIX = "i"
 
     class LaunchRequested(Aggregate.Created):
-        """An instance was asked for. Values of its environment are sealed elsewhere; here are their names."""
+        """An instance was asked for. Values of its environment and its user data are sealed elsewhere."""
+
+        class_version = 2
 
         account_id: str
         name: str
@@ -41,6 +43,12 @@ class Instance(Living):
         ports: list[dict[str, int | None]]
         volumes: list[dict[str, str]]
         tags: dict[str, str]
+        user_data_id: str | None
+
+        @staticmethod
+        def upcast_v1_v2(payload: dict[str, Any]) -> None:
+            """Have no user data: there was none."""
+            payload["user_data_id"] = None
 
     class TypeChangeRequested(Aggregate.Event):
         """It should have other limits."""
@@ -95,6 +103,7 @@ class Instance(Living):
                 for v in spec.volumes
             ],
             tags=dict(spec.tags),
+            user_data_id=str(spec.user_data_id) if spec.user_data_id else None,
         )
         instance.conditions.claims += instance.held_claims()
         instance.conditions.requires.append(vpc.alive_claim(spec.vpc_public_id))
@@ -144,10 +153,10 @@ class Instance(Living):
         return [self.name_claim(), vpc.use_claim(self.vpc_id, self), *ports]
 
     def held_secrets(self) -> list[UUID]:
-        """Return where the values of its environment are."""
-        if self.environment_id is None or self.status == "terminated":
+        """Return where the values of its environment and its user data are."""
+        if self.status == "terminated":
             return []
-        return [UUID(self.environment_id)]
+        return [UUID(each) for each in (self.environment_id, self.user_data_id) if each is not None]
 
     @event(LaunchRequested)
     def __init__(  # noqa: PLR0913, PLR0917 - what an instance is made of
@@ -165,6 +174,7 @@ class Instance(Living):
         ports: list[dict[str, int | None]],
         volumes: list[dict[str, str]],
         tags: dict[str, str],
+        user_data_id: str | None,
     ) -> None:
         self.account_id = account_id
         self.name = name
@@ -180,6 +190,7 @@ class Instance(Living):
         self.ports = ports
         self.volumes = volumes
         self.tags = tags
+        self.user_data_id = user_data_id
         self.generation = 1
         self._begin_life()
 

@@ -12,6 +12,11 @@ from domain.instance_type import instance_type
 RestartPolicy = Literal["always", "on-failure", "never"]
 MAX_ARGUMENTS = 100
 MAX_ENVIRONMENT = 200
+MAX_USER_DATA = 16 * 1024
+"""Bytes, in UTF-8."""
+USER_DATA_PATH = "/var/lib/cloud/instance/user-data.txt"
+_RUN_ELSEWHERE = ("#!", "#cloud-", "#include", "#part-handler")
+"""What user data begins with that other clouds run, or follow, at the first start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,9 @@ class LaunchSpec:
     environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
     environment_id: UUID | None = None
     """Under which id the values of the environment are sealed."""
+    user_data: str = field(default="", repr=False)
+    user_data_id: UUID | None = None
+    """As above."""
     ports: Sequence[PortSpec] = ()
     volumes: Sequence[VolumeSpec] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -69,6 +77,7 @@ class LaunchSpec:
                 field="restart",
             )
         self._check_program()
+        self._check_user_data()
         self._check_ports()
         paths = [values.mount_path(volume.path) for volume in self.volumes]
         _refuse_doubles(paths, "volumes", "mount two volumes at {}")
@@ -85,6 +94,19 @@ class LaunchSpec:
             values.environment_name(name)
             if "\0" in value:
                 raise Invalid(f"cannot set {name}: a value holds no NUL character", field="env")
+
+    def _check_user_data(self) -> None:
+        size = len(self.user_data.encode())
+        if size > MAX_USER_DATA:
+            raise Invalid(
+                f"cannot keep {size} bytes of user data: give at most {MAX_USER_DATA}", field="user_data"
+            )
+        if self.user_data.startswith(_RUN_ELSEWHERE):
+            raise Invalid(
+                "cannot run user data: it is put into a file, and nothing follows it; leave its first line out, and "
+                f'let the command run it, e.g. ["sh", "{USER_DATA_PATH}"]',
+                field="user_data",
+            )
 
     def _check_ports(self) -> None:
         for port in self.ports:

@@ -31,6 +31,14 @@ VariableFiles = Annotated[
         "--env-file", metavar="FILE", allow_dash=True, help="Lines NAME=VALUE; - reads stdin. Repeat."
     ),
 ]
+UserData = Annotated[
+    str | None,
+    typer.Option(
+        "--user-data",
+        metavar="TEXT|@FILE",
+        help="Text that the program finds in /var/lib/cloud/instance/user-data.txt; @- reads stdin.",
+    ),
+]
 
 
 def name(first: str | None, option: str | None) -> str:
@@ -78,15 +86,25 @@ def environment(given: Sequence[str] | None, files: Sequence[Path] | None) -> di
     return dict(_variable(line) for line in [*lines, *(given or ())])
 
 
+def user_data(given: str | None) -> str:
+    """Return user data: the text itself, or after an @ what a file holds."""
+    if given is None or not given.startswith("@"):
+        return given or ""
+    return _text(Path(given[1:]))
+
+
 def _lines(file: Path) -> Iterator[str]:
+    for line in _text(file).splitlines():
+        if line.strip() and not line.lstrip().startswith("#"):
+            yield line.lstrip()
+
+
+def _text(file: Path) -> str:
     try:
-        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+        return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or "it is no text"
         raise Failure(f"cannot read {file}: {why.lower()}", USAGE) from None
-    for line in text.splitlines():
-        if line.strip() and not line.lstrip().startswith("#"):
-            yield line.lstrip()
 
 
 def _variable(text: str) -> tuple[str, str]:

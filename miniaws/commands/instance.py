@@ -47,6 +47,7 @@ class Launch:
     restart: RestartPolicy = "always"
     command: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    user_data: str = field(default="", repr=False)
     ports: Sequence[PortSpec] = ()
     volumes: Sequence[VolumeWish] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -125,7 +126,9 @@ async def _prepare(
     account = request.cause.account_id
     vpc_id, vpc_name = await find_vpc(cloud, account, wish.vpc)
     volumes = [await cloud.load(Volume, account, each.volume) for each in wish.volumes]
+    mounts = list(zip(volumes, wish.volumes, strict=True))
     environment_id = cloud.ports.chance.uuid() if wish.environment else None
+    user_data_id = cloud.ports.chance.uuid() if wish.user_data else None
     spec = LaunchSpec(
         account_id=account,
         name=wish.name,
@@ -138,19 +141,26 @@ async def _prepare(
         command=wish.command,
         environment=wish.environment,
         environment_id=environment_id,
+        user_data=wish.user_data,
+        user_data_id=user_data_id,
         ports=wish.ports,
-        volumes=[
-            VolumeSpec(volume.public_id, each.path)
-            for volume, each in zip(volumes, wish.volumes, strict=True)
-        ],
+        volumes=[VolumeSpec(volume.public_id, each.path) for volume, each in mounts],
         tags=wish.tags,
     )
     instance = Instance.launch(spec, {volume.public_id: volume.name for volume in volumes})
     await refuse_impossible(cloud, wish.type, wish.image)
-    for volume, each in zip(volumes, wish.volumes, strict=True):
+    for volume, each in mounts:
         volume.attach(instance.public_id, instance.name, each.path)
-    secrets = {environment_id: orjson.dumps(dict(wish.environment))} if environment_id else {}
-    return instance, volumes, secrets
+    return instance, volumes, _secrets(spec)
+
+
+def _secrets(spec: LaunchSpec) -> dict[UUID, bytes]:
+    secrets: dict[UUID, bytes] = {}
+    if spec.environment_id is not None:
+        secrets[spec.environment_id] = orjson.dumps(dict(spec.environment))
+    if spec.user_data_id is not None:
+        secrets[spec.user_data_id] = spec.user_data.encode()
+    return secrets
 
 
 async def find_vpc(cloud: Cloud, account: str, id_or_name: str) -> tuple[UUID, str]:

@@ -10,7 +10,7 @@ from starlette.responses import Response, StreamingResponse
 
 from domain.errors import Conflict, Invalid
 from domain.instance import Instance, PortSpec
-from domain.instance.spec import RestartPolicy
+from domain.instance.spec import USER_DATA_PATH, RestartPolicy
 from domain.instance_type import INSTANCE_TYPES
 from domain.ports import LogLine
 from miniaws.application import AlreadyDone
@@ -53,6 +53,10 @@ class LaunchInstance(Body):
     type: str = Field(default="micro", description="one of GET /api/instance-types")
     command: list[str] = Field(default=[], description="left out: the image's own", examples=[["/hello"]])
     env: dict[str, str] = Field(default={}, description="kept sealed; only the names are ever shown")
+    user_data: str = Field(
+        default="",
+        description=f"text of at most 16 KiB that is put into {USER_DATA_PATH} for root; kept sealed, never shown",
+    )
     ports: list[Port] = Field(default=[], max_length=100)
     vpc: str = Field(default="default", description="id or name")
     volumes: list[Mount] = Field(default=[], max_length=20)
@@ -91,6 +95,7 @@ async def launch_instance(body: LaunchInstance, change: Change) -> Response:
         restart=body.restart,
         command=body.command,
         environment=body.env,
+        user_data=body.user_data,
         ports=[PortSpec(port.port, port.publish) for port in body.ports],
         volumes=[commands.VolumeWish(mount.volume, mount.path) for mount in body.volumes],
         tags=body.tags,

@@ -47,8 +47,13 @@ def test_variables_have_the_values_they_were_given(
 ) -> None:
     file = tmp_path / "app.env"
     file.write_text("FROM_FILE=a b = c\n")
-    cloud(*LAUNCH, "web-1", "-e", "TAKEN", "-e", "EMPTY=", "--env-file", str(file), TAKEN="from the shell")
+    variables = ("-e", "TAKEN", "-e", "EMPTY=", "--env-file", str(file))
+    cloud(*LAUNCH, "web-1", *variables, "--user-data", f"@{file}", TAKEN="from the shell")
     (container,) = cloud_server.engine.containers.values()
+    assert container.files["/var/lib/cloud/instance/user-data.txt"] == b"FROM_FILE=a b = c\n"
+    spec = shown(cloud, "web-1")["spec"]
+    assert isinstance(spec, dict)
+    assert spec["user_data"] is True
     assert container.spec.environment == {"TAKEN": "from the shell", "EMPTY": "", "FROM_FILE": "a b = c"}
 
 

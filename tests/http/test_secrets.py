@@ -12,7 +12,12 @@ from psycopg import sql
 from miniaws import telemetry
 from tests.http.in_process import CANARY, WAIT, Cloud, done
 
-LAUNCH = {"name": "web-1", "image": "nginx:1.27", "env": {"TOKEN": CANARY, "URL": f"http://a:{CANARY}@b"}}
+LAUNCH = {
+    "name": "web-1",
+    "image": "nginx:1.27",
+    "env": {"TOKEN": CANARY, "URL": f"http://a:{CANARY}@b"},
+    "user_data": f"password={CANARY}",
+}
 _TABLES: LiteralString = (
     "SELECT table_schema, table_name FROM information_schema.tables"
     " WHERE table_schema NOT IN ('pg_catalog', 'information_schema')"
@@ -41,6 +46,8 @@ async def _use(cloud: Cloud) -> str:
         await admin.post("/api/instances", json={**LAUNCH, "name": "w", "nmae": CANARY}),
         await admin.post("/api/instances", json={**LAUNCH, "name": "w", "env": {"TOKEN": [CANARY]}}),
         await admin.post("/api/instances", json={**LAUNCH, "name": "w", "env": {"TOKEN": f"{CANARY}\0"}}),
+        await admin.post("/api/instances", json={**LAUNCH, "name": "w", "user_data": f"#!{CANARY}"}),
+        await admin.post("/api/instances", json={**LAUNCH, "name": "w", "user_data": CANARY * 2000}),
         await admin.post("/api/instances", json={**LAUNCH, "name": "w", "image": "nosuch:1"}),
         await admin.post("/api/instances", content=f'{{"env": {{"TOKEN": "{CANARY}"'),
         await admin.post("/api/instances/web-1/exec", json={"command": ["true", f"--password={CANARY}"]}),

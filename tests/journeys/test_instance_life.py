@@ -53,6 +53,28 @@ def test_an_instance_lives_as_it_is_told(cloud: RunningCloud, port: int) -> None
     assert as_of["status"] == "running"
 
 
+def test_the_program_finds_its_user_data_at_its_first_start_and_after_a_replacement(
+    cloud: RunningCloud,
+) -> None:
+    path = "/var/lib/cloud/instance/user-data.txt"
+    command = ["sh", "-c", f"cp -p {path} /found; exec sleep 1000"]
+    cloud.launch("web-1", user_data="greeting=hi ä\n", command=command)
+
+    def ran(*argv: str) -> str:
+        answer = cloud.http.post("/api/instances/web-1/exec", json={"command": argv})
+        assert answer.json()["exit_code"] == 0, answer.text
+        return answer.json()["stdout"]
+
+    assert ran("cat", "/found") == "greeting=hi ä\n"
+    assert ran("stat", "-c", "%a %u", path) == "600 0\n"
+    # A volume takes a new container, which is given the same.
+    cloud.post("/api/volumes", {"name": "data", "size_gb": None})
+    cloud.post("/api/instances/web-1/stop")
+    cloud.post("/api/volumes/data/attach", {"instance": "web-1", "path": "/data"})
+    assert cloud.post("/api/instances/web-1/start")["status"] == "running"
+    assert ran("cat", path) == "greeting=hi ä\n"
+
+
 def test_a_type_is_a_real_limit_that_changes_while_it_runs(cloud: RunningCloud) -> None:
     web = cloud.launch("web-1")
     answer = cloud.http.patch("/api/instances/web-1", json={"type": "small"})

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.memory import MemoryContainers
 from domain.instance import Instance, PortSpec
+from domain.instance.spec import USER_DATA_PATH
 from domain.ports import ContainerSpec, SeenContainer
 from domain.volume import Volume, VolumeInUse
 from miniaws.commands import volume as volumes
@@ -83,10 +84,11 @@ async def test_limits_changed_by_hand_are_put_right(stage: Stage) -> None:
 
 
 async def test_a_secret_reaches_the_program_and_is_erased_with_it(stage: Stage, prepared_url: str) -> None:
-    instance = await stage.running(environment={"TOKEN": "canary-7f3a"})
+    instance = await stage.running(environment={"TOKEN": "canary-7f3a"}, user_data="canary-7f3a")
     assert stage.container(instance).spec.environment == {"TOKEN": "canary-7f3a"}
+    assert stage.container(instance).files[USER_DATA_PATH] == b"canary-7f3a"
     assert "canary-7f3a" not in repr(stage.container(instance).spec)
-    assert await _secrets(prepared_url) == 1
+    assert await _secrets(prepared_url) == 2
     await stage.ask(instance, Instance.terminate)
     assert await _secrets(prepared_url) == 0
 

@@ -12,10 +12,11 @@ import orjson
 
 from domain.errors import PortError, Unreachable
 from domain.instance import Instance, Step, next_step
+from domain.instance.spec import USER_DATA_PATH
 from domain.instance.traffic import service_scope
 from domain.instance_type import instance_type
 from domain.load_balancer import LoadBalancer
-from domain.ports import Containers, ContainerSpec, EngineEvent, Mount, PublishedPort, SeenContainer
+from domain.ports import Containers, ContainerSpec, EngineEvent, File, Mount, PublishedPort, SeenContainer
 from domain.store import Cause, VersionConflict
 from domain.volume import Volume
 from domain.vpc import Vpc
@@ -220,6 +221,7 @@ class InstanceManager:
             command=tuple(wanted.command),
             environment=await self._environment(wanted),
             ports=self._ports(wanted),
+            files=await self._files(wanted),
             mounts=tuple(Mount(volume["volume_id"], volume["path"]) for volume in wanted.volumes),
         )
 
@@ -236,6 +238,13 @@ class InstanceManager:
             return {}
         sealed = await self._cloud.ports.store.secret(UUID(wanted.environment_id))
         return orjson.loads(sealed) if sealed is not None else {}
+
+    async def _files(self, wanted: Instance) -> dict[str, File]:
+        if wanted.user_data_id is None:
+            return {}
+        sealed = await self._cloud.ports.store.secret(UUID(wanted.user_data_id))
+        folders = {"/var/lib/cloud/": File(b"", 0o755), "/var/lib/cloud/instance/": File(b"", 0o755)}
+        return folders | {USER_DATA_PATH: File(sealed, 0o600)} if sealed is not None else {}
 
 
 def _ends(step: Step, seen: SeenContainer | None) -> bool:
