@@ -10,6 +10,7 @@ SETTLING = frozenset(
         "deleting",
         "restoring",
         "rotating",
+        "promoting",
         "modifying",
     }
 )

@@ -17,7 +17,7 @@ import orjson
 from domain.aggregate import Aggregate, Claim, Conditions, name_scope
 from domain.archive import ArchiveEngine
 from domain.cache import CacheClient
-from domain.database import DatabaseClient
+from domain.database import DatabaseClient, Replicator
 from domain.errors import KeyReused, NameTaken, NotFound, Unavailable
 from domain.machine import Chance, Clock
 from domain.ports import Containers, Images, Networks, Volumes
@@ -67,6 +67,7 @@ class Ports:
     """As above."""
     databases: Mapping[str, DatabaseClient]
     archives: Mapping[str, ArchiveEngine]
+    replicators: Mapping[str, Replicator]
     copies: Copies
     targets: Targets
     clock: Clock

@@ -75,6 +75,8 @@ _TOLD: Mapping[str, Mapping[str, str]] = {
         "rolled_back": "Transactions rolled back since its start",
         "cache_hit_percent": "Blocks found in its memory, percent",
         "log_lag_bytes": "Bytes of its log that are not in the archive yet",
+        "replica_lag_bytes": "Bytes of its source's log that cannot be read in a replica yet",
+        "replica_lag_seconds": "Age of the newest change in a replica while others are on their way, else 0",
     },
     "cache": {
         "clients": "Connections of clients",

@@ -33,6 +33,22 @@ def on(event_type: str) -> Callable[[Change], Change]:
     return register
 
 
+def also(event_type: str) -> Callable[[Change], Change]:
+    """Register what an event does to its resource's document besides what was registered before."""
+
+    def register(change: Change) -> Change:
+        before = _changes[event_type]
+
+        def both(document: Document, event: dict[str, Any]) -> None:
+            before(document, event)
+            change(document, event)
+
+        _changes[event_type] = both
+        return change
+
+    return register
+
+
 def statuses(kind: type[Aggregate], table: dict[str, str]) -> None:
     """Register the events of a kind that only set a status; a ``reason`` in the event becomes its reason.
 

@@ -38,7 +38,7 @@ from projections.sql import queries
 
 SQL = queries("inventory")
 SCHEMA = "read_model"
-SHAPE = 12
+SHAPE = 13
 """Raised when documents change their shape; the controller then rebuilds at its start."""
 
 CAPABILITIES = (

@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import hmac
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ import psycopg
 from psycopg import AsyncConnection, sql
 
 from adapters.database.postgres_archive import FOLDER
+from adapters.database.postgres_settings import following
 from adapters.database.programs import HOME, script, secret
 from domain.database import ADMIN, ENGINES, Administered, Database
 from domain.errors import Refused, Unreachable
@@ -30,7 +31,8 @@ _TIMEOUT_S = 10
 _LOOKS, _LOOK_S = 30, 0.1
 _WRONG_PASSWORD = "28P01"  # noqa: S105 - an error code
 _STARTING = {"57P03", "08006", "08001"}
-_WHO = "local all all scram-sha-256\nhost all all all scram-sha-256\nhost replication miniaws all scram-sha-256\n"
+_WHO = "local all all scram-sha-256\nhost all all all scram-sha-256\nhost replication all all scram-sha-256\n"
+"""Whoever has a password; for replication, only accounts that may do that, which people cannot make."""
 _STATS = """
     select (select count(*) from pg_stat_activity where backend_type = 'client backend') as connections,
         current_setting('max_connections')::int as max_connections,
@@ -77,18 +79,11 @@ class PostgresDatabases:
     async def administer(self, server: Database, at: Endpoint, admin: str, password: str) -> Administered:
         """Have the user, its database and the parameters."""
         user, database = server.username, server.settings["database"]
-        async with _connected(at, ADMIN, admin, "postgres") as connection:
+        async with connected(at, ADMIN, admin, "postgres") as connection:
             await _have_user(connection, user, password)
             await _have_database(connection, user, database)
-            reloaded_at = await _have_parameters(connection, server)
-        for _ in range(_LOOKS):
-            # A new connection each time: it knows what the server knew when it began.
-            async with _connected(at, ADMIN, admin, "postgres") as connection:
-                found = await (await connection.execute("select pg_conf_load_time()")).fetchone()
-                if found is not None and found[0] >= reloaded_at:
-                    return await _look(connection)
-            await asyncio.sleep(_LOOK_S)
-        raise Unreachable("it does not read its parameters again")
+            reloaded_at = await have_parameters(connection, parameters_of(server))
+        return await reloaded(at, admin, reloaded_at)
 
     async def configure(self, server: Database, at: Endpoint, password: str) -> None:
         """Do nothing more than ``administer`` did."""
@@ -98,17 +93,17 @@ class PostgresDatabases:
         database = server.settings["database"]
         for password in (new, old):
             try:
-                async with _connected(at, server.username, password, database) as connection:
-                    await _set_password(connection, server.username, new)
+                async with connected(at, server.username, password, database) as connection:
+                    await set_password(connection, server.username, new)
                     return
-            except _WrongPassword:
+            except WrongPassword:
                 continue
         raise Refused("it takes neither the old password nor the new one")
 
     async def probe(self, server: Database, at: Endpoint, password: str) -> None:
         """Write something and read it, then commit."""
         token = secrets.token_hex(8)
-        async with _connected(at, server.username, password, server.settings["database"]) as connection:
+        async with connected(at, server.username, password, server.settings["database"]) as connection:
             async with connection.transaction():
                 await connection.execute("create temporary table miniaws_probe (token text) on commit drop")
                 await connection.execute("insert into miniaws_probe values (%s)", (token,))
@@ -120,7 +115,7 @@ class PostgresDatabases:
     async def stats(self, server: Database, at: Endpoint, password: str) -> dict[str, Any]:
         """Return figures of the server's own."""
         del server
-        async with _connected(at, ADMIN, password, "postgres") as connection:
+        async with connected(at, ADMIN, password, "postgres") as connection:
             found = await connection.execute(_STATS)
             names = [column.name for column in found.description or ()]
             return dict(zip(names, await found.fetchone() or (), strict=True))
@@ -141,18 +136,22 @@ def _config(server: Database) -> list[str]:
         "timezone = UTC",
         "log_timezone = UTC",
         "password_encryption = scram-sha-256",
+        *(following(server) if server.is_replica else []),
     ]
 
 
-class _WrongPassword(Refused):
-    pass
+class WrongPassword(Refused):
+    """It does not take this password."""
 
 
 @contextlib.asynccontextmanager
-async def _connected(
+async def connected(
     at: Endpoint, user: str, password: str, database: str
 ) -> AsyncGenerator[AsyncConnection[tuple[Any, ...]]]:
-    """Connect as clients do. Our own commits never wait for the archive: it may not follow yet."""
+    """Connect as clients do. Raises WrongPassword, Unreachable, Refused.
+
+    Our own commits never wait for the archive: it may not follow yet.
+    """
     try:
         async with asyncio.timeout(_TIMEOUT_S * 2):
             connection = await AsyncConnection.connect(
@@ -177,7 +176,7 @@ def _understood(error: Exception) -> Exception:
     state = getattr(error, "sqlstate", None)
     text = _words(error)
     if state == _WRONG_PASSWORD or "password authentication failed" in text:
-        return _WrongPassword("it does not take its password")
+        return WrongPassword("it does not take its password")
     if state is None or state in _STARTING:
         return Unreachable(f"it does not answer: {text}")
     return Refused(f"it says: {text}")
@@ -194,10 +193,11 @@ async def _have_user(connection: AsyncConnection[Any], user: str, password: str)
         await connection.execute(sql.SQL("create role {} login").format(name))
     await connection.execute(sql.SQL("alter role {} login createdb createrole").format(name))
     await connection.execute(sql.SQL("grant pg_monitor, pg_signal_backend to {}").format(name))
-    await _set_password(connection, user, password)
+    await set_password(connection, user, password)
 
 
-async def _set_password(connection: AsyncConnection[Any], user: str, password: str) -> None:
+async def set_password(connection: AsyncConnection[Any], user: str, password: str) -> None:
+    """Have an account take this password."""
     # The server never sees the password itself, so no log of it can.
     statement = sql.SQL("alter role {} password {}")
     await connection.execute(statement.format(sql.Identifier(user), sql.Literal(scram(password))))
@@ -210,18 +210,35 @@ async def _have_database(connection: AsyncConnection[Any], user: str, database: 
         await connection.execute(statement.format(sql.Identifier(database), sql.Identifier(user)))
 
 
-async def _have_parameters(connection: AsyncConnection[Any], server: Database) -> datetime:
-    """Set them, and return from when on the server must have read them."""
+def parameters_of(server: Database) -> dict[str, str]:
+    """Return what a server is set to; what is not named is as the engine has it."""
     wanted: dict[str, str] = dict(server.settings["parameters"])
     wanted.setdefault("shared_buffers", str(_shared_buffers(server.memory_mb)))
     if server.settings["synchronous"]:
         wanted["synchronous_standby_names"] = "pg_receivewal"
+    return wanted
+
+
+async def have_parameters(connection: AsyncConnection[Any], wanted: Mapping[str, str]) -> datetime:
+    """Set them, and return from when on the server must have read them."""
     for name in (*ENGINES["postgres"].parameters, "synchronous_standby_names"):
         value = sql.Literal(wanted[name]) if name in wanted else sql.SQL("default")
         await connection.execute(sql.SQL("alter system set {} = {}").format(sql.Identifier(name), value))
     found = await (await connection.execute("select clock_timestamp(), pg_reload_conf()")).fetchone()
     assert found is not None  # noqa: S101 - it is one row
     return found[0]
+
+
+async def reloaded(at: Endpoint, admin: str, reloaded_at: datetime) -> Administered:
+    """Wait until the server has read its parameters, and return what runs and what waits for a restart."""
+    for _ in range(_LOOKS):
+        # A new connection each time: it knows what the server knew when it began.
+        async with connected(at, ADMIN, admin, "postgres") as connection:
+            found = await (await connection.execute("select pg_conf_load_time()")).fetchone()
+            if found is not None and found[0] >= reloaded_at:
+                return await _look(connection)
+        await asyncio.sleep(_LOOK_S)
+    raise Unreachable("it does not read its parameters again")
 
 
 async def _look(connection: AsyncConnection[Any]) -> Administered:

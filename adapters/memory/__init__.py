@@ -9,6 +9,7 @@ from adapters.memory.databases import MemoryArchives, MemoryDatabases
 from adapters.memory.engine import MemoryEngine
 from adapters.memory.networks import MemoryNetworks
 from adapters.memory.proxies import MemoryProxies
+from adapters.memory.replicas import MemoryReplicas
 from adapters.memory.servers import MemoryServers
 from adapters.memory.stats import MemoryStats
 from adapters.memory.targets import MemoryTargets
@@ -24,6 +25,7 @@ __all__ = [
     "MemoryImages",
     "MemoryNetworks",
     "MemoryProxies",
+    "MemoryReplicas",
     "MemoryServers",
     "MemoryStats",
     "MemoryTargets",

@@ -3,6 +3,9 @@
 from domain.database.aggregate import Database
 from domain.database.client import ADMIN, Administered, DatabaseClient
 from domain.database.engines import CLASSES, ENGINES, Engine
+from domain.database.followed import HasReplicas, NotReplicable
+from domain.database.following import IsReplica, NotPromotable
+from domain.database.replicator import Ended, Replicator, Standing
 
 __all__ = [
     "ADMIN",
@@ -11,5 +14,12 @@ __all__ = [
     "Administered",
     "Database",
     "DatabaseClient",
+    "Ended",
     "Engine",
+    "HasReplicas",
+    "IsReplica",
+    "NotPromotable",
+    "NotReplicable",
+    "Replicator",
+    "Standing",
 ]

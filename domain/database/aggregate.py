@@ -6,25 +6,29 @@ Rules
 * A parameter that is not known, or a value it cannot have, is refused. One that only a restart applies is pending
   until then.
 * A restored database is another one, with credentials and an archive of its own; its source is never touched.
+
+``following.py`` has the rules of replicas, ``followed.py`` those of what they follow.
 """
 
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Self
+from uuid import UUID
 
 from eventsourcing.domain import event
 
 from domain.aggregate import Aggregate, Claim
 from domain.archive import Plan, archive_uuid
 from domain.database.engines import ENGINES, check_class, check_identifier, check_parameters
+from domain.database.following import Following
 from domain.errors import Invalid
-from domain.server import Server, ServerSpec
+from domain.server import ServerSpec
 from domain.server.spec import check_engine
 from domain.values import public_id
 
 
-class Database(Server):
+class Database(Following):
     """One database server."""
 
     PREFIX = "db"
@@ -85,8 +89,10 @@ class Database(Server):
         self.conditions.claims.append(self._reading())
 
     def modify(self, class_: str | None, parameters: Mapping[str, str] | None) -> None:
-        """Ask for another class or other parameters. Raises BeingDeleted, Invalid, UnknownParameter."""
+        """Ask for another class or other parameters. Raises BeingDeleted, Invalid, UnknownParameter, IsReplica."""
         self.refuse_if_deleting()
+        if parameters is not None:
+            self.refuse_if_replica("change the parameters of", "change those of {source}")
         engine = ENGINES[self.engine]
         limits = check_class(engine, class_ or self.settings["class"])
         wish = {**self.settings, "class": limits.name}
@@ -94,6 +100,16 @@ class Database(Server):
             check_parameters(engine, parameters)
             wish["parameters"] = dict(parameters)
         self.change(limits.cpus, limits.memory_mb, wish)
+
+    def rotate_credentials(self, login_id: UUID, *, replaces: bool) -> None:
+        """Ask for another password. Raises BeingDeleted, ServerStopped, RotationUnderWay, IsReplica."""
+        self.refuse_if_replica("change the password of", "change that of {source}")
+        super().rotate_credentials(login_id, replaces=replaces)
+
+    def report_parameters(self, parameters: Mapping[str, str]) -> None:
+        """Note that the parameters of its source are others: they are those of a replica, too."""
+        if self.is_replica and not self.is_deleting:
+            self.change(settings={"parameters": dict(parameters)})
 
     def report_restoring(self, step: str) -> None:
         """Note which step of a restore is under way."""

@@ -7,6 +7,7 @@ from adapters.database.mariadb import MariadbDatabases
 from adapters.database.mariadb_archive import MariadbArchives
 from adapters.database.postgres import PostgresDatabases
 from adapters.database.postgres_archive import PostgresArchives
+from adapters.database.postgres_replicas import PostgresReplicas
 from adapters.docker import docker_ports
 from adapters.haproxy import HAProxies
 from adapters.memory import (
@@ -18,6 +19,7 @@ from adapters.memory import (
     MemoryImages,
     MemoryNetworks,
     MemoryProxies,
+    MemoryReplicas,
     MemoryServers,
     MemoryStats,
     MemoryTargets,
@@ -31,7 +33,7 @@ from adapters.restic import ResticCopies, TargetsFile
 from adapters.system import SystemClock
 from domain.archive import ArchiveEngine
 from domain.cache import CacheClient
-from domain.database import ENGINES, DatabaseClient
+from domain.database import ENGINES, DatabaseClient, Replicator
 from domain.load_balancer.proxy import Proxies
 from domain.ports import Containers, EngineWatch, Images, Networks, Stats, Volumes
 from domain.queue import QueueClient
@@ -52,6 +54,7 @@ class World:
     queues: Mapping[str, QueueClient]
     databases: Mapping[str, DatabaseClient]
     archives: Mapping[str, ArchiveEngine]
+    replicators: Mapping[str, Replicator]
     copies: Copies
     targets: Targets
     watch: EngineWatch
@@ -77,6 +80,7 @@ def docker_world(settings: Settings) -> World:
         {"rabbitmq": RabbitMQQueues(), "nats": NatsQueues()},
         {"postgres": PostgresDatabases(), "mariadb": mariadb, "mysql": mariadb},
         {"postgres": PostgresArchives(ports.containers), "mariadb": binary_logs, "mysql": binary_logs},
+        {"postgres": PostgresReplicas()},
         ResticCopies(ports.engine, settings.images("restic"), targets),
         targets,
         ports.watch,
@@ -98,6 +102,7 @@ def memory_world(engine: MemoryEngine | None = None) -> World:
         {"rabbitmq": MemoryServers(engine), "nats": MemoryServers(engine, rotates_live=False)},
         dict.fromkeys(ENGINES, MemoryDatabases(engine)),
         dict.fromkeys(ENGINES, MemoryArchives(engine)),
+        {"postgres": MemoryReplicas(engine)},
         MemoryCopies(engine),
         MemoryTargets(),
         MemoryWatch(engine),

@@ -7,8 +7,14 @@ import typer
 from miniaws.cli import database_shell, moments, output, reading, server, writing
 from miniaws.cli.archive import ARCHIVE
 from miniaws.cli.connection import connected
-from miniaws.cli.noun import Column, Noun, columns, observed, spec
+from miniaws.cli.noun import Column, Document, Noun, columns, observed, spec
 from miniaws.cli.options import AsOf, Name, Output, Tags, Timeout, Wait, Yes, checked, pairs
+
+
+def _followed(document: Document) -> str | None:
+    found = spec("replica_of")(document)
+    return found["name"] if found else None
+
 
 DATABASE = Noun(
     "database",
@@ -19,9 +25,13 @@ DATABASE = Noun(
         Column("SERVER", observed("server")),
         Column("ADDRESS", observed("address")),
         Column("PUBLISHED", spec("publish")),
+        Column("REPLICA OF", _followed),
     ),
 )
 
+replica_app = typer.Typer(
+    help="Databases that follow another one.", no_args_is_help=True, add_completion=False
+)
 app = typer.Typer(
     help="Databases that run for you, and go back in time.", no_args_is_help=True, add_completion=False
 )
@@ -155,6 +165,41 @@ def restore(  # noqa: PLR0913, PLR0917 - its options
     writing.carry_out(wish, how, timeout if wait else 0)
 
 
+@replica_app.command("create")
+def replicate(  # noqa: PLR0913, PLR0917 - its options
+    name: Name,
+    as_: NewName,
+    class_: NewClass = None,
+    publish: server.Publish = None,
+    storage: server.Storage = None,
+    protected: server.Protected = False,  # noqa: FBT002
+    tag: Tags = None,
+    how: Output = "table",
+    wait: Wait = True,  # noqa: FBT002
+    timeout: Timeout = 600,
+) -> None:
+    """Create a database that follows this one, and is only read until it is promoted."""
+    body = {
+        "name": as_,
+        "class": class_,
+        "publish": publish,
+        "storage_gb": storage,
+        "deletion_protection": protected,
+        "tags": pairs(tag, "--tag"),
+    }
+    path = DATABASE.at(name, "replicas")
+    wish = writing.Change(DATABASE, f"copying {name} as {as_}", "POST", path, "available", body)
+    writing.carry_out(wish, how, timeout if wait else 0)
+
+
+@replica_app.command("list")
+def replicas(name: Name, how: Output = "table") -> None:
+    """Show who follows one database, and how far each is."""
+    with connected() as client:
+        found = client.read(DATABASE.at(name, "replicas"))["replicas"]
+    output.write(how, found, lambda: output.table(_REPLICA, found), [each["name"] for each in found])
+
+
 @app.command("backup")
 def back_up(name: Name, how: Output = "table") -> None:
     """Make a base backup now."""
@@ -222,6 +267,22 @@ _BACKUP = (
     Column("RESTORED IN (s)", lambda each: each["rto_s"]),
 )
 
+_REPLICA = (
+    Column("NAME", lambda each: each["name"]),
+    Column("STATUS", lambda each: each["status"]),
+    Column("STATE", lambda each: each.get("replica_state")),
+    Column("LAG (bytes)", lambda each: each.get("replica_lag_bytes")),
+    Column("LAG (s)", lambda each: each.get("replica_lag_s")),
+)
+
+app.add_typer(replica_app, name="replica")
+writing.add_verb(
+    app,
+    DATABASE,
+    "promote",
+    "available",
+    "Let one replica follow no more and take writes, also when its source is lost.",
+)
 reading.add_reads(app, DATABASE)
 server.add_server_verbs(app, DATABASE)
 database_shell.add_command(app, DATABASE)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 from domain.archive import Archive, Held, Plan, Policy, Stretch, archive_uuid, plan, stretches
 from domain.database import ENGINES, Database
@@ -42,14 +43,24 @@ async def find(cloud: Cloud, account: str, database: str) -> tuple[Database, Arc
     return found, await cloud.load_by_id(Archive, archive_uuid(found.public_id))
 
 
+async def admin_password(cloud: Cloud, database: Database) -> str:
+    """Return the password of our own account in a server; a replica has that of its source."""
+    owner = database.public_id if database.replica_of is None else database.replica_of["id"]
+    archive = await cloud.load_by_id(Archive, archive_uuid(owner))
+    sealed = await cloud.ports.store.secret(UUID(archive.admin_id))
+    return sealed.decode() if sealed is not None else ""
+
+
 async def change_policy(cloud: Cloud, request: Request, database: str, wish: ChangePolicy) -> Saved:
     """Change when backups are made and how long they are kept. Raises NotFound, Invalid."""
     return await _change(cloud, request, database, lambda a: a.change_policy(wish.apply(a.policy)))
 
 
 async def back_up(cloud: Cloud, request: Request, database: str) -> Saved:
-    """Ask for a base backup now. Raises NotFound, BackupUnderWay, ArchiveClosed."""
+    """Ask for a base backup now. Raises NotFound, BackupUnderWay, ArchiveClosed, IsReplica."""
     now = cloud.ports.clock.now()
+    found, _ = await find(cloud, request.cause.account_id, database)
+    found.refuse_if_replica("back up", "back up {source}")
 
     def decide(archive: Archive) -> None:
         archive.request_backup("manual", now)
@@ -63,8 +74,12 @@ async def delete(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
 
 
 async def restorable(cloud: Cloud, account: str, database: str) -> dict[str, Any]:
-    """Return the moments to which a database can be restored, as the archive itself shows. Raises NotFound."""
+    """Return the moments to which a database can be restored, as the archive itself shows.
+
+    Raises NotFound, IsReplica.
+    """
     found, archive = await find(cloud, account, database)
+    found.refuse_if_replica("restore", "restore {source}")
     ranges = await _stretches(cloud, archive)
     newest = max((each.to for each in ranges), default=None)
     return {

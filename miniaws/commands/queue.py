@@ -74,7 +74,7 @@ async def create(cloud: Cloud, request: Request, wish: Create) -> Saved:
     return await server.create(cloud, request, Queue, asked, _adopting)
 
 
-def _adopting(queue: Queue) -> server.Company:
+async def _adopting(queue: Queue) -> server.Company:
     queue.adopt()
     return (), {}
 

@@ -1,6 +1,6 @@
 """Commands that every managed server shares: create, start, stop, change, rotate, connect, delete."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -65,6 +65,7 @@ class Connection:
     inside: Endpoint
     username: str
     password: str = field(repr=False)
+    is_read_only: bool = False
 
     @property
     def authority(self) -> str | None:
@@ -82,7 +83,7 @@ async def create(
     request: Request,
     kind: type[S],
     wish: Create,
-    accompany: Callable[[S], Company] = lambda _: ((), {}),
+    accompany: Callable[[S], Awaitable[Company]] | None = None,
 ) -> Saved:
     """Ask for a server. Raises Invalid, NotFound, NameTaken, HostPortTaken, BeingDeleted, UnknownImage."""
     await cloud.refuse_repeated(request)
@@ -92,7 +93,7 @@ async def create(
         if wish.tls:
             secrets |= _secured(cloud, server)
         try:
-            company, more = accompany(server)
+            company, more = await accompany(server) if accompany is not None else ((), {})
             receipt = await cloud.save(request, server, *volumes, *company, secrets={**secrets, **more})
             return Saved(server, receipt)
         except ClaimTaken as taken:

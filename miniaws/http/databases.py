@@ -98,6 +98,17 @@ class RestoreDatabase(Body):
     vpc: str | None = Field(default=None, description="left out: that of the source")
 
 
+class CreateReplica(Body):
+    """A replica as it is asked for; what is left out is as with its source."""
+
+    name: str = Field(examples=["orders-r1"])
+    class_: str | None = Field(default=None, alias="class")
+    publish: int | None = Field(default=None, ge=1, le=65535)
+    storage_gb: int | None = Field(default=None, ge=1)
+    deletion_protection: bool = False
+    tags: dict[str, str] = Field(default={})
+
+
 @router.post("", status_code=202, dependencies=[Operator])
 async def create_database(body: CreateDatabase, change: Change) -> Response:
     """Create a database, which is backed up from its beginning."""
@@ -165,9 +176,10 @@ async def rotate_database_credentials(id_or_name: str, change: Change) -> Respon
 @router.get("/{id_or_name}/connection", dependencies=[Operator])
 async def show_database_connection(id_or_name: str, cloud: CloudDep, caller: Caller) -> Response:
     """Show how to connect, with the password."""
-    found = await server.connection(cloud, Database, caller.account_id, id_or_name)
+    found = await commands.connection(cloud, caller.account_id, id_or_name)
     database: str = found.server.settings["database"]
-    return shown_connection(found, _SCHEMES[found.server.engine], f"/{database}", database=database)
+    more = {"database": database, "read_only": found.is_read_only}
+    return shown_connection(found, _SCHEMES[found.server.engine], f"/{database}", **more)
 
 
 @router.get("/{id_or_name}/metrics")
@@ -228,6 +240,27 @@ async def restore_database(
         return _json(await commands.plan(change.cloud, account, id_or_name, wish))
     command = commands.restore(change.cloud, change.request, id_or_name, wish)
     return await answer(change, command, "databases")
+
+
+@router.post("/{id_or_name}/replicas", status_code=202, dependencies=[Operator])
+async def create_database_replica(id_or_name: str, body: CreateReplica, change: Change) -> Response:
+    """Create a database that follows this one as it is written, and is only read until it is promoted."""
+    wish = commands.Replicate(**body.model_dump())
+    return await answer(
+        change, commands.replicate(change.cloud, change.request, id_or_name, wish), "databases"
+    )
+
+
+@router.get("/{id_or_name}/replicas")
+async def list_database_replicas(id_or_name: str, cloud: CloudDep, caller: Caller) -> Response:
+    """Show who follows a database, and how far each is; what cannot be measured is left out."""
+    return _json(await commands.replicas(cloud, caller.account_id, id_or_name))
+
+
+@router.post("/{id_or_name}/promote", status_code=202, dependencies=[Operator])
+async def promote_database(id_or_name: str, change: Change) -> Response:
+    """Let a replica follow no more and take writes, also when its source is lost."""
+    return await answer(change, commands.promote(change.cloud, change.request, id_or_name), "databases")
 
 
 def _moment(text: str | None) -> datetime | None:

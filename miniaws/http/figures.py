@@ -86,7 +86,8 @@ class Watched:
     async def _database(self, document: Document) -> dict[str, Any]:
         if document["status"] != "available":
             return {}
-        return await databases.stats(self._cloud, document["account_id"], document["id"])
+        found = await databases.stats(self._cloud, document["account_id"], document["id"])
+        return {**found, "replica_lag_seconds": found.get("replica_lag_s")}
 
     async def _cache(self, document: Document) -> dict[str, Any]:
         if document["status"] != "available":

@@ -33,7 +33,7 @@ from miniaws.process_managers.job import work_on
 from miniaws.runtime.workers import Pass
 
 _CAUSE = Cause(actor="system:archive-manager", account_id="")
-_SOON_S, _LATER_S = 0.3, 10.0
+_SOON_S, _LATER_S, _PROMOTED_S = 0.3, 10.0, 5.0
 _OLDEST = timedelta(seconds=60)
 """What is committed is restorable within this time; if not, that is told."""
 _AGAIN = timedelta(minutes=1)
@@ -79,6 +79,8 @@ class ArchiveManager:
         database = await self._database(archive)
         if database.status == "deleted":
             return await self._close(archive)
+        if database.is_replica:
+            return Pass("waits until its database is promoted", _PROMOTED_S)
         if not database.was_available:
             return Pass("waits for its database", 1.0)
         await self._follow(archive, database)

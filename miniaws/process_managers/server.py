@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Generic, TypeVar
 from uuid import UUID
 
+from domain.aggregate import Aggregate
 from domain.errors import PortError, Unreachable
 from domain.ports import Containers, ContainerSpec, File, Mount, PublishedPort, SeenContainer
 from domain.server import (
@@ -78,15 +79,16 @@ class ServerManager(Generic[S]):
         """Set it up and use it. While it starts, that it does not answer is no failure."""
         now = self._cloud.ports.clock.now()
         try:
-            await self._set_up(wanted, Endpoint(seen.address or "", wanted.port))
+            again_s = await self._set_up(wanted, Endpoint(seen.address or "", wanted.port))
         except Unreachable as error:
             is_new = seen.started_at is not None and now - seen.started_at < _PATIENCE
             if wanted.status not in SETTLING or not is_new:
                 raise
             return Pass(f"waits until it answers: {error}", _SOON_S)
-        return Pass(", ".join([*done, "used it"]))
+        return Pass(", ".join([*done, "used it"]), again_s)
 
-    async def _set_up(self, wanted: S, at: Endpoint) -> None:
+    async def _set_up(self, wanted: S, at: Endpoint) -> float | None:
+        """Set it up and use it; return after how many seconds it is to be looked at again, None for no haste."""
         client, password = self._clients[wanted.engine], await self._secret(wanted.login_id)
         if (next_id := wanted.next_login_id) is not None:
             new = await self._secret(next_id)
@@ -97,6 +99,10 @@ class ServerManager(Generic[S]):
         if wanted.status != "available":
             await client.configure(wanted, at, password)
         await client.probe(wanted, at, password)
+        await self._report_used(wanted)
+        return None
+
+    async def _report_used(self, wanted: S) -> None:
         if wanted.status != "available":
             await self._report(wanted, lambda server: _report_available(server, wanted))
 
@@ -147,6 +153,7 @@ class ServerManager(Generic[S]):
     async def _report_deleted(self, resource_id: UUID) -> None:
         """Report the end, and in the same save that its volume is not wanted any more."""
         server = await self._cloud.load_by_id(self._type, resource_id)
+        company = await self._company(server)
         server.report_deleted()
         volumes: list[Volume] = []
         if server.volume_id is not None:
@@ -158,7 +165,12 @@ class ServerManager(Generic[S]):
         cause = replace(self._cause, account_id=server.account_id)
         # When somebody saved one of them in between, or a snapshot of the volume is being taken, this is tried again.
         with contextlib.suppress(VersionConflict, ScopeInUse):
-            await self._cloud.save(Request(cause), server, *volumes)
+            await self._cloud.save(Request(cause), server, *volumes, *company)
+
+    async def _company(self, server: S) -> list[Aggregate]:
+        """Return what else changes as it goes; a kind that knows of something overrides this."""
+        del server
+        return []
 
     async def _still_creating(self, wanted: S) -> str | None:
         """Return the network or volume that is about to be there: nothing is wrong yet."""

@@ -75,7 +75,11 @@ class Stage:
             "load_balancer": LoadBalancerManager(self.cloud, self.proxies),
             "orphan": OrphanManager(self.cloud),
             "database": DatabaseManager(
-                self.cloud, self.world.containers, self.world.databases, self.world.archives
+                self.cloud,
+                self.world.containers,
+                self.world.databases,
+                self.world.archives,
+                self.world.replicators,
             ),
             "archive": ArchiveManager(
                 self.cloud, self.world.containers, self.world.volumes, self.world.archives

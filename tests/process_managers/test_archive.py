@@ -55,9 +55,9 @@ class Databases:
     def end_programs(self) -> None:
         """End what makes backups and files, well."""
         for id_, container in list(self.engine.containers.items()):
-            if container.state == "running" and container.spec.command[0] in {"base", "restore"}:
+            if container.state == "running" and container.spec.command[0] in {"base", "restore", "copy"}:
                 said = datetime.now(UTC).isoformat()
-                self.engine.say(id_, f"step {said}" if container.spec.command[0] == "restore" else said)
+                self.engine.say(id_, said if container.spec.command[0] == "base" else f"step {said}")
                 self.engine.end(id_, 0)
 
     def hold(self, archive: Archive, *, age_s: float = 0) -> None:

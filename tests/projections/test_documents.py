@@ -30,6 +30,7 @@ CHANGES_NOTHING = {
     "database.credentials_rotated": "that it is available again follows",
     "queue.credentials_rotated": "that it is available again follows",
     "queue.purged": "as of a cache",
+    "database.replica_dismissed": "what is kept of the log for another one was never shown",
 }
 EVERY_KIND_MAY = {"failed", "tags_changed"}
 MEMBERS = [

@@ -196,7 +196,7 @@ class SnapshotManager:
         return [
             {"id": database.public_id, "name": database.name, "to": at.isoformat()}
             for database in found
-            if database.was_available and not database.is_deleting
+            if database.was_available and not database.is_deleting and not database.is_replica
         ]
 
     async def _report_taken(self, snapshot: Snapshot, moment: _Moment, pause_ms: int) -> None:

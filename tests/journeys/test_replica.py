@@ -1,0 +1,117 @@
+"""A database and another one that follows it: what is read there, and what is left when the first one is lost."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.journeys.running_cloud import RunningCloud, kill, wait_until
+from tests.journeys.test_database import (
+    SECOND,
+    Writer,
+    await_status,
+    await_window,
+    connected,
+    create,
+    numbers_in,
+    url,
+    written_to,
+)
+from tests.journeys.test_database_loss import destroy
+
+
+def count(cloud: RunningCloud, name: str) -> int:
+    with connected(url(cloud, name)) as cursor:
+        return cursor.execute("select count(*) from kept").fetchone()[0]
+
+
+def slots(cloud: RunningCloud, name: str) -> list[str]:
+    """Return what a database keeps its log for, besides its archive."""
+    with connected(url(cloud, name)) as cursor:
+        cursor.execute("select slot_name from pg_replication_slots where slot_name <> 'miniaws'")
+        return [row[0] for row in cursor.fetchall()]
+
+
+def figures(cloud: RunningCloud) -> dict[str, Any]:
+    return cloud.show("/api/databases/orders/replicas")["replicas"][0]
+
+
+def restart_controller(cloud: RunningCloud) -> None:
+    """End the controller as a power cut would, and start another one."""
+    kill(cloud.controllers.pop())
+    cloud.start_controller()
+
+
+def test_a_replica_follows_and_takes_over_when_its_source_is_lost(own_cloud: RunningCloud) -> None:
+    """The controller is killed while the copy is made, and while the replica is promoted."""
+    cloud = own_cloud
+    source = create(cloud, "orders")
+    with connected(url(cloud, "orders")) as cursor:
+        cursor.execute("create table kept as select generate_series(1, 1000) n")
+    made = cloud.http.post("/api/databases/orders/replicas", json={"name": "orders-r1"}).json()
+    assert made["spec"]["replica_of"] == {"id": source["id"], "name": "orders"}
+    wait_until(lambda: f"{made['id']}.copy" in cloud.containers(), "it is being copied")
+    restart_controller(cloud)
+    await_status(cloud, "orders-r1", "available")
+    assert count(cloud, "orders-r1") == 1000
+    with connected(url(cloud, "orders")) as cursor:
+        cursor.execute("insert into kept values (1001)")
+    wait_until(lambda: count(cloud, "orders-r1") == 1001, "what is written is read", 10)
+    with (
+        connected(url(cloud, "orders-r1")) as cursor,
+        pytest.raises(psycopg.errors.ReadOnlySqlTransaction),
+    ):
+        cursor.execute("insert into kept values (1002)")
+    assert cloud.http.delete("/api/databases/orders").json()["code"] == "has_replicas"
+    with written_to(cloud, "orders") as writer:
+        wait_until(lambda: len(writer.rows) > 50, "it is written to")
+        wait_until(lambda: figures(cloud)["replica_lag_bytes"] < 4096, "its lag is told")
+        lost_at = datetime.now(UTC)
+        destroy(cloud, source)
+    cloud.http.post("/api/databases/orders-r1/promote").raise_for_status()
+    wait_until(lambda: "promotion_requested" in cloud.types(made["id"]), "it is asked for")
+    restart_controller(cloud)
+    await_status(cloud, "orders-r1", "available")
+    check(cloud, writer, made["id"], lost_at)
+
+
+def check(cloud: RunningCloud, writer: Writer, promoted: str, lost_at: datetime) -> None:
+    """What was answered until just before is there, it is written to, and it has an archive of its own."""
+    there = numbers_in(cloud, "orders-r1")
+    assert {n for n, _, answered in writer.rows if answered < lost_at - SECOND} <= there
+    assert count(cloud, "orders-r1") == 1001
+    with connected(url(cloud, "orders-r1")) as cursor:
+        cursor.execute("insert into kept values (1002)")
+    found = cloud.show("/api/databases/orders-r1")
+    assert found["spec"]["promoted_from"]["name"] == "orders"
+    assert cloud.types(promoted).count("promoted") == 1
+    begins, _ = await_window(cloud, "orders-r1")
+    assert begins > lost_at
+    cloud.http.delete("/api/databases/orders?keep_backups=false").raise_for_status()
+
+
+def test_nothing_is_kept_for_a_replica_that_is_promoted_or_deleted(cloud: RunningCloud) -> None:
+    """Beside it, the password of the source is changed: those who read replicas use the new one."""
+    create(cloud, "orders")
+    for name in ("orders-r1", "orders-r2"):
+        cloud.http.post("/api/databases/orders/replicas", json={"name": name}).raise_for_status()
+    for name in ("orders-r1", "orders-r2"):
+        await_status(cloud, name, "available")
+    assert len(slots(cloud, "orders")) == 2
+    cloud.post("/api/databases/orders/rotate-credentials")
+    await_status(cloud, "orders", "available")
+    with connected(url(cloud, "orders")) as cursor:
+        cursor.execute("create table kept as select 1 n")
+    wait_until(lambda: count(cloud, "orders-r1") == 1, "what is written is read", 10)
+    cloud.http.post("/api/databases/orders-r1/promote").raise_for_status()
+    cloud.http.delete("/api/databases/orders-r2").raise_for_status()
+    await_status(cloud, "orders-r1", "available")
+    wait_until(lambda: slots(cloud, "orders") == [], "nothing is kept for them any more")
+    found = cloud.show("/api/databases/orders-r1")["observed"]["promotion"]
+    assert found["behind_bytes"] is not None
+    assert slots(cloud, "orders-r1") == []
+    with connected(url(cloud, "orders")) as cursor:
+        cursor.execute("select count(*) from pg_roles where rolname like 'miniaws%'")
+        assert cursor.fetchone() == (1,)
+    assert cloud.show("/api/databases/orders")["observed"]["replicas"] == []
