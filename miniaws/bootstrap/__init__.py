@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import psycopg
-from fastapi import FastAPI
 from psycopg import AsyncConnection
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
@@ -20,7 +20,6 @@ from miniaws import profile
 from miniaws.application import Cloud, Ports
 from miniaws.bootstrap.worlds import World, world
 from miniaws.bootstrap.worlds import memory_world as memory_world
-from miniaws.http.app import Opened, create_app
 from miniaws.keyring import Exhibit
 from miniaws.process_managers.archive import ArchiveManager
 from miniaws.process_managers.cache import CacheManager
@@ -46,6 +45,9 @@ from projections.activity import Activity
 from projections.inventory import SCHEMA, Inventory
 from projections.metrics import Kept, Metrics
 from projections.traffic import TrafficView
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 
 def conninfo(settings: Settings) -> str:
@@ -119,11 +121,15 @@ def _ports(
     )
 
 
-def create_api(settings: Settings, in_world: World | None = None, exhibit: Exhibit | None = None) -> FastAPI:
+def create_api(
+    settings: Settings, in_world: World | None = None, exhibit: Exhibit | None = None
+) -> "FastAPI":
     """Return the HTTP API; with an exhibit, one that only shows."""
+    # A third of what starting takes: a controller, which has to be there again soon, does without it.
+    from miniaws.http.app import create_app  # noqa: PLC0415
 
     @asynccontextmanager
-    async def opened() -> AsyncGenerator[Opened, None]:
+    async def opened() -> AsyncGenerator[tuple[Cloud, Tail], None]:
         async with open_cloud(settings, in_world or world(settings), exhibit) as cloud:
             tail = Tail(lambda: Follower(conninfo(settings)), await cloud.ports.store.head())
             following = asyncio.create_task(tail.run(), name="tail")
