@@ -10,12 +10,13 @@ run: ## Set everything up and start the cloud in the background
 	@scripts/with-engine .venv/bin/cloud up --detach
 	@echo 'The command is .venv/bin/cloud; after `source .venv/bin/activate` it is just `cloud`.' >&2
 
+# The tests of the architecture are part of the check.
 test: ## Set up, check, and run every test
 	@scripts/setup --dev
 	@scripts/check
 	@echo 'tests: the real thing, with Postgres and containers; several minutes' >&2
 	@scripts/with-engine .venv/bin/python scripts/sweep-tests
-	@scripts/with-engine .venv/bin/pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder
+	@scripts/with-engine .venv/bin/pytest --numprocesses=3 --dist=loadfile --no-loadscope-reorder --ignore=tests/architecture
 
 check: ## Format, lint, types, import contracts, architecture
 	@scripts/check

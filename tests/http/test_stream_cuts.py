@@ -7,7 +7,7 @@ from tests.http.conftest import Api
 from tests.http.following import Followed, Told
 from tests.http.writing import Writer
 
-CLIENTS = 10
+CLIENTS = 5
 CUTS = 1000
 EVENTS = 10_000
 PACE_S = 0.1
