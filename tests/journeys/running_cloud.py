@@ -156,6 +156,17 @@ class RunningCloud:
         assert len(ids) == len(set(ids)), ids
         return dict(zip(ids, found, strict=True))
 
+    def things(self) -> list[tuple[str, str]]:
+        """Return everything on the engine with the labels of this cloud: what it is, and of which resource."""
+        ours = {"label": f"miniaws.cloud={self.cloud}"}
+        found: list[tuple[str, dict[str, Any]]] = [
+            *(("container", each.attrs["Config"]) for each in self.containers().values()),
+            *(("network", each.attrs) for each in self.engine.networks.list(filters=ours)),
+            *(("volume", each.attrs) for each in self.engine.volumes.list(filters=ours)),
+            *(("image", each.attrs["Config"]) for each in self.engine.images.list(filters=ours)),
+        ]
+        return sorted((thing, attributes["Labels"]["miniaws.id"]) for thing, attributes in found)
+
     def container(self, resource_id: str) -> Any:
         """Return the container of an instance."""
         return self.containers()[resource_id]
