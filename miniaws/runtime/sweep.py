@@ -73,9 +73,12 @@ class Sweep:
             found = await sort.found()
             strays = {stray.name: stray for stray in await self._strays(sort.thing, found)}
             count += len(strays)
-            for name in strays.keys() - known.keys():
-                await self._find(strays[name])
             there = {name_of(sort.thing, each.resource_id) for each in found}
+            if new := strays.keys() - known.keys():
+                # What was being removed when it was listed is gone by the time its resource is known to have ended.
+                again = {name_of(sort.thing, each.resource_id) for each in await sort.found()}
+                for name in sorted(new & again):
+                    await self._find(strays[name])
             await self._let_go(sort, there, strays.keys(), known)
         await self._note(count)
 

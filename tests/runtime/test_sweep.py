@@ -1,16 +1,17 @@
 """What nobody wants any more is told, once for each time it is there. What lives is no orphan."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from adapters.event_store.audit import audit
+from adapters.memory import MemoryContainers
 from domain.errors import Unreachable
 from domain.instance import Instance
 from domain.orphan import Orphan, scope
-from domain.ports import ContainerSpec
+from domain.ports import ContainerSpec, Found
 from domain.volume import Volume
 from domain.vpc import Vpc
 from miniaws.runtime.sweep import Sweep
@@ -128,6 +129,22 @@ async def test_one_that_goes_by_itself_is_told_and_another_one_when_it_is_back(s
     assert await swept.known() == NAMES
     second = await swept.orphan(NAMES[0])
     assert (second.id != first.id, await swept.stage.told(second)) == (True, ["found"])
+
+
+class Emptied(MemoryContainers):
+    """Containers that are removed right after they were listed."""
+
+    async def found(self) -> list[Found]:
+        listed = await super().found()
+        self._engine.containers.clear()
+        return listed
+
+
+async def test_what_is_being_removed_while_it_is_looked_for_is_no_orphan(swept: Swept) -> None:
+    cloud = swept.stage.cloud
+    await leave(swept.stage)
+    cloud.ports = replace(cloud.ports, containers=Emptied(swept.stage.engine))
+    assert await swept.known() == NAMES[1:]
 
 
 async def test_every_event_of_an_orphan_has_a_cause(swept: Swept) -> None:
