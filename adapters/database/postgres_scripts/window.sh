@@ -1,6 +1,6 @@
 #!/bin/bash
 # Prints the newest mark of each segment, and the segments of the log with their sizes in bytes.
-awk '{ newest[$3] = $0 } END { for (segment in newest) print "mark", newest[segment] }' \
-    /archive/marks /archive/reached 2>/dev/null
+cat /archive/marks /archive/reached 2>/dev/null |
+    awk '{ newest[$3] = $0 } END { for (segment in newest) print "mark", newest[segment] }' || true
 find /archive/wal /archive/second -maxdepth 1 -type f -regextype posix-extended \
     -regex '.*/[0-9A-F]{24}(\.zst|\.partial)?' -printf 'log %s %f\n'
