@@ -1,9 +1,10 @@
 """The timeline: every event with who, what, on which resource, why and when. The log itself is the read model."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC
-from typing import Any, LiteralString
+from datetime import UTC, datetime
+from typing import Any, LiteralString, cast
 from uuid import UUID
 
 import orjson
@@ -26,6 +27,8 @@ _VALUES = (*_CONDITIONS, "after", "before", "limit")
 HIDDEN = {"access_key.issued": {"hash"}, "access_key.secret_replaced": {"hash"}}
 """Fields that serve the store and tell a reader nothing."""
 _INNER = {"timestamp", "class_version"}
+FAILURE = re.compile(r"failed|crashed|lost|unhealthy|missed|damaged")
+"""Of the type of an event: something went wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,17 @@ class Filter:
     text: str | None = None
     newest_first: bool = True
     limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a stretch of time: how many events it holds, and how many of them tell of a failure."""
+
+    starts_at: datetime
+    after: int
+    """The position of the newest event before it."""
+    count: int
+    failures: int
 
 
 class Activity:
@@ -65,6 +79,24 @@ class Activity:
         return await self.told(
             [recorded(row) for row in await self._reads.rows_planned(query, **_values(wanted))]
         )
+
+    async def density(
+        self, account: str | None, after: int, to: int, buckets: int
+    ) -> tuple[list[Part], datetime | None]:
+        """Return equal parts of the time from the first event after a position to the last one at another.
+
+        The instant is that of the last event; without any event there is no part.
+        """
+        conditions = "e.notification_id > %(after)s AND e.notification_id <= %(to)s"
+        if account is not None:
+            conditions += " AND " + _SQL["account"]
+        # Made of queries that are part of the program.
+        query = cast("LiteralString", _SQL["density"].format(conditions=conditions))
+        failures = [name for name in Aggregate.events if FAILURE.search(name)]
+        values = {"account": account, "after": after, "to": to, "buckets": buckets, "failures": failures}
+        rows = await self._reads.rows_planned(query, **values)
+        parts = [Part(row["starts_at"], row["after"], row["count"], row["failures"]) for row in rows]
+        return parts, rows[0]["last"] if rows else None
 
     async def chain(self, resource: UUID, at: int) -> list[dict[str, Any]]:
         """Return what led to the state of a resource at a position, newest first.

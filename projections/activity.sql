@@ -35,6 +35,31 @@ e.correlation_id = %(correlation)s
 (position(lower(%(text)s) IN lower(e.topic || ' ' || e.actor || ' ' || e.state::text)) > 0
  OR e.originator_id IN (SELECT r.resource_id FROM resources r WHERE position(lower(%(text)s) IN r.name) > 0))
 
+-- density --
+-- Positions rise with time, so a part of the time is a stretch of positions: one index is read, and no event.
+WITH ends AS (
+    SELECT min(e.recorded_at) AS first, max(e.recorded_at) AS last FROM events e
+    WHERE e.notification_id IN (
+        (SELECT e.notification_id FROM events e WHERE {conditions} ORDER BY e.notification_id LIMIT 1),
+        (SELECT e.notification_id FROM events e WHERE {conditions} ORDER BY e.notification_id DESC LIMIT 1))),
+starts AS (
+    SELECT n, first + (last - first) * (n::float8 / %(buckets)s) AS starts_at
+    FROM ends, generate_series(0, %(buckets)s - 1) n WHERE first IS NOT NULL),
+parts AS (
+    SELECT n + 1 AS n, starts_at, greatest(%(after)s, coalesce((
+        SELECT e.notification_id FROM events e WHERE e.recorded_at < starts_at
+        ORDER BY e.recorded_at DESC, e.notification_id DESC LIMIT 1), 0)) AS after
+    FROM starts),
+bounds AS (SELECT coalesce(array_agg(after + 1 ORDER BY n), '{{}}') AS lowest FROM parts),
+counted AS (
+    SELECT width_bucket(e.notification_id, b.lowest) AS n, count(*) AS count FROM bounds b, events e
+    WHERE {conditions} GROUP BY 1),
+failed AS (
+    SELECT width_bucket(e.notification_id, b.lowest) AS n, count(*) AS count FROM bounds b, events e
+    WHERE {conditions} AND e.topic = ANY(%(failures)s) GROUP BY 1)
+SELECT p.starts_at, p.after, coalesce(c.count, 0) AS count, coalesce(f.count, 0) AS failures, ends.last
+FROM ends, parts p LEFT JOIN counted c USING (n) LEFT JOIN failed f USING (n) ORDER BY p.n
+
 -- turns --
 SELECT e.notification_id AS position, e.originator_id AS resource_id, e.originator_version AS version, e.topic AS type,
        e.state::text AS payload, e.account_id, e.actor, e.source_ip, e.request_id, e.correlation_id, e.causation,

@@ -72,6 +72,33 @@ async def show_timeline(  # noqa: PLR0913, PLR0917 - one parameter per filter
     return _answer(items, position, rest, accept)
 
 
+@router.get("/density")
+async def show_density(
+    cloud: CloudDep,
+    account: Accounts,
+    between: Between,
+    buckets: Annotated[int, Query(ge=1, le=1000, description="equal parts of the time")] = 96,
+) -> Response:
+    """Show how many events there were when, and how many told of a failure: what a slider over the time needs.
+
+    The time goes from the first event to the last one of the stretch, and is cut into equal parts. `after` of a part
+    is the position before it; `count` and `failures` are exact.
+    """
+    parts, last = await cloud.ports.activity.density(account, between.after, between.to, buckets)
+    body = {
+        "from": parts[0].starts_at if parts else None,
+        "to": last,
+        "count": sum(part.count for part in parts),
+        "items": [
+            {"at": part.starts_at, "after": part.after, "count": part.count, "failures": part.failures}
+            for part in parts
+        ],
+        "position": between.to,
+    }
+    headers = {POSITION_HEADER: str(between.to)}
+    return Response(orjson.dumps(body), headers=headers, media_type="application/json")
+
+
 def _check_type(event_type: str | None) -> None:
     if event_type is not None and event_type not in Aggregate.events:
         raise Invalid(
