@@ -108,20 +108,20 @@ def add_tag(app: typer.Typer, noun: Noun) -> None:
         removed = [edit.removesuffix("-") for edit in edits if edit.endswith("-") and "=" not in edit]
         added = pairs([edit for edit in edits if "=" in edit or not edit.endswith("-")], "KEY=VALUE")
 
-        def edited(tags: dict[str, str]) -> dict[str, str]:
-            return {key: value for key, value in {**tags, **added}.items() if key not in removed}
+        def edited(now: Document) -> Document:
+            tags = {**now["tags"], **added}
+            return {"tags": {key: value for key, value in tags.items() if key not in removed}}
 
-        output.show_one(noun, _change_tags(noun, name, edited), how)
+        output.show_one(noun, rewrite(noun, name, edited), how)
 
 
-def _change_tags(noun: Noun, name: str, edited: Callable[[dict[str, str]], dict[str, str]]) -> Document:
-    """Read the tags and write them back, again when somebody else wrote in between."""
-    with connected(f"changing the tags of {name}") as client:
+def rewrite(noun: Noun, name: str, edited: Callable[[Document], Document]) -> Document:
+    """Read a document and send what it is to become, again when somebody else wrote in between."""
+    with connected(f"changing {name}") as client:
         for attempt in range(_ATTEMPTS):
             now = client.read(noun.at(name))
-            body = {"tags": edited(now["tags"])}
             try:
-                return client.change("PATCH", noun.at(name), body, version=now["version"])
+                return client.change("PATCH", noun.at(name), edited(now), version=now["version"])
             except Failure as failure:
                 if failure.code != "stale_version" or attempt == _ATTEMPTS - 1:
                     raise

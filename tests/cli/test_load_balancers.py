@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 from tests.certificates import pair
 from tests.cli.conftest import Command
@@ -34,6 +35,25 @@ def test_a_balancer_is_created_given_targets_changed_and_deleted(cloud: Command,
     cloud("lb", "register", "shop", "--tag", "role=web", "--port", "8080", "--group", "api")
     cloud("lb", "deregister", "shop", "web-1", "--group", "default")
     assert cloud("lb", "delete", "shop", "--yes").stderr == "shop is deleted\n"
+
+
+def test_a_target_group_is_had_changed_and_removed(cloud: Command) -> None:
+    cloud("lb", "create", "shop", "--group", "api")
+
+    def groups() -> dict[str, Any]:
+        document = json.loads(cloud("lb", "show", "shop", "-o", "json").stdout)
+        return {each["name"]: each for each in document["spec"]["target_groups"]}
+
+    cloud("lb", "group", "put", "shop", "static", "--check", "tcp,interval=3,timeout=1")
+    cloud("lb", "group", "put", "shop", "static", "--sticky", "--delay", "5")
+    found = groups()
+    assert set(found) == {"default", "api", "static"}
+    assert found["static"]["health_check"]["interval_s"] == 3, "what is not given stays"
+    assert (found["static"]["sticky"], found["static"]["deregistration_delay_s"]) == (True, 5)
+    cloud("lb", "group", "remove", "shop", "static")
+    assert set(groups()) == {"default", "api"}
+    assert "no such group" in cloud("lb", "group", "remove", "shop", "static", exit_code=1).stderr
+    assert "always there" in cloud("lb", "group", "put", "shop", "default", exit_code=1).stderr
 
 
 def test_what_cannot_be_read_is_a_wrong_use(cloud: Command) -> None:

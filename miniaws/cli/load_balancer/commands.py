@@ -9,78 +9,26 @@ import typer
 from miniaws.cli import output, reading, writing
 from miniaws.cli.connection import connected
 from miniaws.cli.failures import USAGE, Failure
-from miniaws.cli.load_balancer import routes
-from miniaws.cli.noun import Column, Document, Noun, columns
+from miniaws.cli.load_balancer import groups, routes
+from miniaws.cli.load_balancer import options as own
+from miniaws.cli.load_balancer.noun import BALANCER, TARGET
+from miniaws.cli.noun import Document
 from miniaws.cli.options import AsOf, Name, Output, Tags, Timeout, Wait, pairs
 
-
-def _ports(document: Document) -> str:
-    return ", ".join(f"{each['protocol']}:{each['port']}" for each in document["spec"]["listeners"])
-
-
-def _health(document: Document) -> str:
-    health: dict[str, int] = document["observed"]["health"]
-    return f"{health['healthy']}/{sum(health.values())}"
-
-
-BALANCER = Noun("lb", "/api/load-balancers", columns(Column("LISTENERS", _ports), Column("HEALTHY", _health)))
-TARGET = Noun(
-    "target",
-    BALANCER.path,
-    (
-        Column("TARGET", lambda target: target["id"]),
-        Column(
-            "NAME", lambda target: target["instance"]["name"] if target["instance"] else target["address"]
-        ),
-        Column("WEIGHT", lambda target: target["weight"]),
-        Column("STATE", lambda target: target["state"]),
-        Column("SINCE", lambda target: target["since"]),
-        Column("REASON", lambda target: target["reason"]),
-    ),
-    key="id",
-)
-
 app = typer.Typer(help="One address in front of many instances.", no_args_is_help=True, add_completion=False)
-
-Listen = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="[PROTOCOL:]PORT",
-        help="8081, tcp:5432, https:8443:CERTIFICATE, http:8082:=GROUP. Repeat for more.",
-    ),
-]
-Rules = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--rule", metavar="PORT,CONDITIONS,group=NAME", help="8081,path=/api/*,group=api. Repeat for more."
-    ),
-]
-Algorithm = Annotated[
-    str | None, typer.Option(metavar="NAME", help="round-robin, least-connections or source.")
-]
-Sticky = Annotated[bool | None, typer.Option("--sticky/--no-sticky", help="A cookie brings a client back.")]
-Check = Annotated[
-    str | None, typer.Option(metavar="CHECK", help="http:/health,interval=5,timeout=2,rise=2,fall=3, or tcp.")
-]
-Delay = Annotated[int | None, typer.Option("--delay", metavar="SECONDS", min=0, help="Longest draining.")]
-Groups = Annotated[
-    list[str] | None, typer.Option("--group", metavar="NAME", help="A further target group. Repeat for more.")
-]
-Group = Annotated[str | None, typer.Option("--group", metavar="NAME", help="Target group. Default: default.")]
-Pem = Annotated[Path, typer.Option(metavar="FILE", help="In PEM.", show_default=False)]
 
 
 @app.command("create")
 def create(  # noqa: PLR0913, PLR0917 - one parameter an option
     name: writing.NewName,
-    listen: Listen = None,
+    listen: own.Listen = None,
     vpc: Annotated[str | None, typer.Option(metavar="VPC", help="Id or name. Default: default.")] = None,
-    rule: Rules = None,
-    group: Groups = None,
-    algorithm: Algorithm = None,
-    sticky: Sticky = None,
-    check: Check = None,
-    delay: Delay = None,
+    rule: own.Rules = None,
+    group: own.Groups = None,
+    algorithm: own.Algorithm = None,
+    sticky: own.Sticky = None,
+    check: own.Check = None,
+    delay: own.Delay = None,
     tag: Tags = None,
     how: Output = "table",
     wait: Wait = True,  # noqa: FBT002
@@ -92,31 +40,31 @@ def create(  # noqa: PLR0913, PLR0917 - one parameter an option
         "vpc": vpc,
         "listeners": routes.listeners(listen, rule),
         "tags": pairs(tag, "--tag"),
-        **_group(algorithm, sticky, check, delay),
+        **own.group(algorithm, sticky, check, delay),
         **_groups(group),
     }
-    writing.create(BALANCER, _given(body), how, timeout if wait else 0)
+    writing.create(BALANCER, own.given(body), how, timeout if wait else 0)
 
 
 @app.command("change")
 def change(  # noqa: PLR0913, PLR0917 - one parameter an option
     name: Name,
-    listen: Listen = None,
-    rule: Rules = None,
-    group: Groups = None,
-    algorithm: Algorithm = None,
-    sticky: Sticky = None,
-    check: Check = None,
-    delay: Delay = None,
+    listen: own.Listen = None,
+    rule: own.Rules = None,
+    group: own.Groups = None,
+    algorithm: own.Algorithm = None,
+    sticky: own.Sticky = None,
+    check: own.Check = None,
+    delay: own.Delay = None,
     how: Output = "table",
 ) -> None:
     """Change listeners (all of them are given anew) or the default target group."""
     if rule and not listen:
         raise Failure("cannot change rules alone: give every listener with `--listen`, too", USAGE)
-    body = {**_group(algorithm, sticky, check, delay), **_groups(group)}
+    body = {**own.group(algorithm, sticky, check, delay), **_groups(group)}
     if listen:
         body["listeners"] = routes.listeners(listen, rule)
-    if not (given := _given(body)):
+    if not (given := own.given(body)):
         raise Failure("cannot change nothing: see `cloud lb change --help`", USAGE)
     writing.modify(BALANCER, name, given, how)
 
@@ -132,7 +80,7 @@ def register(  # noqa: PLR0913, PLR0917 - one parameter an option
         typer.Option("--tag", metavar="KEY=VALUE", help="Every instance with these tags instead."),
     ] = None,
     weight: Annotated[int, typer.Option(min=0, max=256, metavar="N", help="Share of the requests.")] = 1,
-    group: Group = None,
+    group: own.Group = None,
     how: Output = "table",
 ) -> None:
     """Register a target, or give it another weight."""
@@ -145,14 +93,14 @@ def register(  # noqa: PLR0913, PLR0917 - one parameter an option
         "target_group": group,
     }
     path = BALANCER.at(name, "targets")
-    writing.carry_out(writing.Change(BALANCER, "registering", "POST", path, body=_given(body)), how)
+    writing.carry_out(writing.Change(BALANCER, "registering", "POST", path, body=own.given(body)), how)
 
 
 @app.command("deregister")
 def deregister(
     name: Name,
     target: Annotated[str, typer.Argument(help="An instance, an address, a selector, or the target's id.")],
-    group: Group = None,
+    group: own.Group = None,
     how: Output = "table",
 ) -> None:
     """Take a target out; it drains first."""
@@ -176,8 +124,8 @@ def targets(name: Name, how: Output = "table", as_of: AsOf = None) -> None:
 def certificate(
     name: Name,
     known_as: Annotated[str, typer.Argument(metavar="CERTIFICATE", help="What listeners call it.")],
-    certificate: Pem,
-    private_key: Pem,
+    certificate: own.Pem,
+    private_key: own.Pem,
     how: Output = "table",
 ) -> None:
     """Upload a certificate for https, or replace it. Its key is kept sealed."""
@@ -186,26 +134,8 @@ def certificate(
     writing.carry_out(writing.Change(BALANCER, "uploading", "PUT", path, body=body), how)
 
 
-def _group(
-    algorithm: str | None,
-    sticky: bool | None,  # noqa: FBT001 - as the option gives it
-    check: str | None,
-    delay: int | None,
-) -> dict[str, Any]:
-    return {
-        "algorithm": algorithm,
-        "sticky": sticky,
-        "health_check": routes.check(check),
-        "deregistration_delay_s": delay,
-    }
-
-
 def _groups(names: list[str] | None) -> dict[str, Any]:
     return {"target_groups": [{"name": each} for each in names]} if names else {}
-
-
-def _given(body: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in body.items() if value is not None}
 
 
 def _read(path: Path) -> str:
@@ -215,6 +145,7 @@ def _read(path: Path) -> str:
         raise Failure(f"cannot read {path}: it is no file in PEM", USAGE) from None
 
 
+app.add_typer(groups.app, name="group")
 reading.add_reads(app, BALANCER)
 writing.add_tag(app, BALANCER)
 writing.add_end(app, BALANCER, "delete", "deleted", "its listeners close at once")
