@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, LiteralString, cast
+from typing import Any, LiteralString
 from uuid import UUID
 
 import orjson
@@ -90,8 +90,7 @@ class Activity:
         conditions = "e.notification_id > %(after)s AND e.notification_id <= %(to)s"
         if account is not None:
             conditions += " AND " + _SQL["account"]
-        # Made of queries that are part of the program.
-        query = cast("LiteralString", _SQL["density"].format(conditions=conditions))
+        query = _SQL["density"].format(conditions=conditions)
         failures = [name for name in Aggregate.events if FAILURE.search(name)]
         values = {"account": account, "after": after, "to": to, "buckets": buckets, "failures": failures}
         rows = await self._reads.rows_planned(query, **values)

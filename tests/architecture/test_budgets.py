@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("domain", "projections", "adapters", "miniaws", "tests", "benchmarks")
-SCRIPTS = ("scripts/images", "scripts/reference", "scripts/sweep-tests")
+SCRIPTS = ("scripts/images", "scripts/reference", "scripts/screenshots", "scripts/sweep-tests")
 FILE_LINES = 300
 FUNCTION_LINES = 30
 STORY_LINES = 40

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from playwright.sync_api import Browser, Page
 from psycopg import sql
 
 from adapters import engine_sweep
 from adapters.embedded_postgres import EmbeddedPostgres
+from tests.journeys import in_browser
 from tests.journeys.running_cloud import RunningCloud, running_cloud
 
 
@@ -40,4 +42,18 @@ def cloud(shared_cloud: RunningCloud) -> Generator[RunningCloud]:
 def own_cloud(tmp_path: Path, database_url: str, cloud_name: str, engine: str) -> Generator[RunningCloud]:
     """A cloud of this test's own, to be broken."""
     with running_cloud(tmp_path, database_url, cloud_name, engine) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Generator[Browser]:
+    """Debian's Chromium."""
+    with in_browser.chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def page(browser: Browser) -> Generator[Page]:
+    """A page that no browser had open before; an error on its console fails the test."""
+    with in_browser.new_page(browser) as found:
         yield found

@@ -19,6 +19,8 @@ export type Asked = {
   in?: Record<string, string>;
   query?: Record<string, string | number | boolean | null | undefined>;
   body?: unknown;
+  /** Refused unless the resource still has this version. */
+  version?: number;
 };
 
 /** The address of a path of the API: `{…}` filled in, what is null left out of the query. */
@@ -33,6 +35,7 @@ async function send(path: Path, asked: Asked): Promise<Response> {
   const method = asked.method ?? 'GET';
   const headers: Record<string, string> = { 'X-Miniaws-Request': '1' };
   if (asked.body !== undefined) headers['Content-Type'] = 'application/json';
+  if (asked.version !== undefined) headers['If-Match'] = `"${asked.version}"`;
   if (method === 'POST') headers['Idempotency-Key'] = crypto.getRandomValues(new Uint32Array(4)).join('-');
   const init = { method, headers, body: asked.body === undefined ? undefined : JSON.stringify(asked.body) };
   try {

@@ -1,7 +1,7 @@
 import { fieldsOf, name, spec, type Kind } from './kind';
 
 export const accessKey: Kind = {
-  slug: 'keys', kind: 'access_key', one: 'key', many: 'Keys', section: 'Access',
+  slug: 'keys', kind: 'access_key', prefix: 'key', one: 'key', many: 'Keys', section: 'Access',
   about: 'A key lets a person or a program in, with a role. It is shown once.',
   list: '/api/keys', item: '/api/keys/{id_or_name}',
   columns: [

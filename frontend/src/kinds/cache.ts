@@ -1,8 +1,10 @@
 import { fieldsOf, inVpc, name, publish, tags, type Kind } from './kind';
-import { serverActions, serverColumns } from './server';
+import { isProtected, limits, parameters, serverActions, serverColumns } from './server';
+
+const EVICTIONS = ['noeviction', 'allkeys-lru', 'allkeys-lfu', 'allkeys-random', 'volatile-lru', 'volatile-lfu', 'volatile-random', 'volatile-ttl'] as const;
 
 export const cache: Kind = {
-  slug: 'caches', kind: 'cache', one: 'cache', many: 'Caches', section: 'Data',
+  slug: 'caches', kind: 'cache', prefix: 'cache', one: 'cache', many: 'Caches', section: 'Data',
   about: 'A cache is a Redis of its own with a password and a limit that holds.',
   list: '/api/caches', item: '/api/caches/{id_or_name}', metrics: '/api/caches/{id_or_name}/metrics',
   tabs: ['connection', 'metrics'],
@@ -13,7 +15,7 @@ export const cache: Kind = {
       { ...name('sessions') },
       { name: 'memory_mb', label: 'Memory (MiB)', type: 'number', initial: '64', option: '--memory' },
       { name: 'eviction', label: 'What goes when it is full', initial: 'noeviction', option: '--eviction',
-        choices: ['noeviction', 'allkeys-lru', 'allkeys-lfu', 'allkeys-random', 'volatile-lru', 'volatile-lfu', 'volatile-random', 'volatile-ttl'] },
+        choices: EVICTIONS },
       { name: 'persistence', label: 'What outlives its end', choices: ['none', 'aof', 'snapshots'], initial: 'none', option: '--persistence' },
       inVpc,
       publish,
@@ -25,6 +27,8 @@ export const cache: Kind = {
     ...serverActions('cache', {
       start: '/api/caches/{id_or_name}/start', stop: '/api/caches/{id_or_name}/stop',
       rotate: '/api/caches/{id_or_name}/rotate-credentials', item: '/api/caches/{id_or_name}',
-    }),
+    }, fieldsOf('ChangeCache', [
+      ...limits, { name: 'eviction', label: 'What goes when it is full', choices: EVICTIONS, option: '--eviction' }, parameters, isProtected,
+    ])),
   ],
 };

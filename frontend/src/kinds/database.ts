@@ -1,18 +1,62 @@
-import { fieldsOf, inVpc, name, publish, tags, type Kind } from './kind';
-import { serverActions, serverColumns } from './server';
+import type { Document } from '@/api/types';
+import { changing } from '@/lib/forms';
+import type { Outcome } from '@/lib/outcome';
+import { changed, fieldsOf, inVpc, name, publish, tags, type Action, type Kind, type Values } from './kind';
+import { isProtected, parameters, serverActions, serverColumns } from './server';
+
+const CLASSES = ['micro', 'small', 'medium', 'large'] as const;
+type Backup = { id: string; status: string };
+const backupsOf = ({ observed }: Document) => (observed.backups ?? []) as Backup[];
+
+/** The answer is the archive, in which the backup that was asked for is the newest. */
+function backedUp(now: Document, asked: Document): Outcome {
+  const begun = backupsOf(asked).findLast(({ status }) => status === 'creating');
+  const found = backupsOf(now).find(({ id }) => id === begun?.id);
+  if (begun === undefined || found?.status === 'available') return { is: 'done', says: 'backed up' };
+  if (found?.status === 'creating') return { is: 'under way', says: 'being backed up' };
+  return { is: 'failed', says: `not backed up: ${now.status_reason ?? found?.status ?? 'the backup is gone'}` };
+}
+
+const policy = fieldsOf('ChangeBackups', [
+  { name: 'schedule', label: 'When', hint: 'Five fields of cron, in UTC.', option: '--schedule' },
+  { name: 'retention_days', label: 'Days that backups are kept', type: 'number', option: '--retention-days' },
+  { name: 'retention_count', label: 'At most so many', type: 'number', option: '--retention-count', emptied: 0 },
+  { name: 'drill_schedule', label: 'When one is restored for a trial', hint: 'Empty: never.', option: '--drills', emptied: '' },
+]);
+
+/** Change how a database is backed up; its archive knows how it is now. */
+export function backupPolicy({ spec }: Document): Action {
+  const now: Values = Object.fromEntries(policy.map((field) => [field.name, String(spec[field.name] ?? '')]));
+  return {
+    id: 'policy', label: 'Change policy', path: '/api/databases/{id_or_name}/backups', method: 'PATCH', fields: policy, start: () => now, outcome: changed,
+    command: (it, values) => changing('db policy', it, policy, values, now),
+  };
+}
+
+/** Restore to a moment, which may be chosen already. */
+export const restoring = (to = ''): Action => ({
+  id: 'restore', label: 'Restore to a moment', path: '/api/databases/{id_or_name}/restore', isSingle: true,
+  fields: fieldsOf('RestoreDatabase', [
+    { name: 'name', label: 'Name of the new database', isRequired: true },
+    { name: 'to', label: 'Moment', initial: to, hint: 'RFC 3339, such as 2026-11-23T10:02:11.250Z; see the window under Backups. Left out: the newest.' },
+    { name: 'publish', label: 'Port of the host', type: 'number', hint: 'Left out: private to its VPC.' },
+  ]),
+  command: (it, { name: as, to: moment, publish: port }) =>
+    `db restore ${it} --as ${as || 'NAME'}${moment ? ` --to ${moment}` : ''}${port ? ` --publish ${port}` : ''}`,
+});
 
 export const database: Kind = {
-  slug: 'databases', kind: 'database', one: 'database', many: 'Databases', section: 'Data',
+  slug: 'databases', kind: 'database', prefix: 'db', one: 'database', many: 'Databases', section: 'Data',
   about: 'A database is a server of its own with backups and a log: it can be restored to any second of its window.',
   list: '/api/databases', item: '/api/databases/{id_or_name}', metrics: '/api/databases/{id_or_name}/metrics',
   tabs: ['connection', 'backups', 'metrics'],
-  columns: serverColumns,
+  columns: [...serverColumns, { id: 'replica', label: 'Replica of', of: ({ spec: { replica_of: source } }) => source }],
   create: {
     verb: 'Create', command: 'db create',
     fields: fieldsOf('CreateDatabase', [
       { ...name('orders') },
       { name: 'engine', label: 'Engine', choices: ['postgres', 'mysql'], initial: 'postgres', option: '--engine' },
-      { name: 'class', label: 'Class', choices: ['micro', 'small', 'medium', 'large'], initial: 'small', option: '--class' },
+      { name: 'class', label: 'Class', choices: CLASSES, initial: 'small', option: '--class' },
       { name: 'database', label: 'First database in it', initial: 'app', option: '--database' },
       { name: 'user', label: 'Who owns it', initial: 'app', option: '--user' },
       inVpc,
@@ -22,18 +66,33 @@ export const database: Kind = {
     ]),
   },
   actions: [
-    { id: 'backup', label: 'Back up now', path: '/api/databases/{id_or_name}/backups', when: ['available'], command: (it) => `db backup ${it}` },
+    { id: 'backup', label: 'Back up now', path: '/api/databases/{id_or_name}/backups', when: ['available'], outcome: backedUp, command: (it) => `db backup ${it}` },
+    restoring(),
     {
-      id: 'restore', label: 'Restore to a moment', path: '/api/databases/{id_or_name}/restore',
-      fields: fieldsOf('RestoreDatabase', [
-        { name: 'name', label: 'Name of the new database', isRequired: true },
-        { name: 'to', label: 'Moment', isRequired: true, hint: 'RFC 3339, such as 2026-11-23T10:02:11.250Z. See the window under Backups.' },
+      id: 'replicate', label: 'Create a replica', path: '/api/databases/{id_or_name}/replicas', when: ['available'], isSingle: true,
+      fields: fieldsOf('CreateReplica', [
+        { name: 'name', label: 'Name of the replica', isRequired: true },
+        { name: 'class', label: 'Class', choices: CLASSES, hint: 'Left out: as its source.' },
+        { name: 'publish', label: 'Port of the host', type: 'number', hint: 'Left out: private to its VPC.' },
       ]),
-      command: (it, values) => `db restore ${it} --as ${values.name} --to ${values.to}`,
+      command: (it, { name: as, class: size, publish: port }) =>
+        `db replica create ${it} --as ${as || 'NAME'}${size ? ` --class ${size}` : ''}${port ? ` --publish ${port}` : ''}`,
+    },
+    {
+      id: 'promote', label: 'Promote', path: '/api/databases/{id_or_name}/promote', isSingle: true,
+      fits: ({ spec: { replica_of: source } }) => source != null, command: (it) => `db promote ${it}`,
     },
     ...serverActions('db', {
       start: '/api/databases/{id_or_name}/start', stop: '/api/databases/{id_or_name}/stop',
       rotate: '/api/databases/{id_or_name}/rotate-credentials', item: '/api/databases/{id_or_name}',
+    }, fieldsOf('ChangeDatabase', [{ name: 'class', label: 'Class', choices: CLASSES, option: '--class' }, parameters, isProtected]), {
+      fields: [
+        { name: 'keep_backups', label: 'Keep its backups until their retention ends', type: 'switch', initial: 'true' },
+        { name: 'final_backup', label: 'Make one more before it goes', type: 'switch', initial: 'false' },
+      ],
+      query: ({ keep_backups: keep, final_backup: final }) => ({ keep_backups: keep === 'true', final_backup: final === 'true' }),
+      command: (it, { keep_backups: keep, final_backup: final }) =>
+        `db delete ${it}${keep === 'false' ? ' --drop-backups' : ''}${final === 'true' ? ' --final-backup' : ''}`,
     }),
   ],
 };

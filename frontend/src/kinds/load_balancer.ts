@@ -1,13 +1,13 @@
-import { fieldsOf, inVpc, name, tags, vpc, type Kind } from './kind';
+import { fieldsOf, inVpc, name, tagging, tags, vpc, type Kind } from './kind';
+import { registering, type Target } from './target';
 
 type Listener = { port: number; protocol: string };
-type Target = { state: string };
 
 export const loadBalancer: Kind = {
-  slug: 'load-balancers', kind: 'load_balancer', one: 'load balancer', many: 'Load balancers', section: 'Network',
+  slug: 'load-balancers', kind: 'load_balancer', prefix: 'lb', one: 'load balancer', many: 'Load balancers', section: 'Network',
   about: 'A load balancer spreads requests over the instances that answer its health checks, and lets none be dropped.',
   list: '/api/load-balancers', item: '/api/load-balancers/{id_or_name}', metrics: '/api/load-balancers/{id_or_name}/metrics',
-  tabs: ['targets', 'traffic'],
+  tabs: ['targets', 'routing', 'traffic'], elsewhere: ['listeners', 'target_groups', 'targets', 'selectors'],
   columns: [
     { id: 'listeners', label: 'Listeners', of: ({ spec: { listeners } }) => (listeners as Listener[]).map((each) => `${each.protocol}:${each.port}`) },
     { id: 'healthy', label: 'Healthy targets', of: ({ observed: { targets } }) => {
@@ -20,21 +20,16 @@ export const loadBalancer: Kind = {
     verb: 'Create', command: 'lb create',
     fields: fieldsOf('CreateLoadBalancer', [
       { ...name('web') },
-      { name: 'listeners.0.port', label: 'Port of the host', type: 'number', isRequired: true, option: '--listen' },
+      { name: 'listeners.0.port', label: 'Port of the host', type: 'number', isRequired: true, option: '--listen', hint: 'For HTTP. Others, rules and groups are added below Routing.' },
       inVpc,
       { name: 'algorithm', label: 'Algorithm', choices: ['round-robin', 'least-connections', 'source'], initial: 'round-robin', option: '--algorithm' },
+      { name: 'sticky', label: 'A cookie brings clients back to the same target', type: 'switch', initial: 'false', option: '--sticky' },
       tags,
     ]),
   },
   actions: [
-    {
-      id: 'register', label: 'Register target', path: '/api/load-balancers/{id_or_name}/targets',
-      fields: fieldsOf('RegisterTarget', [
-        { name: 'instance', label: 'Instance', of: '/api/instances', isRequired: true },
-        { name: 'port', label: 'Port of its program', type: 'number', isRequired: true, initial: '8080' },
-      ]),
-      command: (it, values) => `lb register ${it} ${values.instance} --port ${values.port}`,
-    },
+    registering,
+    tagging('/api/load-balancers/{id_or_name}', 'lb'),
     { id: 'delete', label: 'Delete', path: '/api/load-balancers/{id_or_name}', method: 'DELETE', isDestructive: true, command: (it) => `lb delete ${it}` },
   ],
 };

@@ -1,10 +1,48 @@
-import { fieldsOf, name, observed, spec, tags, type Kind } from './kind';
+import type { Document } from '@/api/types';
+import { changing } from '@/lib/forms';
+import { settled, type Outcome } from '@/lib/outcome';
+import { changed, fieldsOf, name, observed, spec, tagging, tags, type Kind, type Values } from './kind';
+
+const TYPES = ['nano', 'micro', 'small', 'medium', 'large'] as const;
+type Refresh = { status: string; reason: string | null } | null;
+const refreshOf = ({ observed: { refresh } }: Document) => refresh as Refresh;
+
+function refreshed(now: Document): Outcome {
+  const { status = 'running', reason = null } = refreshOf(now) ?? {};
+  if (status === 'running' || status === 'rolling-back') return { is: 'under way', says: `being refreshed: ${status}` };
+  return { is: status === 'succeeded' ? 'done' : 'failed', says: reason ? `${status}: ${reason}` : `refreshed: ${status}` };
+}
+
+function sized(now: Document, asked: Document): Outcome {
+  const [serving, desired] = [Number(now.observed.in_service), Number(now.spec.desired)];
+  const whole = settled(now, asked);
+  if (whole.is !== 'done' || serving === desired) return whole.is === 'done' ? { is: 'done', says: `at ${desired} instances` } : whole;
+  return { is: 'under way', says: `at ${serving} of ${desired} instances in service` };
+}
+
+const UPDATE = fieldsOf('ChangeScalingGroup', [
+  { name: 'min', label: 'Never fewer than', type: 'number', option: '--min' },
+  { name: 'desired', label: 'So many now', type: 'number', option: '--desired' },
+  { name: 'max', label: 'Never more than', type: 'number', option: '--max' },
+  { name: 'template.image', label: 'Image', option: '--image', hint: 'Of what is launched from now on; see Replace every instance.' },
+  { name: 'template.type', label: 'Type', choices: TYPES, option: '--type' },
+  { name: 'health_check', label: 'Who says that an instance is healthy', choices: ['container', 'load-balancer'], option: '--health-check' },
+  { name: 'health_check_grace_s', label: 'Seconds to become healthy', type: 'number', option: '--grace' },
+  { name: 'replace_percent', label: 'At most so many percent replaced at once', type: 'number', option: '--replace-percent' },
+  { name: 'termination_policy', label: 'Which one goes first', choices: ['oldest', 'newest', 'oldest-template'], option: '--termination-policy' },
+]);
+
+const now = ({ spec: is }: Document): Values => Object.fromEntries(UPDATE.map(({ name: field }) => {
+  const [head, inside] = field.split('.') as [string, string | undefined];
+  const value = inside ? (is[head] as Record<string, unknown>)[inside] : is[head];
+  return [field, String(value ?? '')];
+}));
 
 export const scalingGroup: Kind = {
-  slug: 'scaling-groups', kind: 'scaling_group', one: 'scaling group', many: 'Scaling groups', section: 'Compute',
+  slug: 'scaling-groups', kind: 'scaling_group', prefix: 'asg', one: 'scaling group', many: 'Scaling groups', section: 'Compute',
   about: 'A scaling group keeps as many instances as its policies ask for, replaces those that fail, and says why.',
   list: '/api/scaling-groups', item: '/api/scaling-groups/{id_or_name}',
-  tabs: ['decisions'],
+  tabs: ['members', 'policies', 'decisions'], elsewhere: ['policies', 'instances'],
   columns: [
     { id: 'service', label: 'In service', of: observed('in_service') },
     { id: 'desired', label: 'Desired', of: spec('desired') },
@@ -18,18 +56,34 @@ export const scalingGroup: Kind = {
     fields: fieldsOf('CreateScalingGroup', [
       { ...name('workers') },
       { name: 'template.image', label: 'Image', isRequired: true, initial: 'miniaws/hello:local', option: '--image' },
-      { name: 'template.type', label: 'Type', choices: ['nano', 'micro', 'small', 'medium', 'large'], initial: 'micro', option: '--type' },
+      { name: 'template.type', label: 'Type', choices: TYPES, initial: 'micro', option: '--type' },
       { name: 'template.vpc', label: 'VPC', of: '/api/vpcs', initial: 'default', option: '--vpc' },
+      { name: 'template.ports', label: 'Ports of the program', type: 'ports', hint: 'One a line, such as 8080. A load balancer leads to them.', option: '--port' },
       { name: 'min', label: 'Never fewer than', type: 'number', initial: '1', option: '--min' },
       { name: 'desired', label: 'So many now', type: 'number', initial: '1', option: '--desired' },
-      { name: 'max', label: 'Never more than', type: 'number', initial: '3', option: '--max' },
+      { name: 'max', label: 'Never more than', type: 'number', initial: '3', isRequired: true, option: '--max' },
+      {
+        name: 'load_balancers', label: 'Load balancers before it', type: 'rows', option: '--load-balancer', said: ({ load_balancer: it, port }) => `${it}:${port}`,
+        row: [
+          { name: 'load_balancer', label: 'Load balancer', of: '/api/load-balancers', isRequired: true },
+          { name: 'port', label: 'Port of the program', type: 'number', isRequired: true, initial: '8080' },
+        ],
+      },
       tags,
     ]),
   },
   actions: [
-    { id: 'suspend', label: 'Suspend', path: '/api/scaling-groups/{id_or_name}/suspend', command: (it) => `asg suspend ${it}`, fields: [] },
-    { id: 'resume', label: 'Resume', path: '/api/scaling-groups/{id_or_name}/resume', command: (it) => `asg resume ${it}`, fields: [] },
-    { id: 'refresh', label: 'Replace every instance', path: '/api/scaling-groups/{id_or_name}/refresh', isDestructive: true, command: (it) => `asg refresh ${it}`, fields: [] },
+    { id: 'scale', label: 'Scale', path: '/api/scaling-groups/{id_or_name}', method: 'PATCH', outcome: sized,
+      fields: fieldsOf('ChangeScalingGroup', [{ name: 'desired', label: 'So many instances', type: 'number', isRequired: true, hint: 'Between min and max.' }]),
+      start: ({ spec: { desired } }) => ({ desired: String(desired) }), command: (it, { desired }) => `asg scale ${it} ${desired}` },
+    { id: 'update', label: 'Change', path: '/api/scaling-groups/{id_or_name}', method: 'PATCH', isSingle: true, fields: UPDATE, start: now, outcome: sized,
+      command: (it, values, document) => changing('asg update', it, UPDATE, values, now(document)) },
+    { id: 'suspend', label: 'Suspend', path: '/api/scaling-groups/{id_or_name}/suspend', command: (it) => `asg suspend ${it}`, fields: [], outcome: changed },
+    { id: 'resume', label: 'Resume', path: '/api/scaling-groups/{id_or_name}/resume', command: (it) => `asg resume ${it}`, fields: [], outcome: changed },
+    { id: 'refresh', label: 'Replace every instance', path: '/api/scaling-groups/{id_or_name}/refresh', isDestructive: true, command: (it) => `asg refresh ${it}`, fields: [], outcome: refreshed },
+    { id: 'cancel', label: 'Stop replacing', path: '/api/scaling-groups/{id_or_name}/refresh', method: 'DELETE', outcome: changed,
+      fits: (document) => refreshOf(document)?.status === 'running', command: (it) => `asg refresh ${it} --cancel` },
+    tagging('/api/scaling-groups/{id_or_name}', 'asg'),
     { id: 'delete', label: 'Delete', path: '/api/scaling-groups/{id_or_name}', method: 'DELETE', isDestructive: true, command: (it) => `asg delete ${it}` },
   ],
 };

@@ -1,12 +1,37 @@
-import { fieldsOf, name, observed, spec, tags, type Kind } from './kind';
+import type { Document } from '@/api/types';
+import { bodyOf, changing } from '@/lib/forms';
+import { changed, fieldsOf, name, observed, spec, tagging, tags, type Action, type Kind, type Values } from './kind';
+
+const clock = fieldsOf('SnapshotsByTheClock', [
+  { name: 'schedule', label: 'When', initial: '0 3 * * *', isRequired: true, hint: 'Five fields of cron, in UTC.', option: '--cron' },
+  { name: 'retention_days', label: 'Days that they are kept', type: 'number', initial: '7', isRequired: true, option: '--retention-days' },
+  { name: 'retention_count', label: 'At most so many, besides', type: 'number', option: '--retention-count' },
+]);
+const policyOf = ({ spec: { snapshot_policy: policy } }: Document) => policy as Record<string, unknown> | null;
+
+function now(document: Document): Values {
+  const policy = policyOf(document);
+  return Object.fromEntries(clock.map((field) => [field.name, policy ? String(policy[field.name] ?? '') : (field.initial ?? '')]));
+}
+
+export const schedule: Action = {
+  id: 'schedule', label: 'Schedule snapshots', path: '/api/volumes/{id_or_name}/snapshot-policy', method: 'PUT', fields: clock, start: now,
+  body: (values) => bodyOf(clock, values), outcome: changed,
+  command: (it, values) => changing('volume schedule', it, clock, values, {}),
+};
+export const unschedule: Action = {
+  id: 'unschedule', label: 'Stop the schedule', path: '/api/volumes/{id_or_name}/snapshot-policy', method: 'DELETE', outcome: changed,
+  fits: (document) => policyOf(document) !== null, command: (it) => `volume unschedule ${it}`,
+};
 
 export const volume: Kind = {
-  slug: 'volumes', kind: 'volume', one: 'volume', many: 'Volumes', section: 'Storage',
+  slug: 'volumes', kind: 'volume', prefix: 'vol', one: 'volume', many: 'Volumes', section: 'Storage',
   about: 'A volume keeps files longer than the instance they are attached to, and can be snapshot.',
-  list: '/api/volumes', item: '/api/volumes/{id_or_name}',
+  list: '/api/volumes', item: '/api/volumes/{id_or_name}', tabs: ['snapshots'], elsewhere: ['snapshots', 'snapshot_policy', 'missed_snapshot'],
   columns: [
     { id: 'size', label: 'Size (GiB)', of: spec('size_gb') },
     { id: 'attached', label: 'Attached to', of: observed('attached_to') },
+    { id: 'schedule', label: 'Snapshots by the clock', of: (document) => policyOf(document)?.schedule },
     { id: 'path', label: 'Path', of: ({ observed: { attached_to: to } }) => (to as { path?: string } | null)?.path },
   ],
   create: {
@@ -19,7 +44,8 @@ export const volume: Kind = {
   },
   actions: [
     {
-      id: 'attach', label: 'Attach', path: '/api/volumes/{id_or_name}/attach', when: ['available'],
+      id: 'attach', label: 'Attach', path: '/api/volumes/{id_or_name}/attach', when: ['available'], isSingle: true, outcome: changed,
+      fits: ({ observed: { attached_to: to } }) => to === null,
       fields: fieldsOf('AttachVolume', [
         { name: 'instance', label: 'Instance', of: '/api/instances', isRequired: true, hint: 'A stopped one.' },
         { name: 'path', label: 'Path', isRequired: true, initial: '/data' },
@@ -27,10 +53,13 @@ export const volume: Kind = {
       command: (it, values) => `volume attach ${it} ${values.instance} --path ${values.path}`,
     },
     {
-      id: 'detach', label: 'Detach', path: '/api/volumes/{id_or_name}/detach',
-      fields: fieldsOf('DetachVolume', [{ name: 'instance', label: 'Instance', of: '/api/instances', isRequired: true }]),
-      command: (it, values) => `volume detach ${it} ${values.instance}`,
+      id: 'detach', label: 'Detach', path: '/api/volumes/{id_or_name}/detach', outcome: changed,
+      fits: ({ observed: { attached_to: to } }) => to !== null,
+      body: (_, { observed: { attached_to: to } }) => ({ instance: (to as { id: string }).id }), command: (it) => `volume detach ${it}`,
     },
+    schedule,
+    unschedule,
+    tagging('/api/volumes/{id_or_name}', 'volume'),
     { id: 'delete', label: 'Delete', path: '/api/volumes/{id_or_name}', method: 'DELETE', isDestructive: true, command: (it) => `volume delete ${it}` },
   ],
 };

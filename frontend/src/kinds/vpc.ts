@@ -1,7 +1,7 @@
-import { fieldsOf, name, spec, tags, type Kind } from './kind';
+import { fieldsOf, name, spec, tagging, tags, type Kind } from './kind';
 
 export const vpcKind: Kind = {
-  slug: 'vpcs', kind: 'vpc', one: 'VPC', many: 'VPCs', section: 'Network',
+  slug: 'vpcs', kind: 'vpc', prefix: 'vpc', one: 'VPC', many: 'VPCs', section: 'Network',
   about: 'A VPC is a network of its own: what is in it finds each other by name, and nobody else reaches it.',
   list: '/api/vpcs', item: '/api/vpcs/{id_or_name}',
   columns: [{ id: 'cidr', label: 'Range', of: spec('cidr') }],
@@ -14,6 +14,7 @@ export const vpcKind: Kind = {
     ]),
   },
   actions: [
+    tagging('/api/vpcs/{id_or_name}', 'vpc'),
     { id: 'delete', label: 'Delete', path: '/api/vpcs/{id_or_name}', method: 'DELETE', isDestructive: true, command: (it) => `vpc delete ${it}` },
   ],
 };

@@ -24,7 +24,12 @@ test('any value of a document fits on a line', () => {
   expect(plain([{ name: 'a' }, { name: 'b' }])).toBe('a, b');
   expect(plain({ tier: 'web', n: 2 })).toBe('tier=web, n=2');
   expect([plain(null), plain([]), plain({}), plain(false), plain(0)]).toEqual(['–', '–', '–', 'no', '0']);
-  expect(label('memory_mb')).toBe('Memory mb');
+  expect(plain('2026-11-23T10:02:11.284388+00:00')).toBe('2026-11-23 10:02:11');
+});
+
+test('a field without a label of its own gets one, with its unit', () => {
+  expect(['memory_mb', 'started_at', 'cpus', 'vpc', 'restore_took_s', 'at', 'exit_code'].map(label)).toEqual(
+    ['Memory (MiB)', 'Started (UTC)', 'Cores', 'VPC', 'Restore took (s)', 'At', 'Exit code']);
 });
 
 test('a word is quoted where a shell would take it apart', () => {

@@ -32,10 +32,13 @@ export function age(value: string | null | undefined, now: number): string {
   return `${seconds} s`;
 }
 
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+
 /** Any value of a document, on one line. */
 export function plain(value: unknown): string {
   if (value == null || value === '') return '–';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'string' && INSTANT.test(value)) return moment(value);
   if (Array.isArray(value)) return value.length === 0 ? '–' : value.map(plain).join(', ');
   if (typeof value === 'object') {
     const entries = Object.entries(value);
@@ -46,9 +49,14 @@ export function plain(value: unknown): string {
   return String(value);
 }
 
-/** `memory_mb` as `Memory mb`: a label for a field that has none of its own. */
+const WORDS: Record<string, string> = { cpus: 'cores', env: 'environment', vpc: 'VPC', tls: 'TLS', rto: 'RTO' };
+const UNITS_OF: Record<string, string> = { mb: '(MiB)', gb: '(GiB)', s: '(s)', ms: '(ms)', at: '(UTC)' };
+
+/** `memory_mb` as `Memory (MiB)`: a label for a field that has none of its own. A unit is the last part of a name. */
 export function label(field: string): string {
-  const words = field.replaceAll('_', ' ');
+  const parts = field.split('_');
+  const unit = parts.length > 1 ? UNITS_OF[parts.at(-1)!] : undefined;
+  const words = (unit ? [...parts.slice(0, -1), unit] : parts).map((part) => WORDS[part] ?? part).join(' ');
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
@@ -63,7 +71,7 @@ const TONES: Record<string, Tone> = {
   running: 'success', available: 'success', active: 'success', healthy: 'success', 'in-service': 'success',
   error: 'error', unhealthy: 'error', failed: 'error',
   stopped: 'stopped', terminated: 'stopped', deleted: 'stopped', revoked: 'stopped', expired: 'stopped', unused: 'stopped',
-  pending: 'pending', initial: 'pending',
+  pending: 'pending', initial: 'pending', held: 'warning',
 };
 
 /** What colour a status has; whatever is neither good nor bad nor over is under way. */
@@ -71,7 +79,7 @@ export const tone = (status: string): Tone => TONES[status] ?? 'in-progress';
 
 /** What colour an event has, by its type such as `instance.crashed`. */
 export function toneOfEvent(type: string): Tone {
-  if (/(failed|crashed|lost|unhealthy|refused)/.test(type)) return 'error';
+  if (/(failed|crashed|lost|unhealthy|missed|damaged)/.test(type)) return 'error';
   if (/requested$/.test(type)) return 'info';
   if (/(deleted|terminated|stopped|revoked)$/.test(type)) return 'stopped';
   return 'success';

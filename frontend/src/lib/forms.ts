@@ -1,20 +1,24 @@
 /** What a form holds, as the body that the API takes and as the command that says the same. */
-import type { Field, Kind } from '@/kinds/kind';
+import type { Field, Kind, Values } from '@/kinds/kind';
 import { quoted } from './format';
-
-export type Values = Record<string, string>;
 
 export const initial = (fields: readonly Field[]): Values =>
   Object.fromEntries(fields.map((field) => [field.name, field.initial ?? '']));
 
 const lines = (text: string) => text.split('\n').map((each) => each.trim()).filter((each) => each !== '');
 
-function pairs(text: string): Record<string, string> {
+export function pairs(text: string): Record<string, string> {
   return Object.fromEntries(lines(text).map((line) => {
     const at = line.indexOf('=');
     return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)];
   }));
 }
+
+/** What leads from tags to others, as `cloud … tag` takes it: `key=value` sets, `key-` takes away. */
+export const edits = (before: Record<string, string>, after: Record<string, string>): string[] => [
+  ...Object.entries(after).filter(([key, value]) => before[key] !== value).map(([key, value]) => `${key}=${value}`),
+  ...Object.keys(before).filter((key) => !(key in after)).map((key) => `${key}-`),
+];
 
 const ports = (text: string) =>
   lines(text).map((line) => {
@@ -26,12 +30,17 @@ const ports = (text: string) =>
 export const words = (text: string): string[] =>
   [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map((found) => found[1] ?? found[2] ?? found[3] ?? '');
 
+/** Rows stand in a text, as every value of a form does. */
+export const rowsOf = (text: string): Values[] => (text === '' ? [] : (JSON.parse(text) as Values[]));
+export const textOf = (rows: readonly Values[]): string => (rows.length === 0 ? '' : JSON.stringify(rows));
+
 function valueOf(field: Field, text: string): unknown {
   if (field.type === 'number') return Number(text);
   if (field.type === 'switch') return text === 'true';
   if (field.type === 'pairs') return pairs(text);
   if (field.type === 'ports') return ports(text);
   if (field.type === 'words') return words(text);
+  if (field.type === 'rows') return rowsOf(text).map((row) => bodyOf(field.row!, row));
   return text;
 }
 
@@ -48,32 +57,58 @@ function put(tree: Tree, path: string[], value: unknown): void {
   put(tree[head] as Tree, rest, value);
 }
 
-/** The body of a request. What was left empty is left out, so that the API's own default holds. */
-export function bodyOf(fields: readonly Field[], values: Values): Tree {
+export const shownOf = (fields: readonly Field[], values: Values): readonly Field[] =>
+  fields.filter(({ isShown }) => isShown === undefined || isShown(values));
+
+/**
+ * The body of a request. What was left empty is left out, so that the API's own default holds; with `start`, how it is
+ * now, what was not changed is left out, too.
+ */
+export function bodyOf(fields: readonly Field[], values: Values, start?: Values): Tree {
   const body: Tree = {};
-  for (const field of fields) {
+  for (const field of shownOf(fields, values)) {
     const text = (values[field.name] ?? '').trim();
+    if (start !== undefined && text === (start[field.name] ?? '')) continue;
     if (text !== '') put(body, field.name.split('.'), valueOf(field, text));
+    else if (start !== undefined && field.emptied !== undefined) put(body, field.name.split('.'), field.emptied);
   }
   return body;
 }
 
-/** What is wrong before anything is sent: by field, in the words of the API. */
+/** What is wrong before anything is sent: by field, in the words of the API. What is in a row is `steps.0.from`. */
 export function mistakes(fields: readonly Field[], values: Values): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const field of fields) {
+  for (const field of shownOf(fields, values)) {
     const text = (values[field.name] ?? '').trim();
-    if (text === '' && field.isRequired) found[field.name] = `cannot go on without this: give ${field.label.toLowerCase()}`;
-    else if (text === '') continue;
-    else if (field.name === 'name' && !/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text))
-      found[field.name] = 'cannot use this as a name: use 1 to 63 lower-case letters, digits and hyphens that start with a letter';
-    else if (field.type === 'number' && !/^-?\d+(\.\d+)?$/.test(text)) found[field.name] = 'cannot read this: give a number';
-    else if (field.type === 'ports' && lines(text).some((line) => !/^\d{1,5}(:\d{1,5})?$/.test(line)))
-      found[field.name] = 'cannot read a line: write PORT or HOST:PORT';
-    else if (field.type === 'pairs' && lines(text).some((line) => line.indexOf('=') < 1))
-      found[field.name] = 'cannot read a line: write key=value';
+    const wrong = mistake(field, text);
+    if (wrong !== null) found[field.name] = wrong;
+    if (field.type !== 'rows') continue;
+    rowsOf(text).forEach((row, index) => {
+      for (const [name, inside] of Object.entries(mistakes(field.row!, row))) found[`${field.name}.${index}.${name}`] = inside;
+    });
   }
   return found;
+}
+
+function mistake(field: Field, text: string): string | null {
+  if (text === '') return field.isRequired ? `cannot go on without this: give ${field.label.toLowerCase()}` : null;
+  if (field.name === 'name' && !/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text))
+    return 'cannot use this as a name: use 1 to 63 lower-case letters, digits and hyphens that start with a letter';
+  if (field.type === 'number' && !/^[+-]?\d+(\.\d+)?$/.test(text)) return 'cannot read this: give a number';
+  if (field.type === 'ports' && lines(text).some((line) => !/^\d{1,5}(:\d{1,5})?$/.test(line))) return 'cannot read a line: write PORT or HOST:PORT';
+  if (field.type === 'pairs' && lines(text).some((line) => line.indexOf('=') < 1)) return 'cannot read a line: write key=value';
+  return null;
+}
+
+/**
+ * The field that a problem is about. The API names `steps.from` without saying which step, and `health_check.path`
+ * where a form has it below a group.
+ */
+export function fieldOf(fields: readonly Field[], named: string | null): Field | undefined {
+  if (named === null) return undefined;
+  const last = named.split('.').at(-1);
+  return fields.find(({ name }) => name === named) ?? fields.find(({ name }) => named.startsWith(`${name}.`)) ??
+    fields.find(({ name }) => name.split('.').at(-1) === last);
 }
 
 function optionsOf(field: Field, text: string): string[] {
@@ -83,21 +118,33 @@ function optionsOf(field: Field, text: string): string[] {
     return lines(text).flatMap((line) => [line.includes(':') ? '--publish' : '--port', line]);
   // A secret is no part of a command line, where everybody on the host could read it.
   if (option === '--env') return Object.keys(pairs(text)).flatMap((each) => [option, each]);
+  if (field.type === 'rows') return rowsOf(text).flatMap((row) => [option, field.said!(row)]);
   if (field.type === 'pairs') return lines(text).flatMap((line) => [option, line]);
+  // `--tls`, `--scale-in/--no-scale-in`
+  const [on, off] = option.split('/');
+  if (field.type === 'switch') return text === 'true' ? [on!] : off ? [off] : [];
   return [option, text];
 }
 
+/** The words that say what the fields hold where it differs from `before`: the defaults, or how it is now. */
+export function optionsFor(fields: readonly Field[], values: Values, before: Values): string[] {
+  return shownOf(fields, values).filter(({ name, isRequired, option }) => {
+    const text = (values[name] ?? '').trim();
+    return option !== '--' && text !== '' && ((isRequired ?? false) || text !== (before[name] ?? ''));
+  }).flatMap((field) => optionsOf(field, values[field.name]!.trim()));
+}
+
 /** `cloud instance launch web-1 --image …`: the same, for a terminal. */
-export function commandOf(kind: Kind, values: Values): string {
-  const given = kind.create.fields.filter(
-    (field) => field.name !== 'name' && (values[field.name] ?? '') !== '' && field.option !== '--' &&
-      (field.isRequired || values[field.name] !== field.initial),
-  );
-  const program = kind.create.fields.find((field) => field.option === '--');
+export function commandOf({ fields, command }: NonNullable<Kind['create']>, values: Values): string {
+  const program = fields.find((field) => field.option === '--');
   const parts = [
-    'cloud', ...kind.create.command.split(' '), values.name || 'NAME',
-    ...given.flatMap((field) => optionsOf(field, values[field.name]!.trim())),
+    'cloud', ...command.split(' '), values.name || 'NAME',
+    ...optionsFor(fields.filter(({ name }) => name !== 'name'), values, initial(fields)),
     ...(program && values[program.name] ? ['--', ...words(values[program.name]!)] : []),
   ];
   return parts.map(quoted).join(' ');
 }
+
+/** A command that changes a resource by options: only what becomes other is said. */
+export const changing = (command: string, it: string, fields: readonly Field[], values: Values, before: Values): string =>
+  [...command.split(' '), it, ...optionsFor(fields, values, before)].map(quoted).join(' ');

@@ -1,29 +1,34 @@
 import { expect, test } from 'vitest';
-import { bars, indexAt, indexOf, step, type Mark } from './scrub';
+import { height, leap, stretch } from './scrub';
 
-const marks: Mark[] = [10, 20, 20, 40].map((time, index) => ({ position: 100 + index * 2, time, type: index === 3 ? 'x.failed' : 'x.y', summary: '' }));
+const NOW = Date.parse('2026-11-23T12:00:00Z');
 
-test('a moment belongs to the last event that is not after it', () => {
-  expect([5, 10, 19, 20, 39, 40, 99].map((time) => indexAt(marks, time))).toEqual([-1, 0, 0, 2, 2, 3, 3]);
-  expect(indexAt([], 5)).toBe(-1);
+test('all of the history has no bound', () => {
+  expect(stretch('all', null, NOW, 0)).toEqual({ from: null, to: null });
+  expect(stretch('all', NOW - 5, NOW, 0)).toEqual({ from: null, to: null });
 });
 
-test('a position between two events shows the earlier one', () => {
-  expect([99, 100, 101, 103, 106, 200].map((position) => indexOf(marks, position))).toEqual([-1, 0, 0, 1, 3, 3]);
+test('a shorter stretch ends now, or lies around the moment that is shown', () => {
+  expect(stretch('hour', null, NOW, 0)).toEqual({ from: '2026-11-23T11:00:00.000Z', to: null });
+  expect(stretch('hour', Date.parse('2026-11-20T08:00:00Z'), NOW, 0)).toEqual({ from: '2026-11-20T07:30:00.000Z', to: '2026-11-20T08:30:00.000Z' });
 });
 
-test('steps go from event to event, and the newest is the present', () => {
-  expect(step(marks, null, -1)).toBe(104);
-  expect(step(marks, 104, -1)).toBe(102);
-  expect(step(marks, 100, -1)).toBe(100);
-  expect(step(marks, 102, 1)).toBe(104);
-  expect(step(marks, 104, 1)).toBeNull();
-  expect(step(marks, null, 1)).toBeNull();
+test('around a moment just past, the stretch ends now, not in the future', () => {
+  expect(stretch('hour', NOW - 60_000, NOW, 0)).toEqual({ from: '2026-11-23T11:00:00.000Z', to: null });
 });
 
-test('every event is counted in one bar, those outside in none', () => {
-  const found = bars(marks, 10, 40, 3, (type) => type.endsWith('failed'));
-  expect(found.map(({ count }) => count)).toEqual([1, 2, 1]);
-  expect(found.map(({ isBad }) => isBad)).toEqual([false, false, true]);
-  expect(bars(marks, 15, 25, 2, () => false).map(({ count }) => count)).toEqual([0, 2]);
+test('before the first event there is nothing to ask for', () => {
+  expect(stretch('week', null, NOW, NOW - 5000)).toEqual({ from: null, to: null });
+});
+
+test('one event is seen beside ten thousand, and nothing is nothing', () => {
+  expect(height(0, 10_000)).toBe(0);
+  expect(height(1, 10_000)).toBeGreaterThan(15);
+  expect(height(10_000, 10_000)).toBe(100);
+  expect(height(1, 1)).toBe(100);
+});
+
+test('play goes through any stretch in a hundred leaps', () => {
+  expect(leap(1000, 0, 50_000)).toBe(1500);
+  expect(leap(1000, 1000, 1000)).toBeGreaterThan(1000);
 });

@@ -1,47 +1,30 @@
-/** The time slider without its looks: which event a moment belongs to, and where the marks are. */
+/** The time slider without its looks: the stretch that it covers, and where a step or the play leads. */
 
-export type Mark = { position: number; time: number; type: string; summary: string };
+export type Part = { at: string; after: number; count: number; failures: number };
+export type Density = { from: string | null; to: string | null; count: number; items: Part[]; position: number };
 
-/** Index of the last mark that is not after `time`; -1 when all are. Marks are the oldest first. */
-export function indexAt(marks: Mark[], time: number): number {
-  let low = 0;
-  let high = marks.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (marks[middle]!.time <= time) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
+export const SPANS = [
+  { id: 'all', text: 'All', ms: null },
+  { id: 'week', text: '1 week', ms: 604_800_000 },
+  { id: 'day', text: '1 day', ms: 86_400_000 },
+  { id: 'hour', text: '1 h', ms: 3_600_000 },
+  { id: 'minutes', text: '5 min', ms: 300_000 },
+] as const;
+export type Span = (typeof SPANS)[number]['id'];
+
+/** Which stretch is asked for: the end of the history, or around the moment that is shown. Null means no bound. */
+export function stretch(span: Span, shown: number | null, now: number, first: number): { from: string | null; to: string | null } {
+  const ms = SPANS.find(({ id }) => id === span)!.ms;
+  if (ms === null) return { from: null, to: null };
+  const to = shown === null ? now : Math.min(now, shown + ms / 2);
+  // What lies before the first event is no part of the history, and of a bundle it is refused.
+  return { from: to - ms <= first ? null : new Date(to - ms).toISOString(), to: shown === null || to === now ? null : new Date(to).toISOString() };
 }
 
-/** Index of the last mark whose position is not after `position`; -1 when all are. */
-export function indexOf(marks: Mark[], position: number): number {
-  let found = -1;
-  marks.forEach((mark, index) => {
-    if (mark.position <= position) found = index;
-  });
-  return found;
-}
+/** Height of a bar in percent: what is there is seen, however much there is elsewhere. */
+export const height = (count: number, most: number): number => (count === 0 ? 0 : 15 + (85 * Math.log1p(count)) / Math.log1p(Math.max(1, most)));
 
-/** The mark `by` steps from the one that is shown, or null for the present; null stands for the present, too. */
-export function step(marks: Mark[], position: number | null, by: 1 | -1): number | null {
-  const at = position === null ? marks.length - 1 : indexOf(marks, position);
-  const next = at + by;
-  if (next >= marks.length - 1) return null;
-  return marks[Math.max(0, next)]?.position ?? null;
-}
-
-export type Bar = { count: number; isBad: boolean };
-
-/** How many events fall into each of `count` equal parts of a stretch of time, and whether one of them is bad. */
-export function bars(marks: Mark[], from: number, to: number, count: number, isBad: (type: string) => boolean): Bar[] {
-  const found: Bar[] = Array.from({ length: count }, () => ({ count: 0, isBad: false }));
-  const width = Math.max(1, to - from);
-  for (const mark of marks) {
-    if (mark.time < from || mark.time > to) continue;
-    const bar = found[Math.min(count - 1, Math.floor(((mark.time - from) / width) * count))]!;
-    bar.count += 1;
-    bar.isBad ||= isBad(mark.type);
-  }
-  return found;
+/** From event to event where they are few, and a hundredth of the stretch at a time where they are many. */
+export function leap(time: number, from: number, to: number): number {
+  return time + Math.max(1, to - from) / 100;
 }

@@ -2,95 +2,111 @@
 /** What can be done with resources: asked for once, carried out for each, told at the end. */
 import { useState } from 'react';
 import { useQueryClient } from '@tanstack/react-query';
-import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
-import FormField from '@cloudscape-design/components/form-field';
-import Input from '@cloudscape-design/components/input';
-import Modal from '@cloudscape-design/components/modal';
-import SpaceBetween from '@cloudscape-design/components/space-between';
 import { ask, Problem } from '@/api/client';
 import type { Document } from '@/api/types';
-import type { Action, Kind } from '@/kinds/kind';
+import type { Action, Kind, Values } from '@/kinds/kind';
 import { useMay } from '@/lib/acting';
-import { bodyOf, initial, mistakes, type Values } from '@/lib/forms';
-import { Command } from './Command';
-import { Fields } from './Fields';
+import { bodyOf } from '@/lib/forms';
+import { Dialog } from './Dialog';
 import { useNotices } from './Notices';
 
-/** One at a time: the API is told in order, and what fails does not keep the others from being done. */
-function useAct() {
-  const { say } = useNotices();
+function requestOf(action: Action, document: Document, values: Values, isAlone: boolean) {
+  const start = isAlone ? action.start?.(document) : undefined;
+  const body = action.body ? action.body(values, document, isAlone) : action.fields && bodyOf(action.fields, values, start);
+  return {
+    method: action.method ?? ('POST' as const), in: { id_or_name: document.id, ...action.in?.(values) }, query: action.query?.(values), body,
+    version: action.isGuarded ? document.version : undefined,
+  };
+}
+
+const ATTEMPTS = 5;
+const wishOf = ({ spec, tags }: Document) => JSON.stringify([spec, tags]);
+
+/** Ask for it. What was only observed meanwhile, such as a target's health, is no reason to refuse; another wish is. */
+async function send(action: Action, document: Document, values: Values, isAlone: boolean): Promise<Document> {
+  let now = document;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask<Document>(action.path, requestOf(action, now, values, isAlone));
+    } catch (problem) {
+      if ((problem as Problem).code !== 'stale_version' || attempt === ATTEMPTS) throw problem;
+      now = await ask<Document>('/api/resources/{id_or_name}', { in: { id_or_name: document.id } });
+      if (wishOf(now) !== wishOf(document)) throw problem;
+    }
+  }
+}
+
+/**
+ * One at a time: the API is told in order, and what fails does not keep the others from being done. Of a single one the
+ * problem is returned, so that a form can show it; of many it is told above the page.
+ */
+export function useAct() {
+  const { say, follow } = useNotices();
   const client = useQueryClient();
-  return async (action: Action, documents: Document[], values: Values) => {
-    const names = documents.length === 1 ? documents[0]!.name : `${documents.length} resources`;
-    const tell = say({ type: 'in-progress', text: `${action.label}: ${names}` });
-    const failed: Problem[] = [];
-    for (const { id } of documents) {
-      const body = action.fields === undefined ? undefined : bodyOf(action.fields, values);
-      await ask(action.path, { method: action.method ?? 'POST', in: { id_or_name: id }, body }).catch((problem: Problem) => failed.push(problem));
+  return async (action: Action, documents: Document[], values: Values, isForm = false): Promise<Problem | null> => {
+    const isAlone = documents.length === 1;
+    const accepted: Document[] = [];
+    const failed: { name: string; problem: Problem }[] = [];
+    for (const document of documents) {
+      await send(action, document, values, isAlone)
+        .then((answer) => accepted.push(answer), (problem: Problem) => failed.push({ name: document.name, problem }));
     }
     void client.invalidateQueries({ queryKey: ['now'] });
-    const [problem] = failed;
-    if (problem) tell({ type: 'error', text: `${action.label} failed for ${failed.length} of ${documents.length}`, problem });
-    else tell({ type: 'success', text: `${action.label}: ${names}: accepted` });
+    if (accepted.length > 0) follow(action.label, accepted, action);
+    const [first] = failed;
+    if (!first) return null;
+    if (isAlone && isForm) return first.problem;
+    const lines = failed.length > 1 ? failed.slice(1).map(({ name, problem }) => `${name}: ${problem.detail}`) : undefined;
+    say({ type: 'error', text: `${action.label} failed for ${isAlone ? first.name : `${failed.length} of ${documents.length}`}`, problem: first.problem, lines });
+    return first.problem;
   };
+}
+
+const isPlain = (action: Action) => !action.isDestructive && (action.fields ?? []).length === 0;
+
+/** Carries an action out, at once or after what it asks for. */
+export function useActions(kind: Kind) {
+  const act = useAct();
+  const [asked, setAsked] = useState<{ action: Action; documents: Document[] } | null>(null);
+  const begin = (action: Action, documents: Document[]) => {
+    if (isPlain(action)) void act(action, documents, {});
+    else setAsked({ action, documents });
+  };
+  const dialog = asked && <Dialog kind={kind} {...asked} close={() => setAsked(null)} act={act} />;
+  return { begin, dialog };
+}
+
+function fits(action: Action, documents: Document[]): boolean {
+  if (documents.length === 0 || (action.isSingle && documents.length > 1)) return false;
+  return documents.every((each) => (action.when === undefined || action.when.includes(each.status)) && (action.fits?.(each) ?? true));
 }
 
 export function ActionMenu({ kind, documents }: { kind: Kind; documents: Document[] }) {
   const may = { operator: useMay('operator'), admin: useMay('admin') };
-  const [asked, setAsked] = useState<Action | null>(null);
-  const act = useAct();
-  const fits = (action: Action) =>
-    documents.length > 0 && may[action.role ?? 'operator'] &&
-    documents.every(({ status }) => action.when === undefined || action.when.includes(status));
+  const { begin, dialog } = useActions(kind);
+  const can = (action: Action) => may[action.role ?? 'operator'] && fits(action, documents);
   if (kind.actions.length === 0) return null;
   return (
     <>
-      <ButtonDropdown disabled={!kind.actions.some(fits)}
-        items={kind.actions.map((action) => ({ id: action.id, text: action.label, disabled: !fits(action) }))}
-        onItemClick={({ detail }) => {
-          const action = kind.actions.find(({ id }) => id === detail.id)!;
-          if (action.isDestructive || (action.fields ?? []).length > 0) setAsked(action);
-          else void act(action, documents, {});
-        }}>Actions</ButtonDropdown>
-      {asked && <Dialog kind={kind} action={asked} documents={documents} close={() => setAsked(null)} act={act} />}
+      <ButtonDropdown disabled={!kind.actions.some(can)} expandToViewport
+        items={kind.actions.map((action) => ({ id: action.id, text: action.label, disabled: !can(action) }))}
+        onItemClick={({ detail }) => begin(kind.actions.find(({ id }) => id === detail.id)!, documents)}>Actions</ButtonDropdown>
+      {dialog}
     </>
   );
 }
 
-type DialogProps = { kind: Kind; action: Action; documents: Document[]; close: () => void; act: ReturnType<typeof useAct> };
-
-function Dialog({ kind, action, documents, close, act }: DialogProps) {
-  const [values, setValues] = useState(() => initial(action.fields ?? []));
-  const [typed, setTyped] = useState('');
-  const wanted = documents.length === 1 ? documents[0]!.name : `${action.label.toLowerCase()} ${documents.length}`;
-  const wrong = mistakes(action.fields ?? [], values);
-  const isReady = Object.keys(wrong).length === 0 && (!action.isDestructive || typed === wanted);
-  const go = () => {
-    close();
-    void act(action, documents, values);
-  };
+/** One action of a tab, such as that of a row. */
+export function ActionButton({ kind, document, action, isInline = false }: { kind: Kind; document: Document; action: Action; isInline?: boolean }) {
+  const may = useMay(action.role ?? 'operator');
+  const { begin, dialog } = useActions(kind);
   return (
-    <Modal visible onDismiss={close} header={`${action.label} ${documents.length === 1 ? wanted : `${documents.length} ${kind.many.toLowerCase()}`}`}
-      footer={
-        <Box float="right"><SpaceBetween direction="horizontal" size="xs">
-          <Button variant="link" onClick={close}>Cancel</Button>
-          <Button variant="primary" disabled={!isReady} onClick={go}>{action.label}</Button>
-        </SpaceBetween></Box>
-      }>
-      <form onSubmit={(event) => { event.preventDefault(); if (isReady) go(); }}>
-        <SpaceBetween size="m">
-          {action.isDestructive && documents.length > 1 && <Box>{documents.map(({ name }) => name).join(', ')}</Box>}
-          <Fields fields={action.fields ?? []} values={values} change={setValues} errors={{}} />
-          {action.isDestructive && (
-            <FormField label={<>To be sure, type <b>{wanted}</b></>}>
-              <Input value={typed} onChange={({ detail }) => setTyped(detail.value)} autoComplete={false} autoFocus />
-            </FormField>
-          )}
-          <Command text={documents.map(({ name }) => `cloud ${action.command(name, values)}`).slice(0, 3).join('\n')} />
-        </SpaceBetween>
-      </form>
-    </Modal>
+    <>
+      <Button variant={isInline ? 'inline-link' : 'normal'} disabled={!may || !fits(action, [document])}
+        ariaLabel={isInline ? `${action.label}: ${action.id}` : undefined} onClick={() => begin(action, [document])}>{action.label}</Button>
+      {dialog}
+    </>
   );
 }

@@ -20,7 +20,7 @@ function Line({ event }: { event: CloudEvent }) {
   return (
     <li>
       <StatusIndicator type={toneOfEvent(event.type)}>
-        {page ? <Go to={page}>{event.summary}</Go> : event.summary}
+        <span className="whole">{page ? <Go to={page}>{event.summary}</Go> : event.summary}</span>
       </StatusIndicator>
       <small title={`${moment(event.time)} UTC`}>
         {clock(event.time)} · {event.actorname ?? event.actor}{why} · {event.type}

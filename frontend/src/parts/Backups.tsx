@@ -9,55 +9,121 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
 import { useState } from 'react';
 import type { Document } from '@/api/types';
-import { bytes, moment, plain } from '@/lib/format';
+import { byKind } from '@/kinds';
+import { backupPolicy, restoring } from '@/kinds/database';
+import { age, bytes, moment } from '@/lib/format';
 import { useRead } from '@/lib/reading';
+import { ActionButton } from './Actions';
 import type { TabProps } from './Detail';
 import { Status } from './Status';
 
-type Window = { ranges: { from: string; to: string }[]; gaps: unknown[]; from: string | null; to: string | null; resolution: string };
-type Backup = { id: string; status?: string; began_at?: string; ended_at?: string | null; size_bytes?: number } & Record<string, unknown>;
+type Gap = { after: string; before: string; why: string | null };
+type Window = { ranges: { from: string; to: string }[]; gaps: Gap[]; from: string | null; to: string | null; resolution: string };
+type Backup = {
+  id: string; status: string; status_reason: string | null; why: string; began_at: string | null; ended_at: string | null; size_bytes: number;
+  verified_at: string | null; rto_s: number | null;
+};
 
 /** Which moments a database can be restored to, and what it is restored from. */
-export function Backups({ document }: TabProps) {
-  const where = { in: { id_or_name: document.id } };
-  const archive = useRead<Document>('/api/databases/{id_or_name}/backups', where);
-  const restorable = useRead<Window>('/api/databases/{id_or_name}/restorable', where, { hasPast: false, everyMs: 5_000 });
-  const backups = (archive.data?.observed.backups ?? []) as Backup[];
+export function Backups({ kind, document }: TabProps) {
+  const { data: archive, error } = useRead<Document>('/api/databases/{id_or_name}/backups', { in: { id_or_name: document.id } });
+  const back = kind.actions.find(({ id }) => id === 'backup')!;
   return (
     <SpaceBetween size="l">
-      <Container header={<Header variant="h2" description="Restoring makes a new database and leaves this one as it is">Restorable window</Header>}>
-        {restorable.error ? <Alert type="info">{restorable.error.detail}</Alert> : <Pick window={restorable.data} />}
-      </Container>
-      {archive.error && <Alert type="info">{archive.error.detail}</Alert>}
-      <Table<Backup> variant="container" contentDensity="compact" items={backups} empty="No backup yet: the first one is made soon, or by Actions"
-        ariaLabels={{ tableLabel: 'Backups' }} header={<Header variant="h2" counter={`(${backups.length})`}>Backups</Header>}
-        columnDefinitions={[
-          { id: 'id', header: 'Backup', cell: (each) => each.id, isRowHeader: true },
-          { id: 'status', header: 'Status', cell: (each) => (each.status ? <Status status={each.status} /> : '–') },
-          { id: 'began', header: 'Began (UTC)', cell: (each) => moment(each.began_at) },
-          { id: 'ended', header: 'Ended (UTC)', cell: (each) => moment(each.ended_at) },
-          { id: 'size', header: 'Size', cell: (each) => bytes(each.size_bytes) },
-        ]} />
+      <Restorable database={document} />
+      {error && <Alert type="info">{error.detail}</Alert>}
+      {archive && <Policy archive={archive} database={document} />}
+      {archive && <Made archive={archive} actions={<ActionButton kind={kind} document={document} action={back} />} />}
     </SpaceBetween>
   );
 }
 
-/** A slider from the oldest restorable moment to the newest, and the moment itself to copy. */
-function Pick({ window }: { window: Window | undefined }) {
+/** The same for an archive, whose database may be gone: it is restored by the id that it had. */
+export function Archived({ document }: TabProps) {
+  const { id, name } = document.spec.database as { id: string; name: string };
+  return (
+    <SpaceBetween size="l">
+      <Restorable database={{ ...document, id, name, status: 'available' }} />
+      <Made archive={document} />
+    </SpaceBetween>
+  );
+}
+
+function Restorable({ database }: { database: Document }) {
+  const { data, error } = useRead<Window>('/api/databases/{id_or_name}/restorable', { in: { id_or_name: database.id } }, { hasPast: false, everyMs: 5_000 });
   const [chosen, setChosen] = useState<number | null>(null);
-  if (!window?.from || !window.to) return <Box color="text-body-secondary">Nothing can be restored yet: the first backup is not complete.</Box>;
-  const [from, to] = [Date.parse(window.from), Date.parse(window.to)];
+  const [from, to] = [Date.parse(data?.from ?? ''), Date.parse(data?.to ?? '')];
   const at = Math.min(Math.max(chosen ?? to, from), to);
+  const isThere = !Number.isNaN(from) && !Number.isNaN(to);
+  const restore = restoring(chosen === null || !isThere ? '' : instant(at, from));
+  return (
+    <Container header={
+      <Header variant="h2" description="Restoring makes a new database and leaves this one as it is"
+        actions={isThere && <ActionButton kind={byKind('database')!} document={database} action={{ ...restore, label: chosen === null ? 'Restore the newest' : 'Restore this moment' }} />}>
+        Restorable window</Header>}>
+      {error ? <Alert type="info">{error.detail}</Alert>
+        : isThere ? <Pick window={data!} at={at} choose={setChosen} /> : <Box color="text-body-secondary">Nothing can be restored yet: the first backup is not complete.</Box>}
+    </Container>
+  );
+}
+
+/** To the second, as long as that is not before the window. */
+function instant(at: number, from: number): string {
+  const whole = Math.floor(at / 1000) * 1000;
+  return whole < from ? new Date(at).toISOString() : `${new Date(whole).toISOString().slice(0, 19)}Z`;
+}
+
+/** A slider from the oldest restorable moment to the newest, above it what of that can be restored, and the moment itself to copy. */
+function Pick({ window, at, choose }: { window: Window; at: number; choose: (at: number) => void }) {
+  const [from, to] = [Date.parse(window.from!), Date.parse(window.to!)];
+  const gap = window.gaps.find((each) => at > Date.parse(each.after) && at < Date.parse(each.before));
+  const place = (moment: string) => `${(100 * (Date.parse(moment) - from)) / Math.max(1, to - from)}%`;
   return (
     <SpaceBetween size="s">
-      <input className="pick" type="range" aria-label="Moment to restore to" aria-valuetext={moment(at)} min={from} max={to} step={1000} value={at}
-        onChange={(event) => setChosen(Number(event.target.value))} />
-      <KeyValuePairs columns={3} items={[
+      <div>
+        <div className="stretches" aria-hidden>
+          {window.ranges.map((each) => <i key={each.from} style={{ insetInlineStart: place(each.from), width: `calc(${place(each.to)} - ${place(each.from)})` }} />)}
+        </div>
+        <input className="pick" type="range" aria-label="Moment to restore to" aria-valuetext={moment(at)} min={from} max={to} step={1000} value={at}
+          onChange={(event) => choose(Number(event.target.value))} />
+      </div>
+      {gap && <Alert type="warning">This moment cannot be restored: it lies between {moment(gap.after)} and {moment(gap.before)}. {gap.why}</Alert>}
+      <KeyValuePairs columns={4} items={[
         { label: 'Oldest (UTC)', value: moment(from) },
-        { label: 'Chosen', value: <CopyToClipboard variant="inline" textToCopy={new Date(at).toISOString()} copySuccessText="Copied" copyErrorText="Not copied" /> },
-        { label: 'Newest (UTC)', value: moment(to) },
-        { label: 'Gaps', value: window.gaps.length === 0 ? 'none' : plain(window.gaps) },
+        { label: 'Chosen', value: <CopyToClipboard variant="inline" textToCopy={instant(at, from)} copyButtonAriaLabel="Copy the moment" copySuccessText="Copied" copyErrorText="Not copied" /> },
+        { label: 'Newest (UTC)', value: `${moment(to)}, ${age(window.to, Date.now())} ago` },
+        { label: 'Gaps', value: window.gaps.length === 0 ? 'none' : window.gaps.map((each) => `${moment(each.after)} to ${moment(each.before)}`).join('; ') },
       ]} />
     </SpaceBetween>
+  );
+}
+
+function Policy({ archive, database }: { archive: Document; database: Document }) {
+  const { schedule, window_minutes: minutes, retention_days: days, retention_count: count, drill_schedule: drills } = archive.spec as Record<string, string | number | null>;
+  return (
+    <Container header={<Header variant="h2" actions={<ActionButton kind={byKind('database')!} document={database} action={backupPolicy(archive)} />}>Policy</Header>}>
+      <KeyValuePairs columns={4} items={[
+        { label: 'Backups are made (cron, UTC)', value: `${schedule}, within ${minutes} min` },
+        { label: 'Days kept', value: days },
+        { label: 'At most', value: count ?? 'any number' },
+        { label: 'Restored for a trial', value: drills ?? 'never' },
+      ]} />
+    </Container>
+  );
+}
+
+function Made({ archive, actions }: { archive: Document; actions?: React.ReactNode }) {
+  const backups = (archive.observed.backups ?? []) as Backup[];
+  return (
+    <Table<Backup> variant="container" contentDensity="compact" items={backups.toReversed()} empty="No backup yet: the first one is made soon"
+      ariaLabels={{ tableLabel: 'Backups' }} trackBy="id" header={<Header variant="h2" counter={`(${backups.length})`} actions={actions}>Backups</Header>}
+      columnDefinitions={[
+        { id: 'id', header: 'Backup', cell: (each) => each.id, isRowHeader: true },
+        { id: 'status', header: 'Status', cell: (each) => <Status status={each.status} reason={each.status_reason} /> },
+        { id: 'why', header: 'Why', cell: (each) => each.why },
+        { id: 'ended', header: 'Ended (UTC)', cell: (each) => moment(each.ended_at) },
+        { id: 'size', header: 'Size', cell: (each) => bytes(each.size_bytes) },
+        { id: 'verified', header: 'Restored for a trial (UTC)', cell: (each) => (each.verified_at ? `${moment(each.verified_at)}, in ${each.rto_s} s` : 'not yet') },
+      ]} />
   );
 }

@@ -12,15 +12,17 @@ import { ask, Problem } from '@/api/client';
 import type { Document } from '@/api/types';
 import type { Kind } from '@/kinds/kind';
 import { useMay } from '@/lib/acting';
-import { bodyOf, commandOf, initial, mistakes } from '@/lib/forms';
+import { bodyOf, commandOf, fieldOf, initial, mistakes } from '@/lib/forms';
 import { Command } from './Command';
 import { Fields } from './Fields';
 import { useNotices } from './Notices';
 
-export function CreateForm({ kind }: { kind: Kind }) {
-  const { fields, verb, role } = kind.create;
+type Create = NonNullable<Kind['create']>;
+
+export function CreateForm({ kind, create }: { kind: Kind; create: Create }) {
+  const { fields, verb, role } = create;
   const router = useRouter();
-  const { say } = useNotices();
+  const { follow } = useNotices();
   const may = useMay(role);
   const [values, setValues] = useState(() => initial(fields));
   const [wasTried, setTried] = useState(false);
@@ -28,7 +30,8 @@ export function CreateForm({ kind }: { kind: Kind }) {
   const [problem, setProblem] = useState<Problem | null>(null);
   const [key, setKey] = useState<string | null>(null);
   const wrong = mistakes(fields, values);
-  const refused = problem?.field != null && fields.some(({ name }) => name === problem.field) ? { [problem.field]: problem.detail } : {};
+  const about = fieldOf(fields, problem?.field ?? null);
+  const refused = about && problem ? { [about.name]: problem.detail } : {};
 
   async function submit() {
     setTried(true);
@@ -37,7 +40,7 @@ export function CreateForm({ kind }: { kind: Kind }) {
     setProblem(null);
     try {
       const made = await ask<Document & { key?: string }>(kind.list, { method: 'POST', body: bodyOf(fields, values) });
-      say({ type: 'success', text: `${verb} ${kind.one} ${made.name}: accepted` });
+      follow(`${verb} ${kind.one}`, [made], create);
       if (made.key) setKey(made.key);
       else router.push(`/${kind.slug}/detail/?id=${made.id}`);
     } catch (error) {
@@ -67,7 +70,7 @@ export function CreateForm({ kind }: { kind: Kind }) {
             <Fields fields={fields} values={values} change={(next) => { setValues(next); setProblem(null); }}
               errors={{ ...(wasTried ? wrong : {}), ...refused }} />
           </Container>
-          <Command text={commandOf(kind, values)} />
+          <Command text={commandOf(create, values)} />
         </SpaceBetween>
       </Form>
     </form>

@@ -30,7 +30,7 @@ export function Decisions({ document }: TabProps) {
       {items.length > 0 && (
         <div className="two even">
           <Container header={<Header variant="h3" description="In percent, with the target">Measured</Header>}><RealtimeChart title="Measured" series={series.measured} /></Container>
-          <Container header={<Header variant="h3" description="After each decision">Desired instances</Header>}><RealtimeChart title="Desired instances" series={series.desired} unit="" /></Container>
+          <Container header={<Header variant="h3" description="After each decision">Desired instances</Header>}><RealtimeChart title="Desired instances" series={series.desired} unit="" isWhole /></Container>
         </div>
       )}
       <Table<Decision> variant="container" contentDensity="compact" wrapLines loading={isPending} loadingText="Loading" items={items}

@@ -14,15 +14,20 @@ import type { Kind, Tab } from '@/kinds/kind';
 import { label, moment, plain } from '@/lib/format';
 import { useRead } from '@/lib/reading';
 import { ActionMenu } from './Actions';
-import { Backups } from './Backups';
+import { Archived, Backups } from './Backups';
 import { Connection } from './Connection';
 import { Decisions } from './Decisions';
 import { Go } from './Go';
 import { History } from './History';
 import { Logs } from './Logs';
+import { Members } from './Members';
 import { Metrics, Traffic } from './Metrics';
+import { Policies } from './Policies';
+import { Routing } from './Routing';
+import { Snapshots } from './Snapshots';
 import { Status } from './Status';
 import { Targets } from './Targets';
+import { Value } from './Value';
 import { Why } from './Why';
 
 export type TabProps = { kind: Kind; document: Document };
@@ -32,6 +37,11 @@ const TABS: Record<Tab, { label: string; Content: (props: TabProps) => React.Rea
   logs: { label: 'Logs', Content: Logs },
   targets: { label: 'Targets', Content: Targets },
   decisions: { label: 'Decisions', Content: Decisions },
+  routing: { label: 'Routing', Content: Routing },
+  members: { label: 'Instances', Content: Members },
+  policies: { label: 'Policies', Content: Policies },
+  snapshots: { label: 'Snapshots', Content: Snapshots },
+  archived: { label: 'Backups', Content: Archived },
   backups: { label: 'Backups', Content: Backups },
   connection: { label: 'Connection', Content: Connection },
 };
@@ -50,7 +60,7 @@ export function Detail({ kind, id }: { kind: Kind; id: string }) {
       </Header>
       {document.status_reason && <Alert type={document.status === 'error' ? 'error' : 'info'}>{document.status_reason}</Alert>}
       <Tabs activeTabId={tab} onChange={({ detail }) => setTab(detail.activeTabId)} tabs={[
-        { id: 'overview', label: 'Overview', content: <Overview document={document} /> },
+        { id: 'overview', label: 'Overview', content: <Overview kind={kind} document={document} /> },
         ...(kind.tabs ?? []).map((each) => {
           const { Content, label: text } = TABS[each];
           return { id: each, label: text, content: <Content kind={kind} document={document} /> };
@@ -62,16 +72,17 @@ export function Detail({ kind, id }: { kind: Kind; id: string }) {
   );
 }
 
-function Overview({ document }: { document: Document }) {
+function Overview({ kind, document }: TabProps) {
   const pairs = (tree: Record<string, unknown>) =>
-    Object.entries(tree).map(([key, value]) => ({ label: label(key), value: key.endsWith('_at') ? moment(value as string | null) : plain(value) }));
+    Object.entries(tree).filter(([key]) => !kind.elsewhere?.includes(key)).map(([key, value]) => ({ label: label(key), value: <Value value={value} /> }));
+  const observed = pairs(document.observed);
   return (
     <SpaceBetween size="l">
       <Container header={<Header variant="h2">At a glance</Header>}>
         <KeyValuePairs columns={3} items={[
           { label: 'ID', value: <CopyToClipboard variant="inline" textToCopy={document.id} copySuccessText="Copied" copyErrorText="Not copied" /> },
           { label: 'Created (UTC)', value: moment(document.created_at) },
-          { label: 'Created by', value: document.created_by },
+          { label: 'Created by', value: <Value value={document.created_by} /> },
           { label: 'Changed (UTC)', value: moment(document.updated_at) },
           { label: 'Version', value: `${document.version}, at position ${document.position}` },
           { label: 'Tags', value: plain(document.tags) },
@@ -80,9 +91,9 @@ function Overview({ document }: { document: Document }) {
       <Container header={<Header variant="h2" description="What was asked for">Specification</Header>}>
         <KeyValuePairs columns={3} items={pairs(document.spec)} />
       </Container>
-      {Object.keys(document.observed).length > 0 && (
+      {observed.length > 0 && (
         <Container header={<Header variant="h2" description="What is">Observed</Header>}>
-          <KeyValuePairs columns={3} items={pairs(document.observed)} />
+          <KeyValuePairs columns={3} items={observed} />
         </Container>
       )}
     </SpaceBetween>

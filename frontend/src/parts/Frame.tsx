@@ -12,10 +12,12 @@ import { ask } from '@/api/client';
 import { KINDS } from '@/kinds';
 import { useLive, type Status } from '@/lib/live';
 import { useSession } from '@/lib/reading';
+import { Following } from './Following';
 import { useNotices } from './Notices';
+import { Search } from './Search';
 import { PastBanner, TimeLine } from './TimeLine';
 
-const SECTIONS = ['Compute', 'Network', 'Storage', 'Data', 'Access'] as const;
+const SECTIONS = ['Compute', 'Network', 'Storage', 'Data', 'Access', 'Upkeep'] as const;
 const MENU: SideNavigationProps.Item[] = [
   { type: 'link', text: 'Dashboard', href: '/' },
   { type: 'link', text: 'Topology', href: '/topology/' },
@@ -56,6 +58,7 @@ export function Frame({ children }: { children: ReactNode }) {
   const slug = `/${path.split('/').filter(Boolean)[0] ?? ''}/`.replace('//', '/');
   return (
     <>
+      <Following />
       <div id="top"><Top status={status} /></div>
       <AppLayout
         headerSelector="#top"
@@ -72,7 +75,7 @@ export function Frame({ children }: { children: ReactNode }) {
             }} />
         }
         notifications={<Flashbar stackItems items={items} />}
-        content={<><PastBanner />{children}<TimeLine /></>}
+        content={<div className="page"><PastBanner /><div className="grows">{children}</div><TimeLine /></div>}
       />
     </>
   );
@@ -91,6 +94,8 @@ function Top({ status }: { status: Status }) {
   };
   return (
     <TopNavigation
+      search={<Search />}
+      i18nStrings={{ searchIconAriaLabel: 'Find', searchDismissIconAriaLabel: 'Close', overflowMenuTriggerText: 'More', overflowMenuTitleText: 'All', overflowMenuBackIconAriaLabel: 'Back', overflowMenuDismissIconAriaLabel: 'Close' }}
       identity={{ href: '/', title: 'miniaws', onFollow: (event) => { event.preventDefault(); router.push('/'); } }}
       utilities={[
         { type: 'button', text: SAID[status], iconName: status === 'live' ? 'status-positive' : 'status-in-progress',

@@ -23,12 +23,12 @@ export function History({ kind, document }: TabProps) {
       ariaLabels={{ tableLabel: 'History' }}
       columnDefinitions={[
         { id: 'version', header: 'Version', cell: (each) => each.version },
-        { id: 'time', header: 'Time (UTC)', cell: (each) => moment(each.event.time), minWidth: 175 },
+        { id: 'time', header: 'Time (UTC)', cell: (each) => <span className="line">{moment(each.event.time)}</span>, minWidth: 175 },
         { id: 'what', header: 'What', cell: (each) => each.event.summary, isRowHeader: true, minWidth: 200 },
         { id: 'changes', header: 'Changes', cell: (each) => <Changes changes={each.changes} />, minWidth: 260 },
         { id: 'who', header: 'Who', cell: (each) => each.event.actorname ?? each.event.actor },
-        { id: 'rewind', header: 'Rewind', minWidth: 110, cell: (each) =>
-          <Button variant="inline-link" ariaLabel={`Show then: version ${each.version}`} onClick={() => show(each.position)}>Show then</Button> },
+        { id: 'rewind', header: 'Rewind', minWidth: 130, cell: (each) =>
+          <Button variant="inline-link" ariaLabel={`Show then: version ${each.version}`} onClick={() => show(each.position)}><span className="line">Show then</span></Button> },
       ]} />
   );
 }

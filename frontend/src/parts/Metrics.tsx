@@ -7,11 +7,10 @@ import Header from '@cloudscape-design/components/header';
 import SegmentedControl from '@cloudscape-design/components/segmented-control';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { ask, type Problem } from '@/api/client';
-import { indexOf } from '@/lib/scrub';
+import { useMark } from '@/lib/moments';
 import { useTime } from '@/lib/time';
 import type { TabProps } from './Detail';
 import { RealtimeChart, type Series } from './RealtimeChart';
-import { useMarks } from './TimeLine';
 
 type Point = { at: string } & Record<string, number | string | null>;
 type Figure = { title: string; about: string; unit: string; names: Record<string, string>; scale?: number; most?: number };
@@ -37,12 +36,11 @@ function Charts({ kind, document, figures }: TabProps & { figures: Figure[] }) {
   const [span, setSpan] = useState('300');
   const seconds = Number(span);
   const { at } = useTime();
-  const marks = useMarks();
-  const mark = at === null ? undefined : marks[indexOf(marks, at)];
+  const mark = useMark(at);
   const { data, error } = useQuery<{ points: Point[] }, Problem>({
-    queryKey: ['figures', kind.metrics, document.id, span, at],
+    queryKey: ['figures', kind.metrics, document.id, span, at, mark?.time],
     queryFn: () => {
-      const from = new Date((mark?.time ?? Date.now()) - seconds * 1000).toISOString();
+      const from = new Date((mark ? Date.parse(mark.time) : Date.now()) - seconds * 1000).toISOString();
       return ask(kind.metrics!, { in: { id_or_name: document.id }, query: { from, as_of: at, step: Math.max(1, Math.round(seconds / 300)) } });
     },
     enabled: at === null || mark !== undefined,

@@ -1,39 +1,87 @@
 'use client';
-/** What was done and what went wrong, above every page. A problem says what the API says, with the request id. */
+/** What is done, was done and went wrong, above every page. A problem says what the API says, with the request id. */
 import { createContext, useCallback, useContext, useMemo, useRef, useState, type ReactNode } from 'react';
 import type { FlashbarProps } from '@cloudscape-design/components/flashbar';
+import ProgressBar from '@cloudscape-design/components/progress-bar';
 import { Problem } from '@/api/client';
+import type { Document, Path } from '@/api/types';
+import { pageOf } from '@/kinds';
+import { settled, type Outcome } from '@/lib/outcome';
+import { Go } from './Go';
 
-type Notice = { type: 'success' | 'error' | 'in-progress'; text: string; problem?: Problem };
+export type Notice = {
+  type: 'success' | 'error' | 'in-progress';
+  text: string;
+  problem?: Problem;
+  /** What failed of many, each a line. */
+  lines?: string[];
+  /** What it is about. */
+  about?: Document;
+  percent?: number | null;
+};
+type Watch = { outcome?: (now: Document, asked: Document) => Outcome; progress?: Path };
+export type Followed = Required<Pick<Watch, 'outcome'>> & Watch & { id: string; what: string; asked: Document[] };
 type Notices = {
   items: FlashbarProps.MessageDefinition[];
+  followed: Followed[];
   /** Show a notice; the function takes its place by another. */
   say: (notice: Notice) => (next: Notice) => void;
+  /** Say how far resources are that the API answered with, until what was asked of them has come about. */
+  follow: (what: string, asked: Document[], watch?: Watch) => void;
+  put: (id: string, notice: Notice) => void;
 };
-const Context = createContext<Notices>({ items: [], say: () => () => {} });
+const Context = createContext<Notices>({ items: [], followed: [], say: () => () => {}, follow: () => {}, put: () => {} });
 export const useNotices = () => useContext(Context);
 
 const SHOWN_MS = 8000;
+/** What took so long stays until it is dismissed: nobody waits and watches. */
+const LONG_MS = 15_000;
+
+function content({ text, problem, about, lines, percent }: Notice): ReactNode {
+  const page = about && pageOf(about.kind, about.id);
+  return (
+    <>
+      {problem ? problem.detail : text} {page && <Go to={page} isOnColour>Show {about.name}</Go>}
+      {problem?.requestId && <div>request id: <code>{problem.requestId}</code></div>}
+      {lines && <ul className="problems">{lines.map((line) => <li key={line}>{line}</li>)}</ul>}
+      {percent != null && <ProgressBar variant="flash" value={percent} ariaLabel="How far it is" />}
+    </>
+  );
+}
 
 export function NoticesProvider({ children }: { children: ReactNode }) {
   const [items, setItems] = useState<FlashbarProps.MessageDefinition[]>([]);
-  const count = useRef(0);
-  const drop = useCallback((id: string) => setItems((old) => old.filter((each) => each.id !== id)), []);
-  const put = useCallback((id: string, { type, text, problem }: Notice) => {
+  const [followed, setFollowed] = useState<Followed[]>([]);
+  const began = useRef(new Map<string, number>());
+  const drop = useCallback((id: string) => {
+    setItems((old) => old.filter((each) => each.id !== id));
+    setFollowed((old) => old.filter((each) => each.id !== id));
+  }, []);
+  const put = useCallback((id: string, notice: Notice) => {
+    const { type, text, problem } = notice;
+    const isOver = type !== 'in-progress';
     const item: FlashbarProps.MessageDefinition = {
-      id, dismissible: true, dismissLabel: 'Dismiss', onDismiss: () => drop(id),
-      type: type === 'in-progress' ? 'info' : type, loading: type === 'in-progress',
-      header: problem ? text : undefined,
-      content: problem ? <>{problem.detail}{problem.requestId && <div>request id: <code>{problem.requestId}</code></div>}</> : text,
+      id, dismissible: true, dismissLabel: 'Dismiss', onDismiss: () => drop(id), type: isOver ? type : 'info', loading: !isOver,
+      header: problem ? text : undefined, content: content(notice), statusIconAriaLabel: isOver ? type : 'under way',
     };
     setItems((old) => (old.some((each) => each.id === id) ? old.map((each) => (each.id === id ? item : each)) : [item, ...old]));
-    if (type === 'success') setTimeout(() => drop(id), SHOWN_MS);
+    if (isOver) setFollowed((old) => old.filter((each) => each.id !== id));
+    if (type === 'success' && Date.now() - (began.current.get(id) ?? 0) < LONG_MS) setTimeout(() => drop(id), SHOWN_MS);
   }, [drop]);
-  const say = useCallback((notice: Notice) => {
-    const id = String((count.current += 1));
+  const begin = useCallback((notice: Notice): string => {
+    const id = String(began.current.size + 1);
+    began.current.set(id, Date.now());
     put(id, notice);
-    return (next: Notice) => put(id, next);
+    return id;
   }, [put]);
-  const notices = useMemo(() => ({ items, say }), [items, say]);
+  const say = useCallback((notice: Notice) => {
+    const id = begin(notice);
+    return (next: Notice) => put(id, next);
+  }, [begin, put]);
+  const follow = useCallback((what: string, asked: Document[], watch: Watch = {}) => {
+    const id = begin({ type: 'in-progress', text: `${what}: ${asked.length === 1 ? asked[0]!.name : `${asked.length} resources`}` });
+    setFollowed((old) => [...old, { outcome: settled, ...watch, id, what, asked }]);
+  }, [begin]);
+  const notices = useMemo(() => ({ items, followed, say, follow, put }), [items, followed, say, follow, put]);
   return <Context.Provider value={notices}>{children}</Context.Provider>;
 }

@@ -14,10 +14,14 @@ function gapOf({ points }: Series): number {
   return Math.max(5000, (3 * span) / Math.max(1, points.length - 1));
 }
 
-type Props = { title: string; series: Series[]; unit?: string; most?: number; spanMs?: number };
+type Props = {
+  title: string; series: Series[]; unit?: string; most?: number; spanMs?: number;
+  /** Of what is counted: there is no half of it. */
+  isWhole?: boolean;
+};
 
 /** Lines that move: the newest point stands at the right, `spanMs` before it at the left. */
-export function RealtimeChart({ title, series, unit = '%', most, spanMs }: Props) {
+export function RealtimeChart({ title, series, unit = '%', most, spanMs, isWhole = false }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const chart = useRef<Chart<'line', { x: number; y: number | null }[]> | null>(null);
   useEffect(() => {
@@ -31,7 +35,7 @@ export function RealtimeChart({ title, series, unit = '%', most, spanMs }: Props
           x: { type: 'linear', grid: { display: false }, ticks: {
             color: '#7d8998', maxTicksLimit: 6, maxRotation: 0, callback: (value) => new Date(Number(value)).toISOString().slice(11, 19),
           } },
-          y: { min: 0, grid: { color: `${colour.trim()}33` }, ticks: { color: '#7d8998', maxTicksLimit: 5, callback: (value) => `${value}${unit}` } },
+          y: { min: 0, grid: { color: `${colour.trim()}33` }, ticks: { color: '#7d8998', maxTicksLimit: 5, precision: isWhole ? 0 : undefined, callback: (value) => `${value}${unit}` } },
         },
         plugins: { tooltip: { callbacks: {
           title: ([first]) => (first ? `${new Date(Number(first.parsed.x)).toISOString().slice(11, 19)} UTC` : ''),
@@ -40,7 +44,7 @@ export function RealtimeChart({ title, series, unit = '%', most, spanMs }: Props
       },
     });
     return () => chart.current?.destroy();
-  }, [unit]);
+  }, [unit, isWhole]);
 
   useEffect(() => {
     const drawn = chart.current;
@@ -56,13 +60,14 @@ export function RealtimeChart({ title, series, unit = '%', most, spanMs }: Props
     drawn.update('none');
   }, [series, most, spanMs]);
 
-  const latest = series.map((each) => `${each.name} ${each.points.at(-1)?.y?.toFixed(1) ?? 'unknown'}${unit}`).join(', ');
+  const shown = (each: Series) => each.points.at(-1)?.y?.toFixed(isWhole ? 0 : 1);
+  const latest = series.map((each) => `${each.name} ${shown(each) ?? 'unknown'}${unit}`).join(', ');
   return (
     <div>
       <div className="chart"><canvas ref={canvas} role="img" aria-label={`${title}. Newest: ${latest}`} /></div>
       <ul className="legend" aria-hidden>
         {series.map((each, index) => (
-          <li key={each.name}><i style={{ background: COLOURS[index % COLOURS.length] }} />{each.name} <b>{each.points.at(-1)?.y?.toFixed(1) ?? '–'}{unit}</b></li>
+          <li key={each.name}><i style={{ background: COLOURS[index % COLOURS.length] }} />{each.name} <b>{shown(each) ?? '–'}{unit}</b></li>
         ))}
       </ul>
     </div>

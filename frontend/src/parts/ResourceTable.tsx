@@ -1,7 +1,7 @@
 'use client';
 /** A page per kind: filter, sort, choose columns, act on many at once. */
 import { useRouter } from 'next/navigation';
-import { useMemo, useState } from 'react';
+import { useMemo } from 'react';
 import { useCollection } from '@cloudscape-design/collection-hooks';
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
@@ -14,6 +14,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
 import type { Kind } from '@/kinds/kind';
 import { useMay } from '@/lib/acting';
+import { useKept } from '@/lib/kept';
 import { useList } from '@/lib/reading';
 import { ActionMenu } from './Actions';
 import { type Row, columnsOf, rowOf } from './rows';
@@ -23,10 +24,10 @@ const OPERATORS = [':', '!:', '=', '!='] as const;
 export function ResourceTable({ kind }: { kind: Kind }) {
   const router = useRouter();
   const list = useList(kind.list);
-  const mayCreate = useMay(kind.create.role);
+  const mayCreate = useMay(kind.create?.role);
   const rows = useMemo(() => (list.data ?? []).map((document) => rowOf(kind, document)), [list.data, kind]);
   const columns = useMemo(() => columnsOf(kind), [kind]);
-  const [preferences, setPreferences] = useState<CollectionPreferencesProps.Preferences>({
+  const [preferences, setPreferences] = useKept<CollectionPreferencesProps.Preferences>(`table-${kind.slug}`, {
     pageSize: 20, contentDensity: 'compact',
     visibleContent: columns.filter((each) => !each.isHidden).map((each) => each.id),
   });
@@ -36,7 +37,7 @@ export function ResourceTable({ kind }: { kind: Kind }) {
       filteringProperties: columns.map((each) => ({
         key: each.id, propertyLabel: each.header, groupValuesLabel: each.header, operators: [...OPERATORS],
       })),
-      empty: <Empty kind={kind} create={mayCreate ? create : null} />,
+      empty: <Empty kind={kind} create={mayCreate && kind.create ? create : null} />,
       noMatch: <Box textAlign="center"><Button onClick={() => actions.setPropertyFiltering({ tokens: [], operation: 'and' })}>Clear the filter</Button></Box>,
     },
     pagination: { pageSize: preferences.pageSize },
@@ -44,7 +45,7 @@ export function ResourceTable({ kind }: { kind: Kind }) {
     selection: { trackBy: 'id' },
   });
   const chosen = (collectionProps.selectedItems ?? []).map((row) => row.document);
-  const verb = `${kind.create.verb} ${kind.one}`;
+  const verb = `${kind.create?.verb} ${kind.one}`;
   return (
     <SpaceBetween size="m">
       {list.error && <Alert type="error" header={`The ${kind.many.toLowerCase()} cannot be shown`}>{list.error.detail}</Alert>}
@@ -62,7 +63,7 @@ export function ResourceTable({ kind }: { kind: Kind }) {
             actions={
               <SpaceBetween direction="horizontal" size="xs">
                 <ActionMenu kind={kind} documents={chosen} />
-                <Button variant="primary" disabled={!mayCreate} onClick={create}>{verb}</Button>
+                {kind.create && <Button variant="primary" disabled={!mayCreate} onClick={create}>{verb}</Button>}
               </SpaceBetween>
             }>{kind.many}</Header>
         }
@@ -89,8 +90,8 @@ function Empty({ kind, create }: { kind: Kind; create: (() => void) | null }) {
       <SpaceBetween size="s">
         <b>No {kind.many.toLowerCase()}</b>
         <Box variant="p" color="text-body-secondary">{kind.about}</Box>
-        {create && <Button onClick={create}>{kind.create.verb} {kind.one}</Button>}
-        <Box fontSize="body-s" color="text-body-secondary"><code>cloud {kind.create.command} --help</code></Box>
+        {create && <Button onClick={create}>{kind.create!.verb} {kind.one}</Button>}
+        {kind.create && <Box fontSize="body-s" color="text-body-secondary"><code>cloud {kind.create.command} --help</code></Box>}
       </SpaceBetween>
     </Box>
   );

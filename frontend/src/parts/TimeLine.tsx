@@ -1,39 +1,27 @@
 'use client';
 /** Rewind: one slider for the whole console. Every page shows the moment it stands at, and nothing can be changed. */
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
+import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { ask } from '@/api/client';
-import type { CloudEvent } from '@/api/types';
-import { clock, moment, toneOfEvent } from '@/lib/format';
-import { bars, indexAt, indexOf, step, type Mark } from '@/lib/scrub';
+import { clock, moment } from '@/lib/format';
+import { useLive } from '@/lib/live';
+import { next, positionAt, previous, useMark } from '@/lib/moments';
+import { height, leap, SPANS, stretch, type Density, type Span } from '@/lib/scrub';
 import { useTime } from '@/lib/time';
 
-const BARS = 96;
+const BARS = 120;
 const PLAY_MS = 700;
-const isBad = (type: string) => toneOfEvent(type) === 'error';
-
-/** The newest thousand events, the oldest first: the stretch that the slider covers. */
-export function useMarks(): Mark[] {
-  const { data } = useQuery({
-    queryKey: ['now', 'marks'],
-    queryFn: () => ask<{ items: CloudEvent[] }>('/api/timeline', { query: { limit: 1000 } }),
-  });
-  return useMemo(
-    () => (data?.items ?? []).map((event) => ({
-      position: event.position, time: Date.parse(event.time), type: event.type, summary: event.summary,
-    })).reverse(),
-    [data],
-  );
-}
+const FOLLOW_MS = 2000;
+const OPTIONS = SPANS.map(({ id, text }) => ({ value: id as string, label: text }));
 
 export function PastBanner() {
   const { at, show } = useTime();
-  const marks = useMarks();
+  const mark = useMark(at);
   if (at === null) return null;
-  const mark = marks[indexOf(marks, at)];
   return (
     <div className="past" data-testid="past">
       <Alert type="warning" statusIconAriaLabel="The past" action={<Button onClick={() => show(null)}>Return to now</Button>}>
@@ -43,43 +31,118 @@ export function PastBanner() {
   );
 }
 
-export function TimeLine() {
+/** The newest position that the stream told of, at most every other second: bars need not follow each event. */
+function useNewest(): number {
+  const newest = useLive().events[0]?.position ?? 0;
+  const [seen, setSeen] = useState(newest);
+  const latest = useRef(newest);
+  latest.current = newest;
+  const isBehind = newest !== seen;
+  useEffect(() => {
+    if (!isBehind) return undefined;
+    const timer = setTimeout(() => setSeen(latest.current), FOLLOW_MS);
+    return () => clearTimeout(timer);
+  }, [isBehind]);
+  return seen;
+}
+
+function useDensity(span: Span, around: number | null) {
+  const first = useRef(0);
+  const { data } = useQuery({
+    queryKey: ['density', span, around, useNewest()], placeholderData: keepPreviousData, gcTime: 10_000,
+    queryFn: () => ask<Density>('/api/timeline/density', { query: { ...stretch(span, around, Date.now(), first.current), buckets: BARS } }),
+  });
+  if (span === 'all' && data?.from) first.current = Date.parse(data.from);
+  return data;
+}
+
+/** One question at a time; of those that came meanwhile, the newest. */
+function useLatest() {
+  const waiting = useRef<(() => Promise<void>) | null>(null);
+  const isBusy = useRef(false);
+  return useCallback(async (work: () => Promise<void>) => {
+    waiting.current = work;
+    if (isBusy.current) return;
+    isBusy.current = true;
+    try {
+      for (let now = waiting.current as typeof work | null; now !== null; now = waiting.current) {
+        waiting.current = null;
+        await now().catch(() => {});
+      }
+    } finally {
+      isBusy.current = false;
+    }
+  }, []);
+}
+
+/** Where the slider stands, and what leads elsewhere. */
+function useSlider(span: Span, density: Density | undefined) {
   const { at, show } = useTime();
-  const marks = useMarks();
+  const mark = useMark(at);
+  const latest = useLatest();
+  const [dragged, setDragged] = useState<number | null>(null);
   const [isPlaying, setPlaying] = useState(false);
-  const [end, setEnd] = useState(() => Date.now());
-  const newest = marks.at(-1);
-  useEffect(() => setEnd(Date.now()), [newest?.position]);
-  const shown = useRef(at);
-  shown.current = at;
+  const [begin, end] = [Date.parse(density?.from ?? ''), Date.parse(density?.to ?? '')];
+  const isNewest = span === 'all' || at === null;
+  const time = dragged ?? (at === null ? end : mark ? Date.parse(mark.time) : end);
+  const here = useRef({ at, time, begin, end });
+  here.current = { at, time, begin, end };
+
   useEffect(() => {
     if (!isPlaying) return undefined;
-    const timer = setInterval(() => {
-      const next = step(marks, shown.current, 1);
-      show(next);
-      if (next === null) setPlaying(false);
-    }, PLAY_MS);
+    const timer = setInterval(() => void latest(async () => {
+      const { at: from, time: old, begin: first, end: last } = here.current;
+      if (from === null) return setPlaying(false);
+      const [one, far] = await Promise.all([next(from), leap(old, first, last) < last ? positionAt(leap(old, first, last)) : null]);
+      show(one === null ? null : Math.max(one, far ?? 0));
+      if (one === null) setPlaying(false);
+    }), PLAY_MS);
     return () => clearInterval(timer);
-  }, [isPlaying, marks, show]);
-  const begin = marks[0]?.time ?? end - 1;
-  const heights = useMemo(() => bars(marks, begin, end, BARS, isBad), [marks, begin, end]);
-  if (newest === undefined) return null;
+  }, [isPlaying, latest, show]);
 
+  const seek = (to: number) => {
+    setPlaying(false);
+    setDragged(to);
+    void latest(async () => {
+      show(to >= end && isNewest ? null : await positionAt(to));
+      setDragged((now) => (now === to ? null : now));
+    });
+  };
   const move = (by: 1 | -1) => {
     setPlaying(false);
-    show(step(marks, at, by));
-  };
-  const seek = (time: number) => {
-    setPlaying(false);
-    const found = indexAt(marks, time);
-    show(found >= marks.length - 1 ? null : marks[Math.max(0, found)]!.position);
+    void latest(async () => {
+      const from = here.current.at;
+      show(by < 0 ? await previous(from) : from === null ? null : await next(from));
+    });
   };
   const play = () => {
-    if (!isPlaying && at === null) show(marks[0]!.position);
-    setPlaying(!isPlaying);
+    const { at: from, begin: first } = here.current;
+    if (isPlaying || from !== null) return setPlaying(!isPlaying);
+    void latest(async () => {
+      show(await positionAt(first));
+      setPlaying(true);
+    });
   };
-  const time = at === null ? end : (marks[indexOf(marks, at)]?.time ?? begin);
-  const tallest = Math.max(...heights.map((bar) => bar.count), 1);
+  return { begin, end, time, isPlaying, seek, move, play };
+}
+
+export function TimeLine() {
+  const { at } = useTime();
+  const mark = useMark(at);
+  const [span, setSpan] = useState<Span>('all');
+  // Around the moment at which the stretch was chosen: it stays where it is while one drags within it.
+  const [around, setAround] = useState<number | null>(null);
+  const density = useDensity(span, around);
+  const { begin, end, time, isPlaying, seek, move, play } = useSlider(span, density);
+  useEffect(() => {
+    if (at === null) setAround(null);
+  }, [at]);
+  if (density === undefined || density.count === 0) return null;
+  const most = Math.max(...density.items.map(({ count }) => count));
+  const choose = (wanted: Span) => {
+    setAround(mark ? Date.parse(mark.time) : null);
+    setSpan(wanted);
+  };
   return (
     <section className="timeline" aria-label="Rewind" data-testid="timeline">
       <SpaceBetween direction="horizontal" size="xxs">
@@ -89,15 +152,16 @@ export function TimeLine() {
       </SpaceBetween>
       <div className="scrub">
         <div className="bars" aria-hidden>
-          {heights.map((bar, index) => (
-            <i key={index} data-bad={bar.isBad || undefined} data-after={begin + (index / BARS) * (end - begin) > time || undefined}
-              style={{ height: bar.count === 0 ? 0 : `${20 + (80 * bar.count) / tallest}%` }} />
+          {density.items.map(({ at: begins, count, failures }, index) => (
+            <i key={index} data-bad={failures > 0 || undefined} data-after={Date.parse(begins) > time || undefined} style={{ height: `${height(count, most)}%` }} />
           ))}
         </div>
-        <input type="range" aria-label="Moment" aria-valuetext={at === null ? 'now' : moment(time)} min={begin} max={end} step="any"
-          value={time} onChange={(event) => seek(Number(event.target.value))} />
+        <input type="range" aria-label="Moment" aria-valuetext={at === null ? 'now' : moment(time)} min={begin} max={Math.max(end, begin + 1)} step="any"
+          value={Math.min(Math.max(time, begin), end)} onChange={(event) => seek(Number(event.target.value))} />
       </div>
-      <output className="moment">{at === null ? 'Now' : clock(time)}<small>{at === null ? `${marks.length} events` : moment(time).slice(0, 10)}</small></output>
+      <div className="span"><Select ariaLabel="Stretch of time" options={OPTIONS} selectedOption={OPTIONS.find(({ value }) => value === span)!} expandToViewport
+        onChange={({ detail }) => choose(detail.selectedOption.value as Span)} /></div>
+      <output className="moment">{at === null ? 'Now' : clock(time)}<small>{at === null ? `${density.count.toLocaleString('en')} events` : moment(time).slice(0, 10)}</small></output>
     </section>
   );
 }

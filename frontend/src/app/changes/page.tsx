@@ -4,28 +4,29 @@ import Alert from '@cloudscape-design/components/alert';
 import Container from '@cloudscape-design/components/container';
 import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
-import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
 import { byKind, pageOf } from '@/kinds';
-import { moment } from '@/lib/format';
+import { useMark } from '@/lib/moments';
 import { useRead } from '@/lib/reading';
-import type { Mark } from '@/lib/scrub';
+import { useTime } from '@/lib/time';
 import { Go } from '@/parts/Go';
 import { Changes, type Change } from '@/parts/History';
 import { Status } from '@/parts/Status';
-import { useMarks } from '@/parts/TimeLine';
+import { asked, BEGINNING, DAY, HOUR, Moments, NOW } from '@/parts/Moments';
 
 type Item = { id: string; kind: string; name: string; status: string; changes?: Change[] };
 type Diff = { from: number; to: number; created: Item[]; deleted: Item[]; changed: Item[]; counts: Record<string, number> };
 
 /** What differs between two moments. */
 export default function WhatChanged() {
-  const marks = useMarks();
-  const [from, setFrom] = useState<number | null>(null);
-  const [to, setTo] = useState<number | null>(null);
-  const first = from ?? marks[0]?.position;
-  const { data, error } = useRead<Diff>('/api/diff', { query: { from: first, to } }, { enabled: first !== undefined });
+  const [from, setFrom] = useState(HOUR);
+  const [to, setTo] = useState(NOW);
+  const { at } = useTime();
+  const mark = useMark(at);
+  const [opened] = useState(Date.now);
+  const now = mark ? Date.parse(mark.time) : opened;
+  const { data, error } = useRead<Diff>('/api/diff', { query: { from: asked(from, now), to: asked(to, now) || null } }, { enabled: at === null || mark !== undefined });
   const rows = data ? [
     ...data.created.map((each) => ({ ...each, how: 'created' })),
     ...data.changed.map((each) => ({ ...each, how: 'changed' })),
@@ -36,8 +37,8 @@ export default function WhatChanged() {
       <Header variant="h1" description="Two moments, compared.">What changed</Header>
       <Container>
         <div className="two even">
-          <FormField label="After"><Moments marks={marks} chosen={first ?? null} choose={setFrom} /></FormField>
-          <FormField label="Up to"><Moments marks={marks} chosen={to} choose={setTo} /></FormField>
+          <FormField label="After"><Moments chosen={from} choose={setFrom} more={[BEGINNING, DAY, HOUR]} /></FormField>
+          <FormField label="Up to"><Moments chosen={to} choose={setTo} more={[NOW, HOUR, DAY]} /></FormField>
         </div>
       </Container>
       {error && <Alert type="info">{error.detail}</Alert>}
@@ -54,17 +55,5 @@ export default function WhatChanged() {
           { id: 'changes', header: 'Changes', cell: (each) => <Changes changes={each.changes ?? []} />, minWidth: 300 },
         ]} />
     </SpaceBetween>
-  );
-}
-
-const NOW = { value: '', label: 'the moment that is shown' };
-
-function Moments({ marks, chosen, choose }: { marks: Mark[]; chosen: number | null; choose: (position: number | null) => void }) {
-  const options = [NOW, ...marks.toReversed().map((mark) => ({
-    value: String(mark.position), label: `${moment(mark.time)} · ${mark.summary}`, description: `position ${mark.position}`,
-  }))];
-  return (
-    <Select filteringType="auto" virtualScroll selectedOption={options.find(({ value }) => value === String(chosen ?? '')) ?? NOW} options={options}
-      onChange={({ detail }) => choose(detail.selectedOption.value === '' ? null : Number(detail.selectedOption.value))} />
   );
 }

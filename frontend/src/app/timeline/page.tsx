@@ -30,6 +30,7 @@ export default function Timeline() {
     getNextPageParam: (last) => last.next_cursor,
     retry: false,
   });
+  const isNarrow = window.innerWidth < 700;
   const events = data?.pages.flatMap(({ items }) => items) ?? [];
   return (
     <SpaceBetween size="m">
@@ -38,18 +39,19 @@ export default function Timeline() {
       {error && <Alert type="info">{error.detail}</Alert>}
       <Table<CloudEvent> variant="container" contentDensity="compact" wrapLines loading={isPending} loadingText="Loading" items={events}
         empty="Nothing happened that fits" trackBy="id" ariaLabels={{ tableLabel: 'Events' }}
+        columnDisplay={['position', 'time', 'what', 'resource', 'who', 'rewind'].map((id) => ({ id, visible: !isNarrow || id === 'what' || id === 'rewind' }))}
         columnDefinitions={[
-          { id: 'position', header: 'Position', cell: (each) => each.position },
-          { id: 'time', header: 'Time (UTC)', cell: (each) => moment(each.time), minWidth: 170 },
-          { id: 'what', header: 'What', isRowHeader: true, minWidth: 280, cell: (each) => <StatusIndicator type={toneOfEvent(each.type)}>{each.summary}</StatusIndicator> },
-          { id: 'resource', header: 'Resource', minWidth: 130, cell: (each) => {
+          { id: 'position', header: 'Position', cell: (each) => each.position, width: 90 },
+          { id: 'time', header: 'Time (UTC)', cell: (each) => <span className="line">{moment(each.time)}</span>, width: 170 },
+          { id: 'what', header: 'What', isRowHeader: true, minWidth: 190, cell: (each) =>
+            <><StatusIndicator type={toneOfEvent(each.type)}><span className="whole">{each.summary}</span></StatusIndicator><div className="soft small">{isNarrow && <>{moment(each.time)} · {each.actorname ?? each.actor} · </>}{each.type}</div></> },
+          { id: 'resource', header: 'Resource', width: 160, cell: (each) => {
             const page = pageOf(each.resourcekind, each.subject);
             return page ? <Go to={page}>{each.resourcename ?? each.subject}</Go> : (each.resourcename ?? each.subject);
           } },
-          { id: 'type', header: 'Type', cell: (each) => each.type, minWidth: 150 },
-          { id: 'who', header: 'Who', cell: (each) => each.actorname ?? each.actor },
-          { id: 'rewind', header: 'Rewind', minWidth: 110, cell: (each) =>
-            <Button variant="inline-link" ariaLabel={`Show then: position ${each.position}`} onClick={() => show(each.position)}>Show then</Button> },
+          { id: 'who', header: 'Who', width: 140, cell: (each) => each.actorname ?? each.actor },
+          { id: 'rewind', header: 'Rewind', width: 130, cell: (each) =>
+            <Button variant="inline-link" ariaLabel={`Show then: position ${each.position}`} onClick={() => show(each.position)}><span className="line">Show then</span></Button> },
         ]}
         footer={hasNextPage && <Box textAlign="center"><Button loading={isFetchingNextPage} onClick={() => void fetchNextPage()}>Earlier events</Button></Box>} />
     </SpaceBetween>

@@ -44,7 +44,7 @@ export default function Topology() {
   const edges = useMemo<Edge[]>(() => {
     const shown = new Set(nodes.map(({ id }) => id));
     return lines(list.data ?? []).filter(({ from, to }) => shown.has(from) && shown.has(to)).map(({ id, from, to, label, isHealthy }) => ({
-      id, source: from, target: to, label, animated: isHealthy, style: { stroke: isHealthy ? '#00802f' : '#db0000' }, zIndex: 1,
+      id, source: from, target: to, label, animated: isHealthy, style: { stroke: isHealthy ? 'var(--good)' : 'var(--bad)' }, zIndex: 1,
     }));
   }, [list.data, nodes]);
   return (

@@ -2,7 +2,7 @@ import { KINDS } from '@/kinds';
 import { CreatePage } from '@/parts/pages';
 
 export const dynamicParams = false;
-export const generateStaticParams = () => KINDS.map(({ slug }) => ({ kind: slug }));
+export const generateStaticParams = () => KINDS.filter(({ create }) => create !== undefined).map(({ slug }) => ({ kind: slug }));
 export default async function Page({ params }: { params: Promise<{ kind: string }> }) {
   return <CreatePage slug={(await params).kind} />;
 }

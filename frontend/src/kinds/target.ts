@@ -1,0 +1,80 @@
+/** Targets of a load balancer: instances, addresses, or whatever instances have certain tags. */
+import type { Document } from '@/api/types';
+import { pairs } from '@/lib/forms';
+import { quoted } from '@/lib/format';
+import type { Outcome } from '@/lib/outcome';
+import { type Action, type Field, type Values } from './kind';
+
+export type Target = {
+  id: string; state: string; reason: string | null; since: string | null; serves_at: string | null; target_group: string; selector: string | null;
+  instance: { id: string; name: string } | null; address: string | null; port: number; weight: number; is_leaving: boolean;
+};
+export type Selector = { id: string; target_group: string; tags: Record<string, string>; port: number; weight: number };
+
+const targetsOf = ({ observed }: Document) => (observed.targets ?? []) as Target[];
+const nameOf = ({ instance, address }: Target) => instance?.name ?? address ?? '';
+
+/** What is new serves when its checks are good; nobody waits for what is not in service for another reason. */
+function serving(now: Document, asked: Document): Outcome {
+  const fresh = targetsOf(asked).filter(({ state }) => state === 'unused' || state === 'initial');
+  const found = targetsOf(now).filter(({ id }) => fresh.some((each) => each.id === id));
+  const waiting = found.find(({ id, state, reason }) => state === 'initial' || (state === 'unused' && reason === fresh.find((each) => each.id === id)?.reason));
+  if (waiting) return { is: 'under way', says: `waiting for ${nameOf(waiting)}: ${waiting.reason ?? waiting.state}` };
+  const bad = found.find(({ state }) => state === 'unhealthy');
+  if (bad) return { is: 'failed', says: `not served by ${nameOf(bad)}: ${bad.reason ?? bad.state}` };
+  return { is: 'done', says: found.length > 0 ? `served by ${found.map(nameOf).join(', ')}` : 'changed' };
+}
+
+function drained(now: Document, asked: Document): Outcome {
+  const leaving = targetsOf(asked).filter(({ is_leaving: leaves }) => leaves);
+  const left = targetsOf(now).find(({ id, is_leaving: leaves }) => leaves && leaving.some((each) => each.id === id));
+  return left ? { is: 'under way', says: `letting ${nameOf(left)} finish: ${left.reason ?? left.state}` } : { is: 'done', says: 'changed' };
+}
+
+const how = (wanted: string) => ({ by }: Values) => by === wanted;
+const FIELDS: readonly Field[] = [
+  { name: 'by', label: 'What', choices: ['instance', 'tags', 'address'], initial: 'instance', isRequired: true },
+  { name: 'instance', label: 'Instance', of: '/api/instances', isRequired: true, isShown: how('instance') },
+  { name: 'tags', label: 'Tags', type: 'pairs', isRequired: true, isShown: how('tags'), hint: 'Every instance that has them, now and later. One key=value a line.' },
+  { name: 'address', label: 'Address in the VPC', isRequired: true, isShown: how('address') },
+  { name: 'port', label: 'Port of its program', type: 'number', isRequired: true, initial: '8080' },
+  { name: 'weight', label: 'Weight', type: 'number', initial: '1', hint: 'Its share of the requests, 0 to 256.' },
+  { name: 'target_group', label: 'Target group', initial: 'default' },
+];
+
+type Wish = { port: number; weight: number; target_group: string; instance?: string; address?: string; tags?: Record<string, string> };
+
+function wishOf({ by, instance, tags = '', address, port, weight, target_group: group }: Values): Wish {
+  const what = by === 'tags' ? { tags: pairs(tags) } : by === 'address' ? { address } : { instance };
+  return { ...what, port: Number(port), weight: Number(weight || 1), target_group: group || 'default' };
+}
+
+function command(it: string, { instance, address, tags, port, weight, target_group: group }: Wish): string {
+  const what = instance === undefined ? [] : [instance || 'INSTANCE'];
+  const more = [
+    ...(address === undefined ? [] : ['--address', address]), ...Object.entries(tags ?? {}).flatMap(([key, value]) => ['--tag', `${key}=${value}`]),
+    '--port', String(port), ...(weight === 1 ? [] : ['--weight', String(weight)]), ...(group === 'default' ? [] : ['--group', group]),
+  ];
+  return ['lb', 'register', it, ...what, ...more].map(quoted).join(' ');
+}
+
+export const registering: Action = {
+  id: 'register', label: 'Register target', path: '/api/load-balancers/{id_or_name}/targets', isSingle: true, fields: FIELDS, outcome: serving,
+  body: wishOf, command: (it, values) => command(it, wishOf(values)),
+};
+
+/** Give a target, or all that tags select, another weight: it is registered again. */
+export function weighing(target: Target | Selector): Action {
+  const what = 'tags' in target ? { tags: target.tags } : target.instance ? { instance: target.instance.name } : { address: target.address ?? '' };
+  const wish = (values: Values): Wish => ({ ...what, port: target.port, weight: Number(values.weight), target_group: target.target_group });
+  return {
+    id: target.id, label: 'Weight', path: '/api/load-balancers/{id_or_name}/targets', body: wish, outcome: () => ({ is: 'done', says: 'changed' }),
+    fields: [{ name: 'weight', label: 'Weight', type: 'number', isRequired: true, hint: 'Its share of the requests, 0 to 256.' }],
+    start: () => ({ weight: String(target.weight) }), command: (it, values) => command(it, wish(values)),
+  };
+}
+
+export const deregistering = (target: Target | Selector): Action => ({
+  id: target.id, label: 'Deregister', path: '/api/load-balancers/{id_or_name}/targets/{target}', method: 'DELETE', in: () => ({ target: target.id }),
+  outcome: drained, command: (it) => `lb deregister ${it} ${target.id}`,
+});

@@ -1,0 +1,32 @@
+'use client';
+import Header from '@cloudscape-design/components/header';
+import Table from '@cloudscape-design/components/table';
+import { changed, type Action } from '@/kinds/kind';
+import { ActionButton } from './Actions';
+import type { TabProps } from './Detail';
+import { Go } from './Go';
+import { Status } from './Status';
+
+type Member = { id: string; name: string; status: string; reason: string | null; template_version: number; is_protected: boolean };
+
+const protecting = ({ id, name, is_protected: is }: Member): Action => ({
+  id: name, label: is ? 'Let it go' : 'Protect', path: '/api/scaling-groups/{id_or_name}/instances/{instance}/protection', method: 'PUT',
+  in: () => ({ instance: id }), body: () => ({ is_protected: !is }), outcome: changed, command: (it) => `asg ${is ? 'unprotect' : 'protect'} ${it} ${name}`,
+});
+
+/** The instances of a group. */
+export function Members({ kind, document }: TabProps) {
+  const members = (document.observed.instances ?? []) as Member[];
+  return (
+    <Table<Member> variant="container" contentDensity="compact" wrapLines items={members} ariaLabels={{ tableLabel: 'Instances of the group' }} trackBy="id"
+      empty="None at this moment" header={<Header variant="h2" counter={`(${members.length})`}>Instances</Header>}
+      columnDefinitions={[
+        { id: 'name', header: 'Instance', isRowHeader: true, minWidth: 150, cell: (each) => <Go to={`/instances/detail/?id=${each.id}`}>{each.name}</Go> },
+        { id: 'status', header: 'In the group', minWidth: 110, cell: (each) => <Status status={each.status} reason={each.reason} /> },
+        { id: 'reason', header: 'Why', minWidth: 180, cell: (each) => each.reason ?? '–' },
+        { id: 'template', header: 'Template', cell: (each) => each.template_version },
+        { id: 'protected', header: 'Stays when the group shrinks', minWidth: 140, cell: (each) => (each.is_protected ? 'yes' : 'no') },
+        { id: 'acts', header: 'Actions', minWidth: 110, cell: (each) => <ActionButton kind={kind} document={document} action={protecting(each)} isInline /> },
+      ]} />
+  );
+}

@@ -1,0 +1,21 @@
+'use client';
+/** Any value of a document: what leads somewhere is a link, what is a list has a line for each. */
+import type { ReactNode } from 'react';
+import { refOf } from '@/kinds';
+import { plain } from '@/lib/format';
+import { Go } from './Go';
+
+type Tree = Record<string, unknown>;
+const isTree = (value: unknown): value is Tree => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+export function Value({ value }: { value: unknown }): ReactNode {
+  const ref = refOf(value);
+  if (ref) {
+    const more = isTree(value) ? Object.entries(value).filter(([key, each]) => key !== 'id' && key !== 'name' && each != null) : [];
+    return <><Go to={ref.page}>{ref.name}</Go>{more.length > 0 && ` ${plain(Object.fromEntries(more))}`}</>;
+  }
+  if (Array.isArray(value) && value.some(isTree)) return value.map((each, index) => <div key={index}><Value value={each} /></div>);
+  if (isTree(value) && Object.keys(value).length > 1)
+    return Object.entries(value).map(([key, each]) => <div key={key}><span className="soft">{key}</span> {refOf(each) ? <Value value={each} /> : plain(each)}</div>);
+  return plain(value);
+}

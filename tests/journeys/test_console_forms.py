@@ -1,0 +1,181 @@
+"""Forms of the console, what follows them, and moving about in time, in a real browser against real containers."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.conftest import free_port
+from tests.journeys.in_browser import DROPPED, act, go, new_page, shown_position, sign_in
+from tests.journeys.running_cloud import IMAGE, RunningCloud
+
+REFUSED = re.compile(f"{DROPPED.pattern}|status of 4")
+GROUP = {"name": "workers", "template": {"image": IMAGE, "type": "nano"}, "min": 0, "max": 2}
+
+
+def fill(page: Page, label: str, text: str) -> None:
+    """Write into a field of the form that is open."""
+    page.get_by_role("dialog").get_by_label(re.compile(f"^{label}( . optional)?$")).fill(text)
+
+
+def confirm(page: Page, name: str) -> None:
+    """Send the form that is open; it closes when the cloud agrees."""
+    page.get_by_role("dialog").get_by_role("button", name=name, exact=True).click()
+    expect(page.get_by_role("dialog")).not_to_be_visible()
+
+
+def command(page: Page) -> str:
+    """Return the command of the form that is open."""
+    return page.get_by_role("dialog").get_by_test_id("command").inner_text()
+
+
+def test_what_takes_long_is_told_of_on_whichever_page_one_is(page: Page, cloud: RunningCloud) -> None:
+    cloud.launch("web-1")
+    sign_in(page, cloud)
+    go(page, "Instances")
+    page.get_by_role("link", name="web-1", exact=True).click()
+    act(page, "Stop")
+    go(page, "VPCs")
+    notices = page.get_by_role("region", name="Notices")
+    expect(notices).to_contain_text("Stop: web-1 is stopped")
+    page.get_by_role("link", name="Show web-1").click()
+    expect(page.get_by_test_id("status")).to_have_text("stopped")
+    program = {"command": ["/nosuch"], "restart": "never"}
+    failing = cloud.http.post(
+        "/api/instances", json={"name": "bad", "image": IMAGE, "type": "nano", **program}
+    )
+    assert failing.status_code == 202
+    page.goto(f"{cloud.http.base_url}/instances/detail/?id={failing.json()['id']}")
+    expect(page.get_by_test_id("status")).to_have_text("error")
+    act(page, "Start")
+    go(page, "Dashboard")
+    expect(notices).to_contain_text("Start: bad is error")
+
+
+def test_a_policy_is_added_refused_and_changed_by_forms(browser: Browser, cloud: RunningCloud) -> None:
+    group = cloud.post("/api/scaling-groups", GROUP)
+    with new_page(browser, REFUSED) as page:
+        sign_in(page, cloud)
+        page.goto(f"{cloud.http.base_url}/scaling-groups/detail/?id={group['id']}")
+        page.get_by_role("tab", name="Policies").click()
+        page.get_by_role("button", name="Add a policy").click()
+        fill(page, "Name", "keep-cpu")
+        fill(page, "Target", "400")
+        page.get_by_role("dialog").get_by_role("button", name="Add a policy").click()
+        expect(page.get_by_role("dialog")).to_contain_text("cannot keep cpu at 400 %")
+        fill(page, "Target", "40")
+        assert command(page) == "cloud asg policy track workers keep-cpu --target 40"
+        confirm(page, "Add a policy")
+        table = page.get_by_role("table", name="Policies")
+        expect(table).to_contain_text("cpu at 40 %")
+        page.get_by_role("button", name="Edit: keep-cpu").click()
+        fill(page, "Target", "55.5")
+        confirm(page, "Edit")
+        expect(table).to_contain_text("cpu at 55.5 %")
+        page.get_by_role("button", name="Remove: keep-cpu").click()
+        expect(table).to_contain_text("No policy yet")
+    assert cloud.show("/api/scaling-groups/workers")["spec"]["policies"] == {}
+
+
+@pytest.fixture
+def balancer(cloud: RunningCloud) -> dict[str, Any]:
+    """A balancer called `web` with a target."""
+    cloud.launch("web-1", ports=[{"port": 8080}])
+    cloud.post("/api/load-balancers", {"name": "web", "listeners": [{"port": free_port()}]})
+    return cloud.post("/api/load-balancers/web/targets", {"instance": "web-1", "port": 8080})
+
+
+def test_what_somebody_else_wished_meanwhile_is_not_overwritten(
+    browser: Browser, cloud: RunningCloud, balancer: dict[str, Any]
+) -> None:
+    with new_page(browser, REFUSED) as page:
+        sign_in(page, cloud)
+        page.goto(f"{cloud.http.base_url}/load-balancers/detail/?id={balancer['id']}")
+        act(page, "Change tags")
+        fill(page, "Tags", "mine=1")
+        cloud.post("/api/load-balancers/web/targets", {"instance": "web-1", "port": 8080, "weight": 2})
+        confirm(page, "Change tags")
+        act(page, "Change tags")
+        fill(page, "Tags", "mine=2")
+        cloud.http.patch("/api/load-balancers/web", json={"tags": {"theirs": "1"}}).raise_for_status()
+        page.get_by_role("dialog").get_by_role("button", name="Change tags", exact=True).click()
+        expect(page.get_by_role("dialog")).to_contain_text("cannot change")
+    assert cloud.show("/api/load-balancers/web")["tags"] == {"theirs": "1"}
+
+
+def test_weights_and_tags_are_changed_by_forms(
+    page: Page, cloud: RunningCloud, balancer: dict[str, Any]
+) -> None:
+    sign_in(page, cloud)
+    page.goto(f"{cloud.http.base_url}/load-balancers/detail/?id={balancer['id']}")
+    page.get_by_role("tab", name="Targets").click()
+    page.get_by_role("button", name=re.compile("^Weight: ")).click()
+    fill(page, "Weight", "7")
+    assert command(page) == "cloud lb register web web-1 --port 8080 --weight 7"
+    confirm(page, "Weight")
+    act(page, "Change tags")
+    fill(page, "Tags", "env=live")
+    assert command(page) == "cloud lb tag web env=live"
+    confirm(page, "Change tags")
+    expect(page.get_by_role("region", name="Notices")).to_contain_text("Change tags: web is changed")
+    found = cloud.show("/api/load-balancers/web")
+    assert found["tags"] == {"env": "live"}
+    assert [each["weight"] for each in found["observed"]["targets"]] == [7]
+
+
+def test_rules_and_health_checks_are_changed_by_forms(
+    page: Page, cloud: RunningCloud, balancer: dict[str, Any]
+) -> None:
+    port = balancer["spec"]["listeners"][0]["port"]
+    sign_in(page, cloud)
+    page.goto(f"{cloud.http.base_url}/load-balancers/detail/?id={balancer['id']}")
+    page.get_by_role("tab", name="Routing").click()
+    page.get_by_role("button", name="Add a target group").click()
+    fill(page, "Name", "api")
+    fill(page, "Path", "/health")
+    confirm(page, "Add a target group")
+    expect(page.get_by_role("table", name="Target groups")).to_contain_text("http /health answers")
+    page.get_by_role("button", name=f"Edit: {port}").click()
+    page.get_by_role("dialog").get_by_role("button", name="Add one").click()
+    fill(page, "Path", "/api/*")
+    assert command(page).endswith(f"--rule '{port},path=/api/*,group=api'")
+    confirm(page, "Edit")
+    expect(page.get_by_role("table", name="Listeners")).to_contain_text("/api/*")
+    (listener,) = cloud.show("/api/load-balancers/web")["spec"]["listeners"]
+    assert listener["rules"] == [{"host": None, "path": "/api/*", "target_group": "api"}]
+
+
+def test_the_slider_reaches_all_of_history_and_steps_from_anywhere(page: Page, cloud: RunningCloud) -> None:
+    cloud.launch("web-1")
+    for number in range(1200):
+        cloud.http.patch("/api/instances/web-1", json={"tags": {"n": str(number)}}).raise_for_status()
+    events = cloud.show("/api/timeline?order=oldest&limit=1000")["items"]
+    first, second = events[0]["position"], events[1]["position"]
+    sign_in(page, cloud)
+    slider = page.get_by_role("slider", name="Moment")
+    slider.press("Home")
+    expect(page).to_have_url(re.compile(f"at={first}$"))
+    expect(page.get_by_test_id("past")).to_contain_text(events[0]["summary"])
+    page.get_by_role("button", name="Next event").click()
+    expect(page).to_have_url(re.compile(f"at={second}$"))
+    page.get_by_role("button", name="Previous event").click()
+    expect(page).to_have_url(re.compile(f"at={first}$"))
+    newest = cloud.show("/api/timeline?limit=2")["items"]
+    page.get_by_role("button", name="Return to now").click()
+    page.get_by_role("button", name="Previous event").click()
+    expect(page).to_have_url(re.compile(f"at={newest[1]['position']}$"))
+    page.get_by_role("button", name="Next event").click()
+    expect(page.get_by_test_id("past")).not_to_be_visible()
+    assert shown_position(page) == float("inf")
+
+
+def test_a_resource_is_found_from_anywhere_by_the_keyboard(page: Page, cloud: RunningCloud) -> None:
+    cloud.launch("web-1")
+    sign_in(page, cloud)
+    page.keyboard.press("/")
+    page.keyboard.type("web-1")
+    expect(page.get_by_role("option", name=re.compile("^web-1 i-"))).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("name")).to_have_text("web-1")
