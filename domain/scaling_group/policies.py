@@ -13,8 +13,6 @@ from itertools import pairwise
 from typing import Any, ClassVar, Literal, get_args
 from zoneinfo import ZoneInfo
 
-from croniter import croniter
-
 from domain import values
 from domain.errors import Invalid
 from domain.scaling_group.metric import check_target, metric
@@ -172,13 +170,7 @@ class Scheduled:
 
     def check(self) -> None:
         """Raise Invalid."""
-        # Other spellings the library knows, of chance and of seconds, would not say the same twice.
-        if len(self.cron.split()) != 5 or set(self.cron) & set("RrHh@") or not croniter.is_valid(self.cron):
-            raise Invalid(
-                f"cannot read {shown(self.cron)} as a time: use the five fields of cron, minute first, e.g. "
-                "`0 8 * * 1-5`",
-                field="cron",
-            )
+        values.cron(self.cron, "cron")
         try:
             ZoneInfo(self.timezone)
         except (KeyError, ValueError, OSError):

@@ -172,6 +172,7 @@ def stepped(*steps: tuple[float | None, float | None, int]) -> dict[str, Any]:
         (stepped((10, 20, -1), (20, None, 0)), "steps.from", ("below 10",)),
         ({"type": "scheduled", "cron": "61 * * * *", "desired": 1}, "cron", ("five fields",)),
         ({"type": "scheduled", "cron": "* * * * * *", "desired": 1}, "cron", ("five fields",)),
+        ({"type": "scheduled", "cron": "0 0 31 2 *", "desired": 1}, "cron", ("no day of any year",)),
         ({"type": "scheduled", "cron": "0 8 * * *"}, "desired", ("give `min`, `desired` or `max`",)),
         ({"type": "scheduled", "cron": "0 8 * * *", "min": 3, "max": 2}, "desired", ("min ≤ desired",)),
         ({"type": "scheduled", "cron": "0 8 * * *", "min": 1, "timezone": "Moon"}, "timezone", ("`Moon`",)),
