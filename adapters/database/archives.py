@@ -59,7 +59,8 @@ class ScriptedArchives(ABC):
 
 
 def read_window(lines: Sequence[str], place: Callable[[str], int]) -> Held:
-    """Return what ``window.sh`` found: marks, and the names and sizes of the log's files."""
+    """Return what ``window.sh`` found: marks, the names and sizes of the log's files, and the room that is left."""
+    room_bytes: int | None = None
     marks: list[Mark] = []
     files: dict[int, int] = {}
     for line in lines:
@@ -70,4 +71,6 @@ def read_window(lines: Sequence[str], place: Callable[[str], int]) -> Held:
         elif word == "log":
             size, name = rest.split()
             files[place(name)] = int(size)
-    return Held(files, sorted(marks, key=lambda mark: mark.at))
+        elif word == "room":
+            room_bytes = int(rest)
+    return Held(files, sorted(marks, key=lambda mark: mark.at), room_bytes)

@@ -27,6 +27,8 @@ from domain.server import Endpoint, Program
 _CONFIG, _ACCESS = f"{HOME}postgresql.conf", f"{HOME}pg_hba.conf"
 _PASSWORD = f"{HOME}password"
 _ROUNDS = 4096
+_KEPT_MB = 1024
+"""So much of the log is kept for an archive that does not take it."""
 _TIMEOUT_S = 10
 _LOOKS, _LOOK_S = 30, 0.1
 _WRONG_PASSWORD = "28P01"  # noqa: S105 - an error code
@@ -128,10 +130,10 @@ def _config(server: Database) -> list[str]:
         "wal_level = replica",
         "max_wal_senders = 10",
         "max_replication_slots = 10",
-        "max_slot_wal_keep_size = 1GB",
+        f"max_slot_wal_keep_size = {_KEPT_MB}MB",
         "wal_keep_size = 64MB",
         "archive_mode = on",
-        f"archive_command = 'bash {HOME}second.sh %p %f'",
+        f"archive_command = 'bash {HOME}second.sh %p %f {_KEPT_MB}'",
         f"shared_buffers = {_shared_buffers(server.memory_mb)}",
         "timezone = UTC",
         "log_timezone = UTC",

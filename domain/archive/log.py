@@ -46,6 +46,8 @@ class Held:
     """Numbers of the log's files, and their sizes in bytes."""
     marks: Sequence[Mark] = ()
     """Oldest first; at most one a file."""
+    room_bytes: int | None = None
+    """How much more it can hold, if that was asked."""
 
 
 @dataclass(frozen=True, slots=True)

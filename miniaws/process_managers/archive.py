@@ -16,6 +16,7 @@ from domain.archive import (
     ARCHIVE_PATH,
     Archive,
     ArchiveEngine,
+    Held,
     Restore,
     drill_due,
     due_at,
@@ -36,6 +37,8 @@ _CAUSE = Cause(actor="system:archive-manager", account_id="")
 _SOON_S, _LATER_S, _PROMOTED_S = 0.3, 10.0, 5.0
 _OLDEST = timedelta(seconds=60)
 """What is committed is restorable within this time; if not, that is told."""
+_LEAST_BYTES = 32 << 20
+"""What the next file of the log needs, and some more."""
 _AGAIN = timedelta(minutes=1)
 _FOLLOW_MB, _WORK_MB = 128, 512
 _SCRATCH = "/scratch"
@@ -193,8 +196,8 @@ class ArchiveManager:
         held = await self._engine(archive).held(archive.public_id)
         reached = max((mark.at for mark in held.marks), default=None)
         since = reached or database.started_at or now
-        if now - since > _OLDEST:
-            reason = f"what was committed after {since:%Y-%m-%d %H:%M:%S} UTC is not in the archive yet"
+        reason = _hindrance(held, since, now, commits_wait=bool(database.settings["synchronous"]))
+        if reason is not None:
             if archive.status != "error":
                 await self._report(archive, lambda a: a.report_late(reason))
         elif archive.status == "error" and not any(each.is_damaged for each in archive.backups[-1:]):
@@ -269,6 +272,16 @@ class ArchiveManager:
 
     def _now(self) -> datetime:
         return self._cloud.ports.clock.now().astimezone(UTC)
+
+
+def _hindrance(held: Held, since: datetime, now: datetime, *, commits_wait: bool) -> str | None:
+    """Return why what is committed is not restorable soon, or None when it is."""
+    if held.room_bytes is not None and held.room_bytes < _LEAST_BYTES:
+        return f"its disk is full: {held.room_bytes >> 20} MB are left; make room there"
+    if now - since <= _OLDEST:
+        return None
+    reason = f"what was committed after {since:%Y-%m-%d %H:%M:%S} UTC is not in the archive yet"
+    return f"{reason}, and commits wait for it" if commits_wait else reason
 
 
 def _drop(_: object) -> None:

@@ -26,11 +26,11 @@ class Databases:
         assert isinstance(found, MemoryArchives)
         self.archives = found
 
-    async def create(self, name: str = "orders", drills: str | None = None) -> Database:
+    async def create(self, name: str = "orders", drills: str | None = None, **more: Any) -> Database:
         if not await self.stage.cloud.ports.store.claims("name/main/vpc"):
             await self.stage.settle(await self.stage.vpc())
         saved = await databases.create(
-            self.stage.cloud, REQUEST, databases.Create(name, policy=Policy(drill_schedule=drills))
+            self.stage.cloud, REQUEST, databases.Create(name, policy=Policy(drill_schedule=drills), **more)
         )
         return await self.stage.load(Database, saved.aggregate.id)
 
@@ -135,19 +135,6 @@ async def test_each_new_backup_is_restored_for_a_trial(on: Databases) -> None:
     archive = await on.archive_of(database)
     assert [each.is_damaged for each in archive.backups] == [False, True]
     assert archive.status == "error"
-
-
-async def test_what_does_not_come_to_the_archive_is_told_and_heals(on: Databases) -> None:
-    database = await on.create()
-    archive = await on.backed_up(database)
-    on.hold(archive, age_s=300)
-    await on.stage.pass_(archive)
-    archive = await on.archive_of(database)
-    assert archive.status == "error"
-    assert "is not in the archive yet" in (archive.status_reason or "")
-    on.hold(archive)
-    await on.stage.pass_(archive)
-    assert (await on.archive_of(database)).status == "available"
 
 
 async def test_a_database_is_restored_into_another_one(on: Databases) -> None:

@@ -2,6 +2,7 @@
 # Commits something, so that the log has an end in time, and notes that moment once the archive holds it.
 set -euo pipefail
 [ "$(id -u)" != 0 ] || exec gosu mysql "$0"
+trap 'rm -f "/archive/.reached.$$"' EXIT
 query() { mariadb --defaults-extra-file=/miniaws/my.cnf --batch --skip-column-names --connect-timeout=5 "$@"; }
 
 read -r at < <(query --execute="select date_format(utc_timestamp(), '%Y-%m-%dT%H:%i:%sZ')")
@@ -16,7 +17,7 @@ for _ in $(seq 25); do
         last=$(cut -d' ' -f3 /archive/reached 2>/dev/null || true)
         [ -z "$last" ] || [ "$last" = "$name" ] || cat /archive/reached >>/archive/marks
         newest=$(cut -d' ' -f1 /archive/reached 2>/dev/null || true)
-        [[ ! $newest > $at ]] || { rm -f "/archive/.reached.$$"; exit 0; }
+        [[ ! $newest > $at ]] || exit 0
         mv "/archive/.reached.$$" /archive/reached
         exit 0
     fi

@@ -1,8 +1,10 @@
 #!/bin/bash
 # Commits something, so that the log has an end in time, and notes that moment once the archive holds it.
 set -euo pipefail
-export PGDATABASE=postgres PGCONNECT_TIMEOUT=5
+# Whoever waits for the archive waits for us: we do not.
+export PGDATABASE=postgres PGCONNECT_TIMEOUT=5 PGOPTIONS='-c synchronous_commit=local'
 [ "$(id -u)" != 0 ] || exec gosu postgres "$0"
+trap 'rm -f "/archive/.reached.$$"' EXIT
 
 read -r at < <(psql -qAtX -v ON_ERROR_STOP=1 \
     -c "select to_char(clock_timestamp() at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")
@@ -20,7 +22,7 @@ for _ in $(seq 25); do
         [ -z "$last" ] || [ "$last" = "$segment" ] || cat /archive/reached >>/archive/marks
         # Two beats at once: the later moment stays.
         newest=$(cut -d' ' -f1 /archive/reached 2>/dev/null || true)
-        [[ ! $newest > $at ]] || { rm -f "/archive/.reached.$$"; exit 0; }
+        [[ ! $newest > $at ]] || exit 0
         mv "/archive/.reached.$$" /archive/reached
         exit 0
     fi

@@ -3,6 +3,7 @@
 # Needs PGHOST, PGUSER, PGPASSFILE; SYNCHRONOUS=1 makes every commit wait for us.
 set -uo pipefail
 export PGDATABASE=postgres PGCONNECT_TIMEOUT=5
+MOST_MISSED=6
 if [ "$(id -u)" = 0 ]; then
     install -d -o postgres -g postgres -m 750 /archive /archive/wal /archive/second /archive/base
     exec gosu postgres "$0"
@@ -19,11 +20,18 @@ begin_anew_if_lost() {
 }
 
 receive() {
+    # Should we hang, the server lets go of us: until then it can neither give up the slot nor end a checkpoint.
+    export PGOPTIONS='-c tcp_user_timeout=20s'
     while :; do
         begin_anew_if_lost
-        pg_receivewal --directory=/archive/wal --slot=miniaws --create-slot --if-not-exists --no-password &&
-            pg_receivewal --directory=/archive/wal --slot=miniaws --status-interval=1 --no-password \
-                ${SYNCHRONOUS:+--synchronous}
+        # Cut off while it was made, as the disk was full: nothing is in it yet, and it would be refused.
+        find /archive/wal -name '*.partial' ! -size 0 ! -size 16777216c -delete
+        pg_receivewal --directory=/archive/wal --slot=miniaws --create-slot --if-not-exists --no-password && {
+            pg_receivewal --directory=/archive/wal --slot=miniaws --status-interval=1 --no-password --no-loop \
+                ${SYNCHRONOUS:+--synchronous} &
+            echo $! >/tmp/receiver
+            wait $!
+        }
         sleep 1
     done
 }
@@ -38,9 +46,14 @@ compress() {
 }
 
 receive &
-round=0
+round=0 missed=0
 while :; do
-    /miniaws/beat.sh || true
+    if /miniaws/beat.sh; then missed=0; else missed=$((missed + 1)); fi
+    if [ "$missed" = "$MOST_MISSED" ]; then
+        # Should it hang, another one is begun; if it is not its fault, that does no harm.
+        kill -KILL "$(cat /tmp/receiver)" 2>/dev/null
+        missed=0
+    fi
     [ $((round++ % 12)) != 11 ] || compress
     sleep 5 &
     wait $!

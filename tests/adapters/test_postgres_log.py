@@ -1,0 +1,139 @@
+"""The log of a real Postgres, and an archive that cannot take it: its receiver hangs, and its disk is full."""
+
+import os
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docker import APIClient
+
+from adapters.database.postgres_archive import FOLDER, PostgresArchives
+from adapters.database.programs import script
+from domain.archive import ARCHIVE_PATH, Held
+from domain.errors import Refused
+from domain.ports import File, Mount
+from tests.adapters.world import ACCOUNT, World, eventually, real_world
+
+TORTURE = "MINIAWS_TORTURE" in os.environ
+ROOM_MB, KEPT_MB, WRITTEN_MB, MOST_MB = 64, 48, 112, 96
+"""What the archive can hold, what the server keeps for it, what is written, and what the server may hold of it."""
+ACCESS = b"local all all trust\nhost all all all trust\nhost replication all all trust\n"
+LIMITS = {
+    "hba_file": "/miniaws/pg_hba.conf",
+    "archive_mode": "on",
+    "archive_command": f"bash /miniaws/second.sh %p %f {KEPT_MB}",
+    "max_slot_wal_keep_size": f"{KEPT_MB}MB",
+    "wal_keep_size": "0",
+    "max_wal_size": "32MB",
+    "min_wal_size": "32MB",
+}
+FILL = (
+    "create table written (filler text)",
+    "alter table written alter filler set storage external",
+    f"insert into written select repeat('x', 1 << 20) from generate_series(1, {WRITTEN_MB})",  # noqa: S608 - a number
+)
+
+
+@pytest.fixture
+async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[World]:
+    async with real_world(engine, cloud_name, tmp_path) as world:
+        yield world
+
+
+class Archived:
+    """A server and what receives its log, in a file system of a few megabytes."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._server, self._archive = world.id("db", "orders"), world.id("arc", "orders")
+        self._archives = PostgresArchives(world.containers)
+
+    async def start(self, engine: str) -> None:
+        name, labels = f"{self._world.cloud}-{self._archive}", {"miniaws.cloud": self._world.cloud}
+        labels |= {"miniaws.id": self._archive, "miniaws.kind": "volume", "miniaws.account": ACCOUNT}
+        options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={ROOM_MB}m"}
+        api = APIClient(engine, version="auto")
+        api.create_volume(name, driver_opts=options, labels=labels)
+        api.close()
+        limits = [word for item in LIMITS.items() for word in ("-c", "=".join(item))]
+        mounts = (Mount(self._archive, ARCHIVE_PATH),)
+        more: dict[str, Any] = {
+            "image": "miniaws/postgres:local",
+            "memory_mb": 512,
+            "mounts": mounts,
+            "keeps_files": False,
+        }
+        server = self._world.spec(
+            resource_id=self._server,
+            command=("postgres", *limits),
+            environment={"POSTGRES_USER": "miniaws", "POSTGRES_HOST_AUTH_METHOD": "trust"},
+            files={"/miniaws/pg_hba.conf": File(ACCESS, 0o444), **script(FOLDER, "second.sh")},
+            **more,
+        )
+        await self._world.running(server)
+        program = self._archives.follow(self._server, "unused", synchronous=False)
+        log = self._world.spec(
+            resource_id=f"{self._archive}.log",
+            command=program.command,
+            environment=program.environment,
+            files=program.files,
+            **more,
+        )
+        await self._world.running(log)
+
+    async def sql(self, *statements: str) -> str:
+        words = ["psql", "-U", "miniaws", "-h", "127.0.0.1", "-qAtX", "postgres"]
+        words += [f"--command={each}" for each in statements]
+        done = await self._world.containers.execute(self._server, words, 90)
+        assert done.exit_code == 0, done.stderr
+        return done.stdout.decode().strip()
+
+    async def beside(self, command: str) -> None:
+        done = await self._world.containers.execute(f"{self._archive}.log", ["bash", "-c", command], 30)
+        assert done.exit_code == 0, done.stderr
+
+    async def held_since(self, moment: datetime) -> Held:
+        """Wait until what is committed after a moment is in the archive."""
+
+        async def look() -> Held | None:
+            try:
+                held = await self._archives.held(self._archive)
+            except Refused:
+                return None
+            return held if any(mark.at >= moment for mark in held.marks) else None
+
+        return await eventually(look)
+
+    async def kept_mb(self) -> int:
+        """Return how much of its log the server keeps, after it was asked to keep no more than it must."""
+        return int(await self.sql("checkpoint", "select sum(size)::bigint >> 20 from pg_ls_waldir()"))
+
+    async def room_mb(self) -> int:
+        held = await self._archives.held(self._archive)
+        assert held.room_bytes is not None
+        return held.room_bytes >> 20
+
+
+async def test_an_archive_that_takes_nothing_costs_the_server_no_more_than_it_may_keep(
+    world: World, engine: str
+) -> None:
+    found = Archived(world)
+    await found.start(engine)
+    await found.held_since(datetime.min.replace(tzinfo=UTC))
+    assert ROOM_MB - 32 <= await found.room_mb() < ROOM_MB
+    await found.beside("kill -STOP $(cat /tmp/receiver)")
+    await found.sql(*FILL)
+
+    async def bounded() -> bool | None:
+        # A hung receiver holds a checkpoint up, but not for long.
+        return await found.kept_mb() <= MOST_MB or None
+
+    await eventually(bounded)
+    assert await found.room_mb() < 32
+    if not TORTURE:  # where it is waited until that is seen, and done
+        await found.beside("kill -KILL $(cat /tmp/receiver)")
+    await found.beside("rm -f /archive/second/*")
+    # Nobody does anything else.
+    await found.held_since(datetime.now(UTC))
