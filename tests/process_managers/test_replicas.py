@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from adapters.event_store.audit import audit
 from adapters.memory import MemoryReplicas
 from domain.archive import Archive
 from domain.database import Database, HasReplicas, IsReplica
@@ -141,6 +142,7 @@ async def test_a_promoted_replica_is_on_its_own(on: Replicas, is_lost: bool) -> 
         on.engine.fail("containers.ensure", Refused("no space is left"), None)
         await on.stage.refused(source)
     await databases.promote(on.stage.cloud, REQUEST, "orders-r1")
+    assert audit(on.stage.database_url) == []
     await on.available(replica)
     assert (await on.stage.last(replica, "promoted"))["behind_bytes"] == (None if is_lost else 9)
     on.engine.heal("containers.ensure")
@@ -219,6 +221,7 @@ async def test_a_controller_that_dies_anywhere_strands_nothing(on: Replicas, cal
     on.engine.heal(call)
     await on.pass_all(source, first, second)
     assert on.engine.containers == on.engine.volumes == {}
+    assert audit(on.stage.database_url) == []
     told = await on.stage.told(first)
     assert [told.count(each) for each in ("promoted", "deleted")] == [1, 1]
 

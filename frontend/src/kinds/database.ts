@@ -49,7 +49,7 @@ export const database: Kind = {
   slug: 'databases', kind: 'database', prefix: 'db', one: 'database', many: 'Databases', section: 'Data',
   about: 'A database is a server of its own with backups and a log: it can be restored to any second of its window.',
   list: '/api/databases', item: '/api/databases/{id_or_name}', metrics: '/api/databases/{id_or_name}/metrics',
-  tabs: ['connection', 'backups', 'metrics'],
+  tabs: ['connection', 'backups', 'replicas', 'metrics'],
   columns: [...serverColumns, { id: 'replica', label: 'Replica of', of: ({ spec: { replica_of: source } }) => source }],
   create: {
     verb: 'Create', command: 'db create',

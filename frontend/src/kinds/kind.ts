@@ -68,7 +68,7 @@ export type Action = {
 /** Of what is done as soon as it is accepted. */
 export const changed = (): Outcome => ({ is: 'done', says: 'changed' });
 
-export type Tab = 'metrics' | 'traffic' | 'logs' | 'targets' | 'decisions' | 'backups' | 'archived' | 'snapshots' | 'routing' | 'members' | 'policies' | 'connection';
+export type Tab = 'metrics' | 'traffic' | 'logs' | 'targets' | 'decisions' | 'backups' | 'replicas' | 'archived' | 'snapshots' | 'routing' | 'members' | 'policies' | 'connection';
 
 export type Kind = {
   /** The last part of the path of its list, and of its page. */

@@ -25,6 +25,7 @@ import { Metrics, Traffic } from './Metrics';
 import { Policies } from './Policies';
 import { Routing } from './Routing';
 import { Snapshots } from './Snapshots';
+import { Replicas } from './Replicas';
 import { Status } from './Status';
 import { Targets } from './Targets';
 import { Value } from './Value';
@@ -43,6 +44,7 @@ const TABS: Record<Tab, { label: string; Content: (props: TabProps) => React.Rea
   snapshots: { label: 'Snapshots', Content: Snapshots },
   archived: { label: 'Backups', Content: Archived },
   backups: { label: 'Backups', Content: Backups },
+  replicas: { label: 'Replicas', Content: Replicas },
   connection: { label: 'Connection', Content: Connection },
 };
 

@@ -1,0 +1,33 @@
+'use client';
+import Alert from '@cloudscape-design/components/alert';
+import Header from '@cloudscape-design/components/header';
+import Table from '@cloudscape-design/components/table';
+import { bytes, moment } from '@/lib/format';
+import { useRead } from '@/lib/reading';
+import type { TabProps } from './Detail';
+import { Go } from './Go';
+import { Status } from './Status';
+
+type Replica = {
+  id: string; name: string; status: string; replica_state?: string; replica_lag_bytes?: number; replica_lag_s?: number; last_change_at?: string;
+};
+
+/** Who follows a database, and how far each is: what cannot be measured is a dash, never a zero. */
+export function Replicas({ document }: TabProps) {
+  const { data, error, isPending } = useRead<{ replicas: Replica[] }>(
+    '/api/databases/{id_or_name}/replicas', { in: { id_or_name: document.id } }, { hasPast: false, everyMs: 5_000 });
+  if (error) return <Alert type="info">{error.detail}</Alert>;
+  return (
+    <Table<Replica> variant="container" contentDensity="compact" loading={isPending} loadingText="Loading" items={data?.replicas ?? []}
+      ariaLabels={{ tableLabel: 'Replicas' }} header={<Header variant="h2" counter={`(${data?.replicas.length ?? 0})`}>Replicas</Header>}
+      empty="Nothing follows it: create a replica of a Postgres by Actions"
+      columnDefinitions={[
+        { id: 'name', header: 'Replica', isRowHeader: true, cell: (each) => <Go to={`/databases/detail/?id=${each.id}`}>{each.name}</Go> },
+        { id: 'status', header: 'Status', cell: (each) => <Status status={each.status} /> },
+        { id: 'state', header: 'Replication', cell: (each) => each.replica_state ?? '–' },
+        { id: 'bytes', header: 'Behind', cell: (each) => bytes(each.replica_lag_bytes) },
+        { id: 's', header: 'Behind (s)', cell: (each) => each.replica_lag_s?.toFixed(1) ?? '–' },
+        { id: 'last', header: 'Newest change (UTC)', cell: (each) => moment(each.last_change_at) },
+      ]} />
+  );
+}
