@@ -52,9 +52,9 @@ def audit(conninfo: str) -> list[str]:
         ]
         claims = {Claim(**row) for row in connection.execute(_CLAIMS).fetchall()}
         secrets = connection.execute("SELECT secret_id, owner FROM secrets").fetchall()
-        kept = {(row["secret_id"], row["owner"]) for row in secrets}
+        kept = {row["secret_id"]: row["owner"] for row in secrets}
         wanted_claims: set[Claim] = set()
-        wanted_secrets: set[tuple[UUID, UUID]] = set()
+        wanted_secrets: dict[UUID, UUID] = {}
         names: dict[UUID, str] = {}
         for id_, aggregate in _aggregates(connection):
             if aggregate is None:
@@ -62,7 +62,7 @@ def audit(conninfo: str) -> list[str]:
                 continue
             names[aggregate.id] = f"{aggregate.KIND} {aggregate.name}"
             wanted_claims.update(aggregate.held_claims())
-            wanted_secrets.update((id_, aggregate.id) for id_ in aggregate.held_secrets())
+            wanted_secrets.update(dict.fromkeys(aggregate.held_secrets(), aggregate.id))
     return [*found, *_claims(claims, wanted_claims, names), *_secrets(kept, wanted_secrets, names)]
 
 
@@ -96,10 +96,9 @@ def _claims(held: set[Claim], wanted: set[Claim], names: dict[UUID, str]) -> Ite
         yield f"{owner} holds {claim.key} in {claim.scope}, which it should not"
 
 
-def _secrets(
-    kept: set[tuple[UUID, UUID]], wanted: set[tuple[UUID, UUID]], names: dict[UUID, str]
-) -> Iterator[str]:
-    for _, owner in sorted(wanted - kept):
+def _secrets(kept: dict[UUID, UUID], wanted: dict[UUID, UUID], names: dict[UUID, str]) -> Iterator[str]:
+    """Compare by secret, whoever it was sealed for: that of an archive was sealed with its database."""
+    for owner in sorted(wanted[secret] for secret in wanted.keys() - kept.keys()):
         yield f"{names[owner]} lacks its secret"
-    for _, owner in sorted(kept - wanted):
+    for owner in sorted(kept[secret] for secret in kept.keys() - wanted.keys()):
         yield f"a secret of {names.get(owner, str(owner))} is kept though nothing refers to it"
