@@ -1,8 +1,10 @@
 """Servers that are run by hand, as those of miniaws are compared to: on a network of their own, like ours."""
 
+import secrets
 import subprocess
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 
 @contextmanager
@@ -15,15 +17,39 @@ def network(environment: dict[str, str], name: str) -> Generator[None]:
         docker(environment, "network", "rm", "--force", name)
 
 
-def address(environment: dict[str, str], name: str) -> str:
-    """Return where a container listens."""
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is run, with the limits that ours has; ``data_path`` is where its volume is, if it has one."""
+
+    words: tuple[str, ...]
+    """Image and arguments."""
+    memory_mb: int
+    data_path: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@contextmanager
+def server(environment: dict[str, str], network: str, program: Program) -> Generator[tuple[str, int]]:
+    """Run a program in a container on a network; give its address, where it may not answer yet, and its process."""
+    name = f"{network}-{secrets.token_hex(3)}"
+    limits = ["--cpus", "1", "--memory", f"{program.memory_mb}m", "--memory-swap", f"{program.memory_mb}m"]
+    place = ["--network", network, *(["--volume", program.data_path] if program.data_path else [])]
+    variables = [word for key, value in program.variables.items() for word in ("--env", f"{key}={value}")]
+    docker(environment, "run", "--detach", "--name", name, *limits, *place, *variables, *program.words)
+    try:
+        yield _address(environment, name), process(environment, name)
+    finally:
+        docker(environment, "rm", "--force", "--volumes", name)
+
+
+def process(environment: dict[str, str], name: str) -> int:
+    """Return the id of a container's first process."""
+    return int(docker(environment, "inspect", "--format", "{{.State.Pid}}", name))
+
+
+def _address(environment: dict[str, str], name: str) -> str:
     found = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
     return docker(environment, "inspect", "--format", found, name)
-
-
-def remove(environment: dict[str, str], name: str) -> None:
-    """Remove a container with its volumes."""
-    docker(environment, "rm", "--force", "--volumes", name)
 
 
 def docker(environment: dict[str, str], *arguments: str) -> str:

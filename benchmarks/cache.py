@@ -2,23 +2,37 @@
 
 import os
 import secrets
-import subprocess
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 import redis
 
 from adapters import engine_sweep
-from benchmarks import machine, servers, tables
+from benchmarks import by_hand, machine, servers, tables
 from benchmarks.launch import ask
 from miniaws.settings import Settings
 
 ROUNDS = 6
 SLICE_S = 1.5
 BATCH = 50
-IMAGE = "miniaws/redis:local"
 MEMORY_MB = 64
+PROGRAM = by_hand.Program(
+    ("miniaws/redis:local", "redis-server", "--save", "", "--maxmemory", f"{MEMORY_MB * 3 // 4}mb"), MEMORY_MB
+)
 AIM = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What one run came to."""
+
+    per_s: float
+    processor_us: float
+    """What the server took for each command."""
 
 
 def run() -> None:
@@ -26,13 +40,17 @@ def run() -> None:
     host, name = Settings().docker_host, f"mawbench-{secrets.token_hex(3)}"
     environment = {**os.environ, "DOCKER_HOST": host}
     try:
-        with machine.home() as place, servers.cloud(place, MINIAWS_CLOUD=name) as cloud:
+        with (
+            by_hand.network(environment, name),
+            machine.home() as place,
+            servers.cloud(place, MINIAWS_CLOUD=name) as cloud,
+        ):
             created = [_create(cloud, f"cache-{number}") for number in range(ROUNDS)]
-            by_hand = [_by_hand(environment, f"{name}-{number}") for number in range(ROUNDS)]
+            hand = [_by_hand(environment, name) for _ in range(ROUNDS)]
             print("\ncache until a client can use it (medians)")
-            tables.show("docker run, until it answers", tables.percentile(by_hand, 0.5) * 1000, "ms")
+            tables.show("docker run, until it answers", tables.percentile(hand, 0.5) * 1000, "ms")
             tables.show("miniaws POST /api/caches", tables.percentile(created, 0.5) * 1000, "ms")
-            tables.show("times as long", tables.ratio(created, by_hand), "")
+            tables.show("times as long", tables.ratio(created, hand), "")
             _throughput(cloud, environment, name)
     finally:
         engine_sweep.sweep(host, name)
@@ -53,23 +71,15 @@ def _cache(cloud: servers.Cloud, name: str) -> dict[str, Any]:
     return document
 
 
-def _by_hand(environment: dict[str, str], name: str) -> float:
+def _by_hand(environment: dict[str, str], network: str) -> float:
     started = time.perf_counter()
-    with _answering(environment, name):
-        seconds = time.perf_counter() - started
-    _remove(environment, name)
-    return seconds
+    with by_hand.server(environment, network, PROGRAM) as (address, _), _answering(address):
+        return time.perf_counter() - started
 
 
-def _answering(environment: dict[str, str], name: str) -> redis.Redis:
-    """Run the server as we run it, and return a client once it answers."""
-    limits = ["--cpus", "1", "--memory", f"{MEMORY_MB}m", "--memory-swap", f"{MEMORY_MB}m"]
-    program = [IMAGE, "redis-server", "--save", "", "--maxmemory", f"{MEMORY_MB * 3 // 4}mb"]
-    _docker(environment, "run", "--detach", "--name", name, *limits, *program)
-    address = _docker(
-        environment, "inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name
-    )
-    client = redis.Redis(address)
+@contextmanager
+def _answering(address: str) -> Generator[redis.Redis]:
+    """Give a client of a server that was just started, once it answers."""
 
     def answers() -> bool:
         try:
@@ -77,26 +87,34 @@ def _answering(environment: dict[str, str], name: str) -> redis.Redis:
         except redis.ConnectionError:
             return False
 
-    servers.poll(answers, "a Redis that answers")
-    return client
+    with redis.Redis(address) as client:
+        servers.poll(answers, "a Redis that answers")
+        yield client
 
 
-def _throughput(cloud: servers.Cloud, environment: dict[str, str], name: str) -> None:
+def _throughput(cloud: servers.Cloud, environment: dict[str, str], network: str) -> None:
     ours, hand = "miniaws cache", "the same server, docker run"
-    _cache(cloud, "measured")
+    container = f"{network}-{_cache(cloud, 'measured')['id']}"
     url = ask(cloud, "GET", "/api/caches/measured/connection", None)["url"]
-    rates: dict[str, list[float]] = {hand: [], ours: []}
-    with redis.Redis.from_url(url) as managed, _answering(environment, f"{name}-hand") as plain:
+    found: dict[str, list[Run]] = {hand: [], ours: []}
+    with (
+        by_hand.server(environment, network, PROGRAM) as (address, process),
+        redis.Redis.from_url(url) as managed,
+        _answering(address) as plain,
+    ):
         for _ in range(ROUNDS):
-            rates[hand].append(_rate(plain))
-            rates[ours].append(_rate(managed))
-    _remove(environment, f"{name}-hand")
+            found[hand].append(_run(plain, process))
+            found[ours].append(_run(managed, by_hand.process(environment, container)))
     title = f"SET and GET, {BATCH} a round trip, one connection"
+    rates = {who: [each.per_s for each in runs] for who, runs in found.items()}
     tables.compare(title, "/s", rates, ours, [tables.Aim(hand, AIM)])
+    print("\nprocessor time of the server for each (medians)")
+    for who, runs in found.items():
+        tables.show(who, median(each.processor_us for each in runs), "µs")
 
 
-def _rate(client: redis.Redis) -> float:
-    count = 0
+def _run(client: redis.Redis, process: int) -> Run:
+    count, before = 0, machine.processor_s(process)
     started = time.perf_counter()
     while time.perf_counter() - started < SLICE_S:
         pipeline = client.pipeline(transaction=False)
@@ -105,16 +123,8 @@ def _rate(client: redis.Redis) -> float:
             pipeline.get(f"key-{number}")
         pipeline.execute()
         count += 2 * BATCH
-    return count / (time.perf_counter() - started)
-
-
-def _remove(environment: dict[str, str], name: str) -> None:
-    _docker(environment, "rm", "--force", "--volumes", name)
-
-
-def _docker(environment: dict[str, str], *arguments: str) -> str:
-    done = subprocess.run(["docker", *arguments], env=environment, check=True, capture_output=True, text=True)
-    return done.stdout.strip()
+    seconds = time.perf_counter() - started
+    return Run(count / seconds, (machine.processor_s(process) - before) / count * 1e6)
 
 
 if __name__ == "__main__":

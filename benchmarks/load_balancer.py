@@ -9,10 +9,11 @@ import secrets
 import subprocess
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import docker
 
@@ -64,6 +65,16 @@ class Run:
 
     per_s: float
     p99_ms: float
+    processor_us: float
+    """Time on a processor for each request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """Where requests go, and which process works for them."""
+
+    url: str
+    process: int
 
 
 def run() -> None:
@@ -84,43 +95,53 @@ def run() -> None:
     print("\nthe slowest one in a hundred (medians)")
     for who, runs in found.items():
         tables.show(who, median(each.p99_ms for each in runs), "ms")
+    print("\nprocessor time for a request (medians)")
+    for who, runs in found.items():
+        tables.show(who, median(each.processor_us for each in runs), "µs")
 
 
 def _compare(cloud: servers.Cloud, host: str, name: str, place: Path) -> dict[str, list[Run]]:
-    addresses = [_launch(cloud, f"web-{number}") for number in (1, 2)]
+    targets = [_launch(cloud, f"web-{number}") for number in (1, 2)]
+    addresses = [each["observed"]["address"] for each in targets]
     ours, by_hand, alike = (machine.free_port() for _ in range(3))
-    ask(cloud, "POST", PATH, {"name": "web", "listeners": [{"port": ours}]})
+    balancer = ask(cloud, "POST", PATH, {"name": "web", "listeners": [{"port": ours}]})
     for number in (1, 2):
         ask(cloud, "POST", f"{PATH}/web/targets", {"instance": f"web-{number}", "port": 8080})
     servers.poll(lambda: _healthy(cloud) == len(addresses), "healthy targets")
-    urls = {
-        "our balancer": f"http://127.0.0.1:{ours}/",
-        "HAProxy by hand": f"http://127.0.0.1:{by_hand}/",
-        "HAProxy by hand, our headers and retries": f"http://127.0.0.1:{alike}/",
-        "a target alone": f"http://{addresses[0]}:8080/",
-    }
-    found: dict[str, list[Run]] = {who: [] for who in urls}
-    bare = _text(by_hand, addresses, headers="", retries="")
-    same = _text(alike, addresses, headers=HEADERS, retries=RETRIES)
-    with _by_hand(host, name, place / "bare.cfg", bare), _by_hand(host, name, place / "same.cfg", same):
+    bare, same = _text(by_hand, addresses), _text(alike, addresses, HEADERS, RETRIES)
+    with (
+        closing(docker.DockerClient(base_url=host)) as engine,
+        _by_hand(engine, name, place / "bare.cfg", bare) as bare_process,
+        _by_hand(engine, name, place / "same.cfg", same) as same_process,
+    ):
         for port in (by_hand, alike):
             servers.wait_until_ready(port, "/")
+        contenders = {
+            "our balancer": Contender(
+                f"http://127.0.0.1:{ours}/", _process(engine, f"{name}-{balancer['id']}")
+            ),
+            "HAProxy by hand": Contender(f"http://127.0.0.1:{by_hand}/", bare_process),
+            "HAProxy by hand, our headers and retries": Contender(f"http://127.0.0.1:{alike}/", same_process),
+            "a target alone": Contender(
+                f"http://{addresses[0]}:8080/", _process(engine, f"{name}-{targets[0]['id']}")
+            ),
+        }
+        found: dict[str, list[Run]] = {who: [] for who in contenders}
         for _ in range(ROUNDS):
-            for who, url in urls.items():
-                found[who].append(_wrk(url))
+            for who, contender in contenders.items():
+                found[who].append(_wrk(contender))
     return found
 
 
-def _text(port: int, addresses: list[str], headers: str, retries: str) -> str:
+def _text(port: int, addresses: list[str], headers: str = "", retries: str = "") -> str:
     first, second = addresses
     return BY_HAND.format(port=port, first=first, second=second, headers=headers, retries=retries)
 
 
 @contextmanager
-def _by_hand(host: str, name: str, file: Path, text: str) -> Generator[None]:
-    """Run HAProxy with a configuration of one's own."""
+def _by_hand(engine: docker.DockerClient, name: str, file: Path, text: str) -> Generator[int]:
+    """Run HAProxy with a configuration of one's own, and give its process."""
     file.write_text(text)
-    engine = docker.DockerClient(base_url=host)
     container = engine.containers.run(
         HAPROXY,
         ["haproxy", "-f", "/by-hand.cfg"],
@@ -131,16 +152,18 @@ def _by_hand(host: str, name: str, file: Path, text: str) -> Generator[None]:
         volumes={str(file): {"bind": "/by-hand.cfg", "mode": "ro"}},
     )
     try:
-        yield
+        yield _process(engine, str(container.id))
     finally:
         container.remove(force=True)
-        engine.close()
 
 
-def _launch(cloud: servers.Cloud, name: str) -> str:
+def _process(engine: docker.DockerClient, container_id: str) -> int:
+    return engine.api.inspect_container(container_id)["State"]["Pid"]
+
+
+def _launch(cloud: servers.Cloud, name: str) -> dict[str, Any]:
     body = {"name": name, "image": IMAGE, "type": "large", "env": {"QUIET": "1"}}
-    address: str = ask(cloud, "POST", "/api/instances", body)["observed"]["address"]
-    return address
+    return ask(cloud, "POST", "/api/instances", body)
 
 
 def _healthy(cloud: servers.Cloud) -> int:
@@ -148,13 +171,17 @@ def _healthy(cloud: servers.Cloud) -> int:
     return found
 
 
-def _wrk(url: str) -> Run:
-    command = ["wrk", "--latency", "-t", "2", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s", url]
+def _wrk(contender: Contender) -> Run:
+    command = ["wrk", "--latency", "-t", "2", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s", contender.url]
+    before = machine.processor_s(contender.process)
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    spent = machine.processor_s(contender.process) - before
     rate, slow = re.search(r"Requests/sec:\s+([\d.]+)", said), re.search(r"99%\s+([\d.]+)(us|ms|s)", said)
-    if rate is None or slow is None or "Non-2xx" in said or "Socket errors" in said:
-        raise RuntimeError(f"wrk on {url}: {said}")
-    return Run(float(rate[1]), float(slow[1]) * {"us": 0.001, "ms": 1, "s": 1000}[slow[2]])
+    count = re.search(r"(\d+) requests in", said)
+    if not (rate and slow and count) or "Non-2xx" in said or "Socket errors" in said:
+        raise RuntimeError(f"wrk on {contender.url}: {said}")
+    p99_ms = float(slow[1]) * {"us": 0.001, "ms": 1, "s": 1000}[slow[2]]
+    return Run(float(rate[1]), p99_ms, spent / int(count[1]) * 1e6)
 
 
 def _changes(host: str, name: str, place: Path) -> None:

@@ -1,110 +1,114 @@
 """Queues: from the request until a client has used one, and messages a second beside the same server by hand."""
 
 import asyncio
+import logging
 import os
 import secrets
 import time
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
 from typing import Any
 
-from nats.aio.client import Client
-from nats.js import JetStreamContext
+from aio_pika.exceptions import AMQPError
+from nats.errors import Error as NatsError
 
 from adapters import engine_sweep
-from benchmarks import machine, servers, tables
-from benchmarks.by_hand import address, docker, network, remove
+from benchmarks import by_hand, machine, servers, tables
 from benchmarks.launch import ask
+from benchmarks.queue_engines import BATCH, ENGINES, Engine, Turn
 from miniaws.settings import Settings
 
+CREATED = 3
 ROUNDS = 6
 SLICE_S = 1.5
-BATCH = 50
-IMAGE = "miniaws/nats:local"
-MEMORY_MB = 64
 AIM = 1.0
-STREAM = "measured"
-OURS, HAND = "miniaws queue (nats)", "the same server, docker run"
+PATIENCE_S = 60
+PAUSE_S = 0.02
 
 
 def run() -> None:
-    """Measure by turns, on the same engine, with the same limits, stream and client."""
+    """Measure by turns, on the same engine, with the same limits, queue and client."""
+    logging.disable()  # clients tell of each try of a server that does not answer yet
     host, name = Settings().docker_host, f"mawbench-{secrets.token_hex(3)}"
     environment = {**os.environ, "DOCKER_HOST": host}
     try:
-        with machine.home() as place, servers.cloud(place, MINIAWS_CLOUD=name) as cloud:
-            created = [_create(cloud, f"queue-{number}") for number in range(ROUNDS)]
-            print("\nqueue until a client has used it (median)")
-            tables.show("miniaws POST /api/queues", tables.percentile(created, 0.5) * 1000, "ms")
-            _queue(cloud, "measured")
-            url = ask(cloud, "GET", "/api/queues/measured/connection", None)["url"]
-            with network(environment, name):
-                by_hand = _by_hand(environment, name)
-                asyncio.run(_throughput({HAND: by_hand, OURS: url}))
-                remove(environment, f"{name}-hand")
+        with (
+            by_hand.network(environment, name),
+            machine.home() as place,
+            servers.cloud(place, MINIAWS_CLOUD=name) as cloud,
+        ):
+            for word in ENGINES:
+                _until_used(cloud, environment, name, word)
+                _compare(cloud, environment, name, word)
     finally:
         engine_sweep.sweep(host, name)
 
 
-def _create(cloud: servers.Cloud, name: str) -> float:
-    started = time.perf_counter()
-    document = _queue(cloud, name)
-    seconds = time.perf_counter() - started
-    ask(cloud, "DELETE", f"/api/queues/{document['id']}", None)
-    return seconds
+def _until_used(cloud: servers.Cloud, environment: dict[str, str], network: str, word: str) -> None:
+    hand: list[float] = []
+    ours: list[float] = []
+    for _ in range(CREATED):
+        started = time.perf_counter()
+        with by_hand.server(environment, network, ENGINES[word].program) as (address, _):
+            asyncio.run(_used(ENGINES[word], address))
+            hand.append(time.perf_counter() - started)
+        started = time.perf_counter()
+        document = _queue(cloud, word)
+        ours.append(time.perf_counter() - started)
+        ask(cloud, "DELETE", f"/api/queues/{document['id']}", None)
+    print(f"\n{word} until a client has used it (medians)")
+    tables.show("docker run, until a message went through", tables.percentile(hand, 0.5) * 1000, "ms")
+    tables.show("miniaws POST /api/queues", tables.percentile(ours, 0.5) * 1000, "ms")
+    tables.show("times as long", tables.ratio(ours, hand), "")
 
 
-def _queue(cloud: servers.Cloud, name: str) -> dict[str, Any]:
-    body = {"name": name, "engine": "nats", "memory_mb": MEMORY_MB}
+async def _used(engine: Engine, address: str) -> None:
+    """Return once messages went through a server that was just started."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            try:
+                async with engine.opened(engine.url.format(address=address)) as turn:
+                    await turn()
+            except (AMQPError, NatsError, OSError, TimeoutError):
+                await asyncio.sleep(PAUSE_S)
+            else:
+                return
+
+
+def _queue(cloud: servers.Cloud, word: str) -> dict[str, Any]:
+    body = {"name": word, "engine": word, "memory_mb": ENGINES[word].program.memory_mb}
     document = ask(cloud, "POST", "/api/queues", body)
     if document["status"] != "available":
-        raise RuntimeError(f"{name} is {document['status']}: {document['status_reason']}")
+        raise RuntimeError(f"{word} is {document['status']}: {document['status_reason']}")
     return document
 
 
-def _by_hand(environment: dict[str, str], name: str) -> str:
-    """Run the server with a network, a volume and limits as ours has, and return its URL."""
-    limits = ["--cpus", "1", "--memory", f"{MEMORY_MB}m", "--memory-swap", f"{MEMORY_MB}m"]
-    place = ["--network", name, "--volume", "/data"]
-    program = [IMAGE, "--jetstream", "--store_dir", "/data", "--user", "app", "--pass", "secret"]
-    docker(environment, "run", "--detach", "--name", f"{name}-hand", *limits, *place, *program)
-    return f"nats://app:secret@{address(environment, f'{name}-hand')}:4222"
+def _compare(cloud: servers.Cloud, environment: dict[str, str], network: str, word: str) -> None:
+    _queue(cloud, word)
+    url = ask(cloud, "GET", f"/api/queues/{word}/connection", None)["url"]
+    ours, hand = f"miniaws queue ({word})", "the same server, docker run"
+    with by_hand.server(environment, network, ENGINES[word].program) as (address, _):
+        rates = asyncio.run(_rates(ENGINES[word], hand, address, ours, url))
+    ask(cloud, "DELETE", f"/api/queues/{word}", None)
+    title = f"{word}: published to disk, consumed and acknowledged, {BATCH} at once"
+    tables.compare(title, "/s", rates, ours, [tables.Aim(hand, AIM)])
 
 
-async def _throughput(urls: dict[str, str]) -> None:
-    rates: dict[str, list[float]] = {name: [] for name in urls}
-    async with _opened(urls[HAND]) as plain, _opened(urls[OURS]) as managed:
+async def _rates(engine: Engine, hand: str, address: str, ours: str, url: str) -> dict[str, list[float]]:
+    await _used(engine, address)
+    rates: dict[str, list[float]] = {hand: [], ours: []}
+    async with engine.opened(engine.url.format(address=address)) as plain, engine.opened(url) as managed:
         for _ in range(ROUNDS):
-            rates[HAND].append(await _rate(plain))
-            rates[OURS].append(await _rate(managed))
-    title = f"published to a durable stream and consumed, {BATCH} at once, acknowledged"
-    tables.compare(title, "/s", rates, OURS, [tables.Aim(HAND, AIM)])
+            rates[hand].append(await _rate(plain))
+            rates[ours].append(await _rate(managed))
+    return rates
 
 
-@asynccontextmanager
-async def _opened(url: str) -> AsyncGenerator[JetStreamContext]:
-    client = Client()
-    await client.connect(url)
-    try:
-        stream = client.jetstream()
-        await stream.add_stream(name=STREAM, subjects=[STREAM], max_msgs=10_000)
-        yield stream
-    finally:
-        await client.close()
-
-
-async def _rate(stream: JetStreamContext) -> float:
-    subscription = await stream.pull_subscribe(STREAM, durable="worker")
-    count = 0
+async def _rate(turn: Turn) -> float:
+    turns = 0
     started = time.perf_counter()
     while time.perf_counter() - started < SLICE_S:
-        await asyncio.gather(*(stream.publish(STREAM, b"x" * 100) for _ in range(BATCH)))
-        messages = await subscription.fetch(BATCH, timeout=10)
-        await asyncio.gather(*(message.ack_sync() for message in messages))
-        count += len(messages)
-    seconds = time.perf_counter() - started
-    await subscription.unsubscribe()
-    return count / seconds
+        await turn()
+        turns += 1
+    return turns * BATCH / (time.perf_counter() - started)
 
 
 if __name__ == "__main__":
