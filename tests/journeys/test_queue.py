@@ -82,6 +82,22 @@ def test_rabbitmq_keeps_what_was_declared_and_published_over_a_kill(servers: Run
     assert (missing.status_code, missing.json()["code"]) == (404, "unknown_queue")
 
 
+def test_rabbitmq_gets_other_memory_and_keeps_what_is_durable(servers: RunningCloud) -> None:
+    asyncio.run(publish(url(servers, RABBIT), "orders", "kept"))
+    path = f"/api/queues/{RABBIT}"
+    refused = servers.http.patch(path, json={"memory_mb": 64})
+    assert (refused.status_code, refused.json()["code"]) == (422, "too_little_memory")
+    servers.http.patch(path, json={"memory_mb": 320}).raise_for_status()
+    assert available(servers, RABBIT)["spec"]["memory_mb"] == 320
+    limits = servers.container(servers.show(path)["id"]).attrs["HostConfig"]
+    assert (limits["Memory"], limits["MemorySwap"]) == (320 << 20, 320 << 20)
+    # Before the engine would end it, it takes no more.
+    wait_until(
+        lambda: servers.show(f"{path}/stats")["memory_limit_bytes"] == 192 << 20, "its own limit is known"
+    )
+    assert asyncio.run(consume(url(servers, RABBIT), "orders")) == "kept"
+
+
 def test_rabbitmq_takes_a_new_password_only(servers: RunningCloud) -> None:
     before = url(servers, RABBIT)
     assert servers.post(f"/api/queues/{RABBIT}/rotate-credentials")["status"] == "available"
