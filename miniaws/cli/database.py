@@ -109,8 +109,7 @@ def create(  # noqa: PLR0913, PLR0917 - its options
         "deletion_protection": protected,
         "tags": pairs(tag, "--tag"),
     }
-    change = writing.Change(DATABASE, f"creating {name}", "POST", DATABASE.path, "available", body)
-    writing.carry_out(change, how, timeout if wait else 0)
+    writing.create(DATABASE, body, how, timeout if wait else 0)
 
 
 @app.command("change")
@@ -129,8 +128,7 @@ def change(
         "parameters": pairs(parameter, "--parameter") if parameter else None,
         "deletion_protection": protected,
     }
-    wish = writing.Change(DATABASE, f"changing {name}", "PATCH", DATABASE.at(name), body=body)
-    writing.carry_out(wish, how, timeout if wait else 0)
+    writing.modify(DATABASE, name, body, how, timeout if wait else 0)
 
 
 @app.command("restorable")

@@ -1,4 +1,4 @@
-"""A database that was asked for, and its archive."""
+"""A database that was asked for, a server otherwise like the cache of ``servers.py``, and its archive."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -8,8 +8,8 @@ from uuid import UUID
 from domain.archive import Archive, Backup, Policy
 from domain.database import Database
 from domain.server import ServerSpec
-from domain.values import public_id
-from tests.domain.pretended import VPC, told
+from tests.domain.pretended import told
+from tests.domain.servers import cache_spec
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 SETTINGS: dict[str, Any] = {
@@ -22,19 +22,14 @@ SETTINGS: dict[str, Any] = {
 
 
 def database_spec(**changes: Any) -> ServerSpec:
-    wanted = ServerSpec(
-        account_id="main",
+    wanted = cache_spec(
         name="orders",
         engine="postgres",
         version="15",
         image="miniaws/postgres:local",
-        cpus=1.0,
         memory_mb=512,
-        vpc_id=public_id("vpc", VPC),
-        vpc_name="default",
         port=5432,
         username="app",
-        login_id=UUID(int=7),
         settings=SETTINGS,
     )
     return replace(wanted, **changes)
