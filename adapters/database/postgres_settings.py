@@ -28,8 +28,8 @@ def following(replica: Database) -> list[str]:
         "application_name": name,
         "connect_timeout": "5",
         "tcp_user_timeout": str(SILENT_S * 1000),
-        # A slot is free again soon after its replica was killed.
-        "options": f"-cwal_sender_timeout={SILENT_S}s",
+        # A slot is free again soon after its replica was killed, or hangs: till then no checkpoint can give it up.
+        "options": f"''-cwal_sender_timeout={SILENT_S}s -ctcp_user_timeout={SILENT_S}s''",
     }
     conninfo = " ".join(f"{key}={value}" for key, value in source.items())
     return [
