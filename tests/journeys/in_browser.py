@@ -15,9 +15,10 @@ from tests.journeys.running_cloud import RunningCloud
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE_MS = 30_000
 # A browser drops what it is loading when a container's network appears; the console asks again, as it does when
-# something was observed of a resource while its form was open.
+# something was observed of a resource while its form was open. Of a style or a script that was to be there ahead of its
+# use, only the bare event is told.
 DROPPED = re.compile(
-    "ERR_(NETWORK_CHANGED|CONNECTION|EMPTY_RESPONSE|INCOMPLETE|CONTENT_LENGTH)|status of (503|412)"
+    "ERR_(NETWORK_CHANGED|CONNECTION|EMPTY_RESPONSE|INCOMPLETE|CONTENT_LENGTH)|status of (503|412)|^Event$"
 )
 
 

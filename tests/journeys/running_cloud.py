@@ -25,9 +25,7 @@ DEADLINE_S = 60.0
 class RunningCloud:
     """Starts and ends the parts of one cloud; ``http`` speaks to its API as its first admin."""
 
-    def __init__(
-        self, home: Path, database_url: str, cloud: str, docker_host: str, pool: str | None = None
-    ) -> None:
+    def __init__(self, home: Path, database_url: str, cloud: str, docker_host: str, **settings: str) -> None:
         self.home = home
         self.cloud = cloud
         self.port = free_port()
@@ -41,9 +39,10 @@ class RunningCloud:
             "MINIAWS_DOCKER_HOST": docker_host,
             "MINIAWS_RESYNC_S": "3",
             "MINIAWS_ORPHAN_HOLD_S": "1",
-            "MINIAWS_VPC_POOL": pool or f"10.{100 + secrets.randbelow(96)}.0.0/16",
+            "MINIAWS_VPC_POOL": f"10.{100 + secrets.randbelow(96)}.0.0/16",
             "MINIAWS_RATE_LIMIT": "10000",
             "MINIAWS_RATE_BURST": "10000",
+            **settings,
         }
         self.api: subprocess.Popen[bytes] | None = None
         self.controllers: list[subprocess.Popen[bytes]] = []
@@ -210,10 +209,10 @@ def wait_until(condition: Callable[[], bool], what: str, deadline_s: float = DEA
 
 @contextlib.contextmanager
 def running_cloud(
-    home: Path, database_url: str, cloud: str, docker_host: str
+    home: Path, database_url: str, cloud: str, docker_host: str, **settings: str
 ) -> Generator[RunningCloud, None, None]:
     """A cloud with one API and one controller."""
-    found = RunningCloud(home, database_url, cloud, docker_host)
+    found = RunningCloud(home, database_url, cloud, docker_host, **settings)
     try:
         found.start_controller()
         found.start_api()

@@ -19,7 +19,7 @@ from miniaws.commands.access_key import hash_of
 from projections import rebuild
 from tests.journeys.running_cloud import IMAGE, RunningCloud, kill, wait_until
 
-KILLS = int(os.environ.get("MINIAWS_TORTURE", "25"))
+KILLS = int(os.environ.get("MINIAWS_TORTURE", "50"))
 SEED = 20261123
 CHECKED_AFTER = 50
 """How many kills come between two looks at whether everything is as wanted."""

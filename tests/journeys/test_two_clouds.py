@@ -30,7 +30,7 @@ def _cloud(stack: ExitStack, home: Path, postgres: EmbeddedPostgres, engine: str
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     stack.callback(engine_sweep.sweep, engine, name)
-    found = RunningCloud(home, postgres.url(name), name, engine, POOL)
+    found = RunningCloud(home, postgres.url(name), name, engine, MINIAWS_VPC_POOL=POOL)
     stack.callback(found.close)
     return found
 
