@@ -49,14 +49,21 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Generator[EmbeddedPost
     server.stop()
 
 
-@pytest.fixture
-def database_url(postgres: EmbeddedPostgres) -> Generator[str]:
-    """An empty database, dropped after the test."""
+@contextlib.contextmanager
+def scratch_database(postgres: EmbeddedPostgres) -> Generator[str]:
+    """An empty database, dropped afterwards."""
     name = sql.Identifier(f"test_{secrets.token_hex(6)}")
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(name))
         yield postgres.url(name.as_string().strip('"'))
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres) -> Generator[str]:
+    """An empty database, dropped after the test."""
+    with scratch_database(postgres) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """A cloud of real processes on a real engine: an API and any number of controllers, to be killed at will."""
 
+import asyncio
 import contextlib
 import os
 import secrets
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +17,14 @@ import docker
 import httpx
 
 from domain import values
-from miniaws import profile
+from miniaws import bootstrap, profile
+from miniaws.settings import Settings
 from tests.conftest import free_port
 
 IMAGE = "miniaws/hello:local"
 DEADLINE_S = 60.0
+_OF_KEYS = ("data_dir", "database_url", "cloud", "port", "docker_host", "vpc_pool", "engine")
+"""The settings that count when the first key is issued, and the default VPC asked for."""
 
 
 class RunningCloud:
@@ -46,7 +51,7 @@ class RunningCloud:
         }
         self.api: subprocess.Popen[bytes] | None = None
         self.controllers: list[subprocess.Popen[bytes]] = []
-        subprocess.run(self._command("first-key"), env=self._environment, check=True)
+        self._issue_first_key()
         key = profile.read(home / "credentials")["MINIAWS_API_KEY"]
         self.http = httpx.Client(
             base_url=f"http://127.0.0.1:{self.port}", headers={"Authorization": key}, timeout=DEADLINE_S
@@ -178,6 +183,14 @@ class RunningCloud:
         found = values.parse_id(resource_id)
         lines = (self.home / "controller.log").read_text(encoding="utf-8").splitlines()
         return [line for line in lines if found is not None and str(found[1]) in line][-20:]
+
+    def _issue_first_key(self) -> None:
+        # In this process, which has imported all of it; in a thread, as the driver of a browser has a loop in this one.
+        variables = {name.removeprefix("MINIAWS_").lower(): v for name, v in self._environment.items()}
+        settings = Settings.model_validate({name: variables[name] for name in _OF_KEYS if name in variables})
+        bootstrap.prepare(settings)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(asyncio.run, bootstrap.ensure_first_key(settings)).result()
 
     def _is_ready(self) -> bool:
         with contextlib.suppress(httpx.TransportError):

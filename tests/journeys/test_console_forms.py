@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.conftest import free_port
-from tests.journeys.in_browser import DROPPED, act, go, new_page, shown_position, sign_in
+from tests.journeys.in_browser import DROPPED, act, go, new_page, sign_in
 from tests.journeys.running_cloud import IMAGE, RunningCloud
 
 REFUSED = re.compile(f"{DROPPED.pattern}|status of 4")
@@ -144,30 +144,6 @@ def test_rules_and_health_checks_are_changed_by_forms(
     expect(page.get_by_role("table", name="Listeners")).to_contain_text("/api/*")
     (listener,) = cloud.show("/api/load-balancers/web")["spec"]["listeners"]
     assert listener["rules"] == [{"host": None, "path": "/api/*", "target_group": "api"}]
-
-
-def test_the_slider_reaches_all_of_history_and_steps_from_anywhere(page: Page, cloud: RunningCloud) -> None:
-    cloud.launch("web-1")
-    for number in range(1200):
-        cloud.http.patch("/api/instances/web-1", json={"tags": {"n": str(number)}}).raise_for_status()
-    events = cloud.show("/api/timeline?order=oldest&limit=1000")["items"]
-    first, second = events[0]["position"], events[1]["position"]
-    sign_in(page, cloud)
-    slider = page.get_by_role("slider", name="Moment")
-    slider.press("Home")
-    expect(page).to_have_url(re.compile(f"at={first}$"))
-    expect(page.get_by_test_id("past")).to_contain_text(events[0]["summary"])
-    page.get_by_role("button", name="Next event").click()
-    expect(page).to_have_url(re.compile(f"at={second}$"))
-    page.get_by_role("button", name="Previous event").click()
-    expect(page).to_have_url(re.compile(f"at={first}$"))
-    newest = cloud.show("/api/timeline?limit=2")["items"]
-    page.get_by_role("button", name="Return to now").click()
-    page.get_by_role("button", name="Previous event").click()
-    expect(page).to_have_url(re.compile(f"at={newest[1]['position']}$"))
-    page.get_by_role("button", name="Next event").click()
-    expect(page.get_by_test_id("past")).not_to_be_visible()
-    assert shown_position(page) == float("inf")
 
 
 def test_a_resource_is_found_from_anywhere_by_the_keyboard(page: Page, cloud: RunningCloud) -> None:

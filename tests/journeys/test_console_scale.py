@@ -2,18 +2,20 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 from pydantic import SecretStr
 
+from adapters.embedded_postgres import EmbeddedPostgres
 from miniaws import bootstrap
 from miniaws.settings import Settings
+from tests.conftest import scratch_database
 from tests.http.writing import Writer
-from tests.journeys.in_browser import go, sign_in
+from tests.journeys.in_browser import go, shown_position, sign_in
 from tests.journeys.running_cloud import IMAGE, RunningCloud, running_cloud, wait_until
 
 ROWS = 5000 if "MINIAWS_TORTURE" in os.environ else 500
@@ -28,11 +30,34 @@ COLLECT = """() => {
 }"""
 
 
-@pytest.fixture
-def pretended(tmp_path: Path, database_url: str, cloud_name: str, engine: str) -> Generator[RunningCloud]:
-    """A cloud whose containers cost nothing."""
-    with running_cloud(tmp_path, database_url, cloud_name, engine, MINIAWS_ENGINE="memory") as found:
+@pytest.fixture(scope="module")
+def url(postgres: EmbeddedPostgres) -> Generator[str]:
+    """An empty database for all of these tests."""
+    with scratch_database(postgres) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def pretended(tmp_path_factory: pytest.TempPathFactory, url: str, engine: str) -> Generator[RunningCloud]:
+    """A cloud whose containers cost nothing."""
+    home = tmp_path_factory.mktemp("cloud")
+    with running_cloud(home, url, "mawtest-pretended", engine, MINIAWS_ENGINE="memory") as found:
+        yield found
+
+
+def write(cloud: RunningCloud, url: str, volumes: int, events: int) -> None:
+    """Have volumes, and change their tags so often."""
+
+    async def run() -> None:
+        settings = Settings(data_dir=cloud.home, database_url=SecretStr(url))
+        async with bootstrap.open_cloud(settings, bootstrap.memory_world()) as opened:
+            writer = Writer(opened)
+            await writer.begin(volumes)
+            await writer.write(events)
+
+    # The browser's driver has a loop in this thread.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, run()).result()
 
 
 def test_many_rows_are_paged_filtered_and_stay_live(page: Page, pretended: RunningCloud) -> None:
@@ -56,23 +81,14 @@ def test_many_rows_are_paged_filtered_and_stay_live(page: Page, pretended: Runni
 
 
 def test_a_burst_of_events_reaches_the_page_whole_while_it_is_used(
-    page: Page, pretended: RunningCloud, database_url: str
+    page: Page, pretended: RunningCloud, url: str
 ) -> None:
     sign_in(page, pretended)
     expect(page.get_by_role("button", name="The stream: Live")).to_be_visible()
     page.evaluate(COLLECT)
     go(page, "Timeline")
 
-    async def write() -> None:
-        settings = Settings(data_dir=pretended.home, database_url=SecretStr(database_url))
-        async with bootstrap.open_cloud(settings, bootstrap.memory_world()) as cloud:
-            writer = Writer(cloud)
-            await writer.begin(5)
-            await writer.write(BURST)
-
-    # The browser's driver has a loop in this thread.
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, write()).result()
+    write(pretended, url, 5, BURST)
     go(page, "Volumes")
     expect(page.get_by_role("heading", name="Volumes (5)")).to_be_visible()
     head = pretended.show("/api/timeline?limit=1")["items"][0]["position"]
@@ -82,3 +98,27 @@ def test_a_burst_of_events_reaches_the_page_whole_while_it_is_used(
     assert len(got) > BURST
     go(page, "Dashboard")
     expect(page.get_by_test_id("feed").locator("li").first).to_contain_text("volume.tags_changed")
+
+
+def test_the_slider_reaches_all_of_history_and_steps_from_anywhere(
+    page: Page, pretended: RunningCloud, url: str
+) -> None:
+    write(pretended, url, 1, 1200)
+    events = pretended.show("/api/timeline?order=oldest&limit=1000")["items"]
+    first, second = events[0]["position"], events[1]["position"]
+    sign_in(page, pretended)
+    slider = page.get_by_role("slider", name="Moment")
+    slider.press("Home")
+    expect(page).to_have_url(re.compile(f"at={first}$"))
+    expect(page.get_by_test_id("past")).to_contain_text(events[0]["summary"])
+    page.get_by_role("button", name="Next event").click()
+    expect(page).to_have_url(re.compile(f"at={second}$"))
+    page.get_by_role("button", name="Previous event").click()
+    expect(page).to_have_url(re.compile(f"at={first}$"))
+    newest = pretended.show("/api/timeline?limit=2")["items"]
+    page.get_by_role("button", name="Return to now").click()
+    page.get_by_role("button", name="Previous event").click()
+    expect(page).to_have_url(re.compile(f"at={newest[1]['position']}$"))
+    page.get_by_role("button", name="Next event").click()
+    expect(page.get_by_test_id("past")).not_to_be_visible()
+    assert shown_position(page) == float("inf")

@@ -10,7 +10,8 @@ from tests.journeys.test_database import ask_restore, await_window, create, numb
 from tests.journeys.test_database_loss import destroy, in_archive
 from tests.journeys.test_snapshots import settled
 
-ROUNDS = 10 if "MINIAWS_TORTURE" in os.environ else 1
+TORTURE = "MINIAWS_TORTURE" in os.environ
+ROUNDS = 10 if TORTURE else 1
 BOUND = timedelta(seconds=5)
 """What MariaDB may lose, as its log is sent after a commit was answered."""
 BENCH = "pgbench --host=$PGHOST --username=$PGUSER postgres"
@@ -63,6 +64,7 @@ def checked(cloud: RunningCloud, volume_id: str) -> str:
     return said.decode().strip().splitlines()[-1]
 
 
+@pytest.mark.skipif(not TORTURE, reason="it takes a minute: `make torture` runs it")
 @pytest.mark.parametrize("number", range(ROUNDS))
 def test_mariadb_loses_no_more_than_the_last_moments(cloud: RunningCloud, number: int) -> None:
     """The server and its volume are destroyed while it is written to."""
