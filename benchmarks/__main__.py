@@ -18,6 +18,7 @@ from benchmarks import (
     restore,
     scaling,
     snapshot,
+    sse_fanout,
     visible,
 )
 
@@ -26,6 +27,7 @@ ALL: Mapping[str, Callable[[], None]] = {
     "replay": replay.run,
     "http_commands": http_commands.run,
     "visible": visible.run,
+    "sse_fanout": sse_fanout.run,
     "memory": memory.run,
     "launch": launch.run,
     "scaling": scaling.run,
