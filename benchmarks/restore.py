@@ -127,12 +127,11 @@ def _backed_up(cloud: servers.Cloud) -> tuple[str, str, float]:
 
 def _restored(cloud: servers.Cloud, name: str, to: datetime) -> float:
     started = time.perf_counter()
-    found = ask(cloud, "POST", "/api/databases/orders/restore", {"name": name, "to": to.isoformat()})
-    while found["status"] != "available":
-        found = ask(cloud, "GET", f"/api/databases/{name}", None)
-        time.sleep(0.02)
+    ask(cloud, "POST", "/api/databases/orders/restore", {"name": name, "to": to.isoformat()})
+    path = f"/api/databases/{name}"
+    servers.poll(lambda: ask(cloud, "GET", path, None)["status"] == "available", f"{name} is available")
     seconds = time.perf_counter() - started
-    ask(cloud, "DELETE", f"/api/databases/{name}?keep_backups=false", None)
+    ask(cloud, "DELETE", f"{path}?keep_backups=false", None)
     return seconds
 
 
