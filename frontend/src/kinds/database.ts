@@ -1,7 +1,7 @@
 import type { Document } from '@/api/types';
 import { changing } from '@/lib/forms';
 import type { Outcome } from '@/lib/outcome';
-import { changed, fieldsOf, inVpc, name, publish, tags, type Action, type Kind, type Values } from './kind';
+import { fieldsOf, inVpc, name, publish, tags, type Action, type Kind, type Values } from './kind';
 import { isProtected, parameters, serverActions, serverColumns } from './server';
 
 const CLASSES = ['micro', 'small', 'medium', 'large'] as const;
@@ -9,7 +9,7 @@ type Backup = { id: string; status: string };
 const backupsOf = ({ observed }: Document) => (observed.backups ?? []) as Backup[];
 
 /** The answer is the archive, in which the backup that was asked for is the newest. */
-function backedUp(now: Document, asked: Document): Outcome {
+export function backedUp(now: Document, asked: Document): Outcome {
   const begun = backupsOf(asked).findLast(({ status }) => status === 'creating');
   const found = backupsOf(now).find(({ id }) => id === begun?.id);
   if (begun === undefined || found?.status === 'available') return { is: 'done', says: 'backed up' };
@@ -28,7 +28,7 @@ const policy = fieldsOf('ChangeBackups', [
 export function backupPolicy({ spec }: Document): Action {
   const now: Values = Object.fromEntries(policy.map((field) => [field.name, String(spec[field.name] ?? '')]));
   return {
-    id: 'policy', label: 'Change policy', path: '/api/databases/{id_or_name}/backups', method: 'PATCH', fields: policy, start: () => now, outcome: changed,
+    id: 'policy', label: 'Change policy', path: '/api/databases/{id_or_name}/backups', method: 'PATCH', fields: policy, start: () => now, outcome: 'changed',
     command: (it, values) => changing('db policy', it, policy, values, now),
   };
 }
@@ -66,7 +66,7 @@ export const database: Kind = {
     ]),
   },
   actions: [
-    { id: 'backup', label: 'Back up now', path: '/api/databases/{id_or_name}/backups', when: ['available'], outcome: backedUp, command: (it) => `db backup ${it}` },
+    { id: 'backup', label: 'Back up now', path: '/api/databases/{id_or_name}/backups', when: ['available'], outcome: 'backedUp', command: (it) => `db backup ${it}` },
     restoring(),
     {
       id: 'replicate', label: 'Create a replica', path: '/api/databases/{id_or_name}/replicas', when: ['available'], isSingle: true,

@@ -2,7 +2,7 @@
 import type { Body, Document, Path } from '@/api/types';
 import { edits, pairs } from '@/lib/forms';
 import { quoted } from '@/lib/format';
-import type { Outcome } from '@/lib/outcome';
+import type { OutcomeName } from './outcomes';
 
 export type Column = { id: string; label: string; of: (document: Document) => unknown; isHidden?: boolean };
 
@@ -60,13 +60,10 @@ export type Action = {
   /** After `cloud `, for the name of a resource. */
   command: (name: string, values: Values, document: Document, isAlone: boolean) => string;
   /** Whether it has come about; left out: when its status stays. */
-  outcome?: (now: Document, asked: Document) => Outcome;
+  outcome?: OutcomeName;
   /** Where to read how far it is, in percent. */
   progress?: Path;
 };
-
-/** Of what is done as soon as it is accepted. */
-export const changed = (): Outcome => ({ is: 'done', says: 'changed' });
 
 export type Tab = 'metrics' | 'traffic' | 'logs' | 'targets' | 'decisions' | 'backups' | 'replicas' | 'archived' | 'snapshots' | 'routing' | 'members' | 'policies' | 'connection';
 
@@ -107,7 +104,7 @@ export const fieldsOf = <Name extends keyof Body>(
 export const tagging = (path: Path, word: string): Action => {
   const wanted = (values: Values, { tags: now }: Document, isAlone: boolean) => ({ ...(isAlone ? {} : now), ...pairs(values.tags ?? '') });
   return {
-    id: 'tags', label: 'Change tags', path, method: 'PATCH', isGuarded: true, outcome: changed,
+    id: 'tags', label: 'Change tags', path, method: 'PATCH', isGuarded: true, outcome: 'changed',
     fields: [{ name: 'tags', label: 'Tags', type: 'pairs', hint: 'One key=value a line. Of many at once: these are set, their other tags stay.' }],
     start: ({ tags: now }) => ({ tags: Object.entries(now).map(([key, value]) => `${key}=${value}`).join('\n') }),
     body: (values, document, isAlone) => ({ tags: wanted(values, document, isAlone) }),

@@ -1,7 +1,7 @@
 /** Scaling policies: what is asked for each of the three types, and what of a policy is shown. */
 import { bodyOf, initial, optionsFor, rowsOf, textOf } from '@/lib/forms';
 import { quoted } from '@/lib/format';
-import { changed, type Action, type Field, type Values } from './kind';
+import { type Action, type Field, type Values } from './kind';
 
 type Step = { from: number | null; to: number | null; change: number };
 export type Policy = { type: string; metric?: string; target?: number; adjustment?: string; steps?: Step[]; cron?: string; timezone?: string } & Record<string, unknown>;
@@ -58,7 +58,7 @@ function command(it: string, name: string, values: Values): string {
 const NAME: Field = { name: 'name', label: 'Name', isRequired: true, initial: '', hint: 'Such as keep-cpu.' };
 
 export const addPolicy: Action = {
-  id: 'new policy', label: 'Add a policy', path: PATH, method: 'PUT', fields: [NAME, ...FIELDS], in: ({ name = '' }) => ({ name }), outcome: changed,
+  id: 'new policy', label: 'Add a policy', path: PATH, method: 'PUT', fields: [NAME, ...FIELDS], in: ({ name = '' }) => ({ name }), outcome: 'changed',
   body: (values) => bodyOf(FIELDS, values), command: (it, values) => command(it, values.name ?? '', values),
 };
 
@@ -68,7 +68,7 @@ export const editPolicy = (name: string, policy: Policy): Action => ({
 });
 
 export const removePolicy = (name: string): Action => ({
-  id: name, label: 'Remove', path: PATH, method: 'DELETE', in: () => ({ name }), outcome: changed, command: (it) => `asg policy remove ${it} ${name}`,
+  id: name, label: 'Remove', path: PATH, method: 'DELETE', in: () => ({ name }), outcome: 'changed', command: (it) => `asg policy remove ${it} ${name}`,
 });
 
 /** What it does, on one line. */

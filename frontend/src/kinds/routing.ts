@@ -2,7 +2,7 @@
 import type { Document } from '@/api/types';
 import { bodyOf, initial, optionsFor, rowsOf, textOf } from '@/lib/forms';
 import { quoted } from '@/lib/format';
-import { changed, type Action, type Field, type Values } from './kind';
+import { type Action, type Field, type Values } from './kind';
 
 export type Rule = { host: string | null; path: string | null; target_group: string };
 export type Listener = { port: number; protocol: string; target_group: string; rules: Rule[]; certificates: string[]; max_connections: number | null };
@@ -54,7 +54,7 @@ export function listen(document: Document, listener?: Listener): Action {
   const all = listenersOf(document);
   const at = listener ? all.indexOf(listener) : all.length;
   return {
-    id: listener ? String(listener.port) : 'new listener', label: listener ? 'Edit' : 'Add a listener', path: ITEM, method: 'PATCH', isGuarded: true, outcome: changed, fields,
+    id: listener ? String(listener.port) : 'new listener', label: listener ? 'Edit' : 'Add a listener', path: ITEM, method: 'PATCH', isGuarded: true, outcome: 'changed', fields,
     start: listener ? () => listenerValues(listener) : undefined,
     body: (values) => ({ listeners: all.toSpliced(at, 1, { ...listener, rules: [], certificates: [], ...bodyOf(fields, values) } as Listener) }),
     command: (it, values) => listening(it, all.map(listenerValues).toSpliced(at, 1, values)),
@@ -64,7 +64,7 @@ export function listen(document: Document, listener?: Listener): Action {
 export const unlisten = (document: Document, listener: Listener): Action => {
   const left = listenersOf(document).filter((each) => each !== listener);
   return {
-    id: String(listener.port), label: 'Remove', path: ITEM, method: 'PATCH', isGuarded: true, isDestructive: true, outcome: changed,
+    id: String(listener.port), label: 'Remove', path: ITEM, method: 'PATCH', isGuarded: true, isDestructive: true, outcome: 'changed',
     body: () => ({ listeners: left }), command: (it) => listening(it, left.map(listenerValues)),
   };
 };
@@ -122,13 +122,13 @@ export function grouping(document: Document, group?: Group): Action {
     return { target_groups: all.toSpliced(group ? all.findIndex(({ name }) => name === group.name) : all.length, 1, named) };
   };
   return {
-    id: group?.name ?? 'new group', label: group ? 'Edit' : 'Add a target group', path: ITEM, method: 'PATCH', isGuarded: true, outcome: changed, body,
+    id: group?.name ?? 'new group', label: group ? 'Edit' : 'Add a target group', path: ITEM, method: 'PATCH', isGuarded: true, outcome: 'changed', body,
     fields: group ? fields : [{ name: 'name', label: 'Name', isRequired: true, initial: '' }, ...fields], start: group ? () => before : undefined,
     command: (it, values) => groupCommand(it, group?.name ?? values.name ?? '', values, before),
   };
 }
 
 export const ungroup = (document: Document, { name }: Group): Action => ({
-  id: name, label: 'Remove', path: ITEM, method: 'PATCH', isGuarded: true, isDestructive: true, outcome: changed,
+  id: name, label: 'Remove', path: ITEM, method: 'PATCH', isGuarded: true, isDestructive: true, outcome: 'changed',
   body: () => ({ target_groups: others(document).filter((each) => each.name !== name) }), command: (it) => `lb group remove ${it} ${name}`,
 });

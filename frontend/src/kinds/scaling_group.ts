@@ -1,19 +1,19 @@
 import type { Document } from '@/api/types';
 import { changing } from '@/lib/forms';
 import { settled, type Outcome } from '@/lib/outcome';
-import { changed, fieldsOf, name, observed, spec, tagging, tags, type Kind, type Values } from './kind';
+import { fieldsOf, name, observed, spec, tagging, tags, type Kind, type Values } from './kind';
 
 const TYPES = ['nano', 'micro', 'small', 'medium', 'large'] as const;
 type Refresh = { status: string; reason: string | null } | null;
 const refreshOf = ({ observed: { refresh } }: Document) => refresh as Refresh;
 
-function refreshed(now: Document): Outcome {
+export function refreshed(now: Document): Outcome {
   const { status = 'running', reason = null } = refreshOf(now) ?? {};
   if (status === 'running' || status === 'rolling-back') return { is: 'under way', says: `being refreshed: ${status}` };
   return { is: status === 'succeeded' ? 'done' : 'failed', says: reason ? `${status}: ${reason}` : `refreshed: ${status}` };
 }
 
-function sized(now: Document, asked: Document): Outcome {
+export function sized(now: Document, asked: Document): Outcome {
   const [serving, desired] = [Number(now.observed.in_service), Number(now.spec.desired)];
   const whole = settled(now, asked);
   if (whole.is !== 'done' || serving === desired) return whole.is === 'done' ? { is: 'done', says: `at ${desired} instances` } : whole;
@@ -73,15 +73,15 @@ export const scalingGroup: Kind = {
     ]),
   },
   actions: [
-    { id: 'scale', label: 'Scale', path: '/api/scaling-groups/{id_or_name}', method: 'PATCH', outcome: sized,
+    { id: 'scale', label: 'Scale', path: '/api/scaling-groups/{id_or_name}', method: 'PATCH', outcome: 'sized',
       fields: fieldsOf('ChangeScalingGroup', [{ name: 'desired', label: 'So many instances', type: 'number', isRequired: true, hint: 'Between min and max.' }]),
       start: ({ spec: { desired } }) => ({ desired: String(desired) }), command: (it, { desired }) => `asg scale ${it} ${desired}` },
-    { id: 'update', label: 'Change', path: '/api/scaling-groups/{id_or_name}', method: 'PATCH', isSingle: true, fields: UPDATE, start: now, outcome: sized,
+    { id: 'update', label: 'Change', path: '/api/scaling-groups/{id_or_name}', method: 'PATCH', isSingle: true, fields: UPDATE, start: now, outcome: 'sized',
       command: (it, values, document) => changing('asg update', it, UPDATE, values, now(document)) },
-    { id: 'suspend', label: 'Suspend', path: '/api/scaling-groups/{id_or_name}/suspend', command: (it) => `asg suspend ${it}`, fields: [], outcome: changed },
-    { id: 'resume', label: 'Resume', path: '/api/scaling-groups/{id_or_name}/resume', command: (it) => `asg resume ${it}`, fields: [], outcome: changed },
-    { id: 'refresh', label: 'Replace every instance', path: '/api/scaling-groups/{id_or_name}/refresh', isDestructive: true, command: (it) => `asg refresh ${it}`, fields: [], outcome: refreshed },
-    { id: 'cancel', label: 'Stop replacing', path: '/api/scaling-groups/{id_or_name}/refresh', method: 'DELETE', outcome: changed,
+    { id: 'suspend', label: 'Suspend', path: '/api/scaling-groups/{id_or_name}/suspend', command: (it) => `asg suspend ${it}`, fields: [], outcome: 'changed' },
+    { id: 'resume', label: 'Resume', path: '/api/scaling-groups/{id_or_name}/resume', command: (it) => `asg resume ${it}`, fields: [], outcome: 'changed' },
+    { id: 'refresh', label: 'Replace every instance', path: '/api/scaling-groups/{id_or_name}/refresh', isDestructive: true, command: (it) => `asg refresh ${it}`, fields: [], outcome: 'refreshed' },
+    { id: 'cancel', label: 'Stop replacing', path: '/api/scaling-groups/{id_or_name}/refresh', method: 'DELETE', outcome: 'changed',
       fits: (document) => refreshOf(document)?.status === 'running', command: (it) => `asg refresh ${it} --cancel` },
     tagging('/api/scaling-groups/{id_or_name}', 'asg'),
     { id: 'delete', label: 'Delete', path: '/api/scaling-groups/{id_or_name}', method: 'DELETE', isDestructive: true, command: (it) => `asg delete ${it}` },

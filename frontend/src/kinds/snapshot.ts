@@ -5,7 +5,7 @@ import { fieldsOf, name, observed, spec, tagging, tags, type Kind } from './kind
 
 const PROGRESS = '/api/snapshots/{id_or_name}/progress';
 
-function verified(now: Document, asked: Document): Outcome {
+export function verified(now: Document, asked: Document): Outcome {
   if (now.status !== 'available') return settled(now, asked);
   return now.observed.verified_at ? { is: 'done', says: 'read back, and as it was written' } : { is: 'under way', says: 'being read back' };
 }
@@ -40,7 +40,7 @@ export const snapshot: Kind = {
       fields: fieldsOf('CopySnapshot', [{ name: 'to', label: 'Target', isRequired: true, hint: 'One that `cloud snapshot targets` lists.' }]),
       command: (it, values) => `snapshot copy ${it} --to ${values.to}`,
     },
-    { id: 'verify', label: 'Verify', path: '/api/snapshots/{id_or_name}/verify', when: ['available'], outcome: verified, progress: PROGRESS, command: (it) => `snapshot verify ${it}` },
+    { id: 'verify', label: 'Verify', path: '/api/snapshots/{id_or_name}/verify', when: ['available'], outcome: 'verified', progress: PROGRESS, command: (it) => `snapshot verify ${it}` },
     tagging('/api/snapshots/{id_or_name}', 'snapshot'),
     { id: 'delete', label: 'Delete', path: '/api/snapshots/{id_or_name}', method: 'DELETE', isDestructive: true, command: (it) => `snapshot delete ${it}` },
   ],

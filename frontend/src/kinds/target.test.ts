@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Document } from '@/api/types';
+import { OUTCOMES } from './outcomes';
 import { deregistering, registering, weighing, type Target } from './target';
 
 const target = (more: Partial<Target>): Target => ({
@@ -10,7 +11,7 @@ const balancer = (...targets: Target[]) => ({ name: 'web', status: 'available', 
 const asked = balancer(target({}), target({ id: 't-2', state: 'healthy' }));
 
 test('a target is registered when its checks are good, and told of when they are bad', () => {
-  const is = (more: Partial<Target>) => registering.outcome!(balancer(target(more)), asked);
+  const is = (more: Partial<Target>) => OUTCOMES[registering.outcome!](balancer(target(more)), asked);
   expect(is({}).is).toBe('under way');
   expect(is({ state: 'initial', reason: 'first check' })).toEqual({ is: 'under way', says: 'waiting for web-1: first check' });
   expect(is({ state: 'healthy', reason: null })).toEqual({ is: 'done', says: 'served by web-1' });
@@ -20,9 +21,9 @@ test('a target is registered when its checks are good, and told of when they are
 
 test('a target is gone when it has finished its requests', () => {
   const leaving = balancer(target({ state: 'draining', is_leaving: true }));
-  const { outcome } = deregistering(target({}));
-  expect(outcome!(leaving, leaving).is).toBe('under way');
-  expect(outcome!(balancer(), leaving).is).toBe('done');
+  const outcome = OUTCOMES[deregistering(target({})).outcome!];
+  expect(outcome(leaving, leaving).is).toBe('under way');
+  expect(outcome(balancer(), leaving).is).toBe('done');
 });
 
 test('instances, tags and addresses have the command that says the same', () => {

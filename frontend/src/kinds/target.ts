@@ -15,7 +15,7 @@ const targetsOf = ({ observed }: Document) => (observed.targets ?? []) as Target
 const nameOf = ({ instance, address }: Target) => instance?.name ?? address ?? '';
 
 /** What is new serves when its checks are good; nobody waits for what is not in service for another reason. */
-function serving(now: Document, asked: Document): Outcome {
+export function serving(now: Document, asked: Document): Outcome {
   const fresh = targetsOf(asked).filter(({ state }) => state === 'unused' || state === 'initial');
   const found = targetsOf(now).filter(({ id }) => fresh.some((each) => each.id === id));
   const waiting = found.find(({ id, state, reason }) => state === 'initial' || (state === 'unused' && reason === fresh.find((each) => each.id === id)?.reason));
@@ -25,7 +25,7 @@ function serving(now: Document, asked: Document): Outcome {
   return { is: 'done', says: found.length > 0 ? `served by ${found.map(nameOf).join(', ')}` : 'changed' };
 }
 
-function drained(now: Document, asked: Document): Outcome {
+export function drained(now: Document, asked: Document): Outcome {
   const leaving = targetsOf(asked).filter(({ is_leaving: leaves }) => leaves);
   const left = targetsOf(now).find(({ id, is_leaving: leaves }) => leaves && leaving.some((each) => each.id === id));
   return left ? { is: 'under way', says: `letting ${nameOf(left)} finish: ${left.reason ?? left.state}` } : { is: 'done', says: 'changed' };
@@ -59,7 +59,7 @@ function command(it: string, { instance, address, tags, port, weight, target_gro
 }
 
 export const registering: Action = {
-  id: 'register', label: 'Register target', path: '/api/load-balancers/{id_or_name}/targets', isSingle: true, fields: FIELDS, outcome: serving,
+  id: 'register', label: 'Register target', path: '/api/load-balancers/{id_or_name}/targets', isSingle: true, fields: FIELDS, outcome: 'serving',
   body: wishOf, command: (it, values) => command(it, wishOf(values)),
 };
 
@@ -68,7 +68,7 @@ export function weighing(target: Target | Selector): Action {
   const what = 'tags' in target ? { tags: target.tags } : target.instance ? { instance: target.instance.name } : { address: target.address ?? '' };
   const wish = (values: Values): Wish => ({ ...what, port: target.port, weight: Number(values.weight), target_group: target.target_group });
   return {
-    id: target.id, label: 'Weight', path: '/api/load-balancers/{id_or_name}/targets', body: wish, outcome: () => ({ is: 'done', says: 'changed' }),
+    id: target.id, label: 'Weight', path: '/api/load-balancers/{id_or_name}/targets', body: wish, outcome: 'changed',
     fields: [{ name: 'weight', label: 'Weight', type: 'number', isRequired: true, hint: 'Its share of the requests, 0 to 256.' }],
     start: () => ({ weight: String(target.weight) }), command: (it, values) => command(it, wish(values)),
   };
@@ -76,5 +76,5 @@ export function weighing(target: Target | Selector): Action {
 
 export const deregistering = (target: Target | Selector): Action => ({
   id: target.id, label: 'Deregister', path: '/api/load-balancers/{id_or_name}/targets/{target}', method: 'DELETE', in: () => ({ target: target.id }),
-  outcome: drained, command: (it) => `lb deregister ${it} ${target.id}`,
+  outcome: 'drained', command: (it) => `lb deregister ${it} ${target.id}`,
 });

@@ -1,6 +1,6 @@
 import type { Document } from '@/api/types';
 import { bodyOf, changing } from '@/lib/forms';
-import { changed, fieldsOf, name, observed, spec, tagging, tags, type Action, type Kind, type Values } from './kind';
+import { fieldsOf, name, observed, spec, tagging, tags, type Action, type Kind, type Values } from './kind';
 
 const clock = fieldsOf('SnapshotsByTheClock', [
   { name: 'schedule', label: 'When', initial: '0 3 * * *', isRequired: true, hint: 'Five fields of cron, in UTC.', option: '--cron' },
@@ -16,11 +16,11 @@ function now(document: Document): Values {
 
 export const schedule: Action = {
   id: 'schedule', label: 'Schedule snapshots', path: '/api/volumes/{id_or_name}/snapshot-policy', method: 'PUT', fields: clock, start: now,
-  body: (values) => bodyOf(clock, values), outcome: changed,
+  body: (values) => bodyOf(clock, values), outcome: 'changed',
   command: (it, values) => changing('volume schedule', it, clock, values, {}),
 };
 export const unschedule: Action = {
-  id: 'unschedule', label: 'Stop the schedule', path: '/api/volumes/{id_or_name}/snapshot-policy', method: 'DELETE', outcome: changed,
+  id: 'unschedule', label: 'Stop the schedule', path: '/api/volumes/{id_or_name}/snapshot-policy', method: 'DELETE', outcome: 'changed',
   fits: (document) => policyOf(document) !== null, command: (it) => `volume unschedule ${it}`,
 };
 
@@ -44,7 +44,7 @@ export const volume: Kind = {
   },
   actions: [
     {
-      id: 'attach', label: 'Attach', path: '/api/volumes/{id_or_name}/attach', when: ['available'], isSingle: true, outcome: changed,
+      id: 'attach', label: 'Attach', path: '/api/volumes/{id_or_name}/attach', when: ['available'], isSingle: true, outcome: 'changed',
       fits: ({ observed: { attached_to: to } }) => to === null,
       fields: fieldsOf('AttachVolume', [
         { name: 'instance', label: 'Instance', of: '/api/instances', isRequired: true, hint: 'A stopped one.' },
@@ -53,7 +53,7 @@ export const volume: Kind = {
       command: (it, values) => `volume attach ${it} ${values.instance} --path ${values.path}`,
     },
     {
-      id: 'detach', label: 'Detach', path: '/api/volumes/{id_or_name}/detach', outcome: changed,
+      id: 'detach', label: 'Detach', path: '/api/volumes/{id_or_name}/detach', outcome: 'changed',
       fits: ({ observed: { attached_to: to } }) => to !== null,
       body: (_, { observed: { attached_to: to } }) => ({ instance: (to as { id: string }).id }), command: (it) => `volume detach ${it}`,
     },

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { Document } from '@/api/types';
 import { KINDS } from '@/kinds';
+import { OUTCOMES } from '@/kinds/outcomes';
 import { settled, SETTLING, sum } from './outcome';
 
 const document = (status: string, more: Partial<Document> = {}): Document => ({
@@ -36,7 +37,7 @@ test('many are summed up, and those that failed are named', () => {
   expect(sum([one('a', 'done'), one('c', 'failed')])).toMatchObject({ is: 'failed', failed: [{ name: 'c', says: 'failed' }] });
 });
 
-const outcomeOf = (kind: string, id: string) => KINDS.find((each) => each.kind === kind)!.actions.find((each) => each.id === id)!.outcome!;
+const outcomeOf = (kind: string, id: string) => OUTCOMES[KINDS.find((each) => each.kind === kind)!.actions.find((each) => each.id === id)!.outcome!];
 
 test('a backup is done when that one is complete, and failed when it is gone', () => {
   const archive = (...backups: object[]) => document('available', { observed: { backups } });

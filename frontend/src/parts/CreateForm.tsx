@@ -1,5 +1,4 @@
 'use client';
-import { useRouter } from 'next/navigation';
 import { useState } from 'react';
 import Alert from '@cloudscape-design/components/alert';
 import Button from '@cloudscape-design/components/button';
@@ -13,6 +12,7 @@ import type { Document } from '@/api/types';
 import type { Kind } from '@/kinds/kind';
 import { useMay } from '@/lib/acting';
 import { bodyOf, commandOf, fieldOf, initial, mistakes } from '@/lib/forms';
+import { useWay } from '@/lib/way';
 import { Command } from './Command';
 import { Fields } from './Fields';
 import { useNotices } from './Notices';
@@ -21,7 +21,7 @@ type Create = NonNullable<Kind['create']>;
 
 export function CreateForm({ kind, create }: { kind: Kind; create: Create }) {
   const { fields, verb, role } = create;
-  const router = useRouter();
+  const way = useWay();
   const { follow } = useNotices();
   const may = useMay(role);
   const [values, setValues] = useState(() => initial(fields));
@@ -39,10 +39,10 @@ export function CreateForm({ kind, create }: { kind: Kind; create: Create }) {
     setBusy(true);
     setProblem(null);
     try {
-      const made = await ask<Document & { key?: string }>(kind.list, { method: 'POST', body: bodyOf(fields, values) });
+      const { key: shownOnce, ...made } = await ask<Document & { key?: string }>(kind.list, { method: 'POST', body: bodyOf(fields, values) });
       follow(`${verb} ${kind.one}`, [made], create);
-      if (made.key) setKey(made.key);
-      else router.push(`/${kind.slug}/detail/?id=${made.id}`);
+      if (shownOnce) setKey(shownOnce);
+      else way.go(`/${kind.slug}/detail/?id=${made.id}`);
     } catch (error) {
       setProblem(error as Problem);
     }
@@ -56,7 +56,7 @@ export function CreateForm({ kind, create }: { kind: Kind; create: Create }) {
         errorText={problem && <>{problem.detail}<br />request id: {problem.requestId}</>}
         actions={
           <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" formAction="none" onClick={() => router.push(`/${kind.slug}/`)}>Cancel</Button>
+            <Button variant="link" formAction="none" onClick={() => way.go(`/${kind.slug}/`)}>Cancel</Button>
             <Button variant="primary" formAction="submit" loading={isBusy} disabled={!may || key !== null}>{verb} {kind.one}</Button>
           </SpaceBetween>
         }>

@@ -1,6 +1,5 @@
 'use client';
 /** One resource: what it is, what it does, what happened to it and why. */
-import { useState } from 'react';
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
 import Container from '@cloudscape-design/components/container';
@@ -13,6 +12,7 @@ import type { Document } from '@/api/types';
 import type { Kind, Tab } from '@/kinds/kind';
 import { label, moment, plain } from '@/lib/format';
 import { useRead } from '@/lib/reading';
+import { useWord } from '@/lib/way';
 import { ActionMenu } from './Actions';
 import { Archived, Backups } from './Backups';
 import { Connection } from './Connection';
@@ -49,11 +49,12 @@ const TABS: Record<Tab, { label: string; Content: (props: TabProps) => React.Rea
 };
 
 export function Detail({ kind, id }: { kind: Kind; id: string }) {
-  const [tab, setTab] = useState('overview');
+  const [tab, setTab] = useWord('tab', 'overview');
   const { data: document, error } = useRead<Document>(kind.item, { in: { id_or_name: id } });
   if (error)
     return <Alert type={error.status === 404 ? 'info' : 'error'} header={error.status === 404 ? `There is no such ${kind.one} at this moment` : undefined}>{error.detail} <Go to={`/${kind.slug}/`}>{`All ${kind.many.toLowerCase()}`}</Go></Alert>;
   if (document === undefined) return <Box>Loading</Box>;
+  const isThere = tab === 'history' || tab === 'why' || kind.tabs?.includes(tab as Tab);
   return (
     <SpaceBetween size="l">
       <Header variant="h1" actions={<ActionMenu kind={kind} documents={[document]} />}
@@ -61,7 +62,7 @@ export function Detail({ kind, id }: { kind: Kind; id: string }) {
         <span data-testid="name">{document.name}</span> <span className="of-title" data-testid="status"><Status status={document.status} /></span>
       </Header>
       {document.status_reason && <Alert type={document.status === 'error' ? 'error' : 'info'}>{document.status_reason}</Alert>}
-      <Tabs activeTabId={tab} onChange={({ detail }) => setTab(detail.activeTabId)} tabs={[
+      <Tabs activeTabId={isThere ? tab : 'overview'} onChange={({ detail }) => setTab(detail.activeTabId)} tabs={[
         { id: 'overview', label: 'Overview', content: <Overview kind={kind} document={document} /> },
         ...(kind.tabs ?? []).map((each) => {
           const { Content, label: text } = TABS[each];

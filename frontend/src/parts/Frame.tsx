@@ -1,7 +1,7 @@
 'use client';
 /** What surrounds every page: menu, notices, the state of the stream, and the time line. */
 import { usePathname, useRouter } from 'next/navigation';
-import { useEffect, useState, type ReactNode } from 'react';
+import { useEffect, useMemo, useState, type ReactNode } from 'react';
 import AppLayout from '@cloudscape-design/components/app-layout';
 import Flashbar from '@cloudscape-design/components/flashbar';
 import SideNavigation, { type SideNavigationProps } from '@cloudscape-design/components/side-navigation';
@@ -12,21 +12,22 @@ import { ask } from '@/api/client';
 import { KINDS } from '@/kinds';
 import { useLive, type Status } from '@/lib/live';
 import { useSession } from '@/lib/reading';
+import { useWay } from '@/lib/way';
 import { Following } from './Following';
 import { useNotices } from './Notices';
 import { Search } from './Search';
 import { PastBanner, TimeLine } from './TimeLine';
 
 const SECTIONS = ['Compute', 'Network', 'Storage', 'Data', 'Access', 'Upkeep'] as const;
-const MENU: SideNavigationProps.Item[] = [
-  { type: 'link', text: 'Dashboard', href: '/' },
-  { type: 'link', text: 'Topology', href: '/topology/' },
-  { type: 'link', text: 'Timeline', href: '/timeline/' },
-  { type: 'link', text: 'What changed', href: '/changes/' },
+const menu = (to: (page: string) => string): SideNavigationProps.Item[] => [
+  { type: 'link', text: 'Dashboard', href: to('/') },
+  { type: 'link', text: 'Topology', href: to('/topology/') },
+  { type: 'link', text: 'Timeline', href: to('/timeline/') },
+  { type: 'link', text: 'What changed', href: to('/changes/') },
   ...SECTIONS.map((section): SideNavigationProps.Item => ({
     type: 'section', text: section,
     items: KINDS.filter((kind) => kind.section === section)
-      .map((kind) => ({ type: 'link', text: kind.many, href: `/${kind.slug}/` })),
+      .map((kind) => ({ type: 'link', text: kind.many, href: to(`/${kind.slug}/`) })),
   })),
 ];
 const SAID: Record<Status, string> = {
@@ -48,9 +49,11 @@ function useDarkMode(): [boolean, (dark: boolean) => void] {
 
 export function Frame({ children }: { children: ReactNode }) {
   const router = useRouter();
+  const way = useWay();
+  const items = useMemo(() => menu(way.to), [way]);
   const path = usePathname();
   const { status } = useLive();
-  const { items } = useNotices();
+  const notices = useNotices();
   const [isOpen, setOpen] = useState(() => window.innerWidth > 1000);
   useEffect(() => {
     document.documentElement.dataset.ready = 'yes';
@@ -67,14 +70,14 @@ export function Frame({ children }: { children: ReactNode }) {
         onNavigationChange={({ detail }) => setOpen(detail.open)}
         ariaLabels={{ navigation: 'Menu', navigationToggle: 'Open menu', navigationClose: 'Close menu', notifications: 'Notices' }}
         navigation={
-          <SideNavigation activeHref={slug} header={{ text: 'Console', href: '/' }} items={MENU}
+          <SideNavigation activeHref={way.to(slug)} header={{ text: 'Console', href: way.to('/') }} items={items}
             onFollow={(event) => {
               event.preventDefault();
               router.push(event.detail.href);
               if (window.innerWidth <= 1000) setOpen(false);
             }} />
         }
-        notifications={<Flashbar stackItems items={items} />}
+        notifications={<Flashbar stackItems items={notices.items} />}
         content={<div className="page"><PastBanner /><div className="grows">{children}</div><TimeLine /></div>}
       />
     </>
@@ -85,10 +88,12 @@ function Top({ status }: { status: Status }) {
   const [isDark, setDark] = useDarkMode();
   const { data: session } = useSession();
   const client = useQueryClient();
-  const router = useRouter();
+  const way = useWay();
   const { signOut } = useLive();
+  const { forget } = useNotices();
   const leave = async () => {
     signOut();
+    forget();
     await ask('/api/session', { method: 'DELETE' });
     await client.resetQueries();
   };
@@ -96,7 +101,7 @@ function Top({ status }: { status: Status }) {
     <TopNavigation
       search={<Search />}
       i18nStrings={{ searchIconAriaLabel: 'Find', searchDismissIconAriaLabel: 'Close', overflowMenuTriggerText: 'More', overflowMenuTitleText: 'All', overflowMenuBackIconAriaLabel: 'Back', overflowMenuDismissIconAriaLabel: 'Close' }}
-      identity={{ href: '/', title: 'miniaws', onFollow: (event) => { event.preventDefault(); router.push('/'); } }}
+      identity={{ href: way.to('/'), title: 'miniaws', onFollow: (event) => { event.preventDefault(); way.go('/'); } }}
       utilities={[
         { type: 'button', text: SAID[status], iconName: status === 'live' ? 'status-positive' : 'status-in-progress',
           ariaLabel: `The stream: ${SAID[status]}`, disableUtilityCollapse: true },

@@ -1,10 +1,10 @@
 'use client';
-import { useRouter } from 'next/navigation';
 import type { ReactNode } from 'react';
 import Link from '@cloudscape-design/components/link';
+import { useWay } from '@/lib/way';
 
 /** A link inside the console: the page changes without a reload. */
 export function Go({ to, children, isOnColour = false }: { to: string; children: ReactNode; isOnColour?: boolean }) {
-  const router = useRouter();
-  return <Link href={to} color={isOnColour ? 'inverted' : 'normal'} onFollow={(event) => { event.preventDefault(); router.push(to); }}>{children}</Link>;
+  const way = useWay();
+  return <Link href={way.to(to)} color={isOnColour ? 'inverted' : 'normal'} onFollow={(event) => { event.preventDefault(); way.go(to); }}>{children}</Link>;
 }

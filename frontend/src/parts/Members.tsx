@@ -1,7 +1,7 @@
 'use client';
 import Header from '@cloudscape-design/components/header';
 import Table from '@cloudscape-design/components/table';
-import { changed, type Action } from '@/kinds/kind';
+import { type Action } from '@/kinds/kind';
 import { ActionButton } from './Actions';
 import type { TabProps } from './Detail';
 import { Go } from './Go';
@@ -11,7 +11,7 @@ type Member = { id: string; name: string; status: string; reason: string | null;
 
 const protecting = ({ id, name, is_protected: is }: Member): Action => ({
   id: name, label: is ? 'Let it go' : 'Protect', path: '/api/scaling-groups/{id_or_name}/instances/{instance}/protection', method: 'PUT',
-  in: () => ({ instance: id }), body: () => ({ is_protected: !is }), outcome: changed, command: (it) => `asg ${is ? 'unprotect' : 'protect'} ${it} ${name}`,
+  in: () => ({ instance: id }), body: () => ({ is_protected: !is }), outcome: 'changed', command: (it) => `asg ${is ? 'unprotect' : 'protect'} ${it} ${name}`,
 });
 
 /** The instances of a group. */

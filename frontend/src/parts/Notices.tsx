@@ -1,12 +1,14 @@
 'use client';
 /** What is done, was done and went wrong, above every page. A problem says what the API says, with the request id. */
-import { createContext, useCallback, useContext, useMemo, useRef, useState, type ReactNode } from 'react';
+import { createContext, useCallback, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
 import type { FlashbarProps } from '@cloudscape-design/components/flashbar';
 import ProgressBar from '@cloudscape-design/components/progress-bar';
 import { Problem } from '@/api/client';
 import type { Document, Path } from '@/api/types';
 import { pageOf } from '@/kinds';
-import { settled, type Outcome } from '@/lib/outcome';
+import type { OutcomeName } from '@/kinds/outcomes';
+import { keep, recalled, type Followed } from '@/lib/followed';
 import { Go } from './Go';
 
 export type Notice = {
@@ -19,8 +21,7 @@ export type Notice = {
   about?: Document;
   percent?: number | null;
 };
-type Watch = { outcome?: (now: Document, asked: Document) => Outcome; progress?: Path };
-export type Followed = Required<Pick<Watch, 'outcome'>> & Watch & { id: string; what: string; asked: Document[] };
+type Watch = { outcome?: OutcomeName; progress?: Path };
 type Notices = {
   items: FlashbarProps.MessageDefinition[];
   followed: Followed[];
@@ -29,9 +30,14 @@ type Notices = {
   /** Say how far resources are that the API answered with, until what was asked of them has come about. */
   follow: (what: string, asked: Document[], watch?: Watch) => void;
   put: (id: string, notice: Notice) => void;
+  /** Show and follow nothing any more: whoever comes next asked for none of it. */
+  forget: () => void;
 };
-const Context = createContext<Notices>({ items: [], followed: [], say: () => () => {}, follow: () => {}, put: () => {} });
+const Context = createContext<Notices>({ items: [], followed: [], say: () => () => {}, follow: () => {}, put: () => {}, forget: () => {} });
 export const useNotices = () => useContext(Context);
+
+/** What the API answered with: it never becomes anything else. */
+export const answerOf = ({ id, position }: { id: string; position: number }) => ['answer', id, position] as const;
 
 const SHOWN_MS = 8000;
 /** What took so long stays until it is dismissed: nobody waits and watches. */
@@ -51,8 +57,10 @@ function content({ text, problem, about, lines, percent }: Notice): ReactNode {
 
 export function NoticesProvider({ children }: { children: ReactNode }) {
   const [items, setItems] = useState<FlashbarProps.MessageDefinition[]>([]);
-  const [followed, setFollowed] = useState<Followed[]>([]);
-  const began = useRef(new Map<string, number>());
+  const [followed, setFollowed] = useState<Followed[]>(() => recalled(window.sessionStorage));
+  const began = useRef(new Map(followed.map((each) => [each.id, each.began])));
+  const client = useQueryClient();
+  useEffect(() => keep(window.sessionStorage, followed), [followed]);
   const drop = useCallback((id: string) => {
     setItems((old) => old.filter((each) => each.id !== id));
     setFollowed((old) => old.filter((each) => each.id !== id));
@@ -69,8 +77,9 @@ export function NoticesProvider({ children }: { children: ReactNode }) {
     if (type === 'success' && Date.now() - (began.current.get(id) ?? 0) < LONG_MS) setTimeout(() => drop(id), SHOWN_MS);
   }, [drop]);
   const begin = useCallback((notice: Notice): string => {
-    const id = String(began.current.size + 1);
-    began.current.set(id, Date.now());
+    const now = Date.now();
+    const id = `${now}-${began.current.size}`;
+    began.current.set(id, now);
     put(id, notice);
     return id;
   }, [put]);
@@ -80,8 +89,15 @@ export function NoticesProvider({ children }: { children: ReactNode }) {
   }, [begin, put]);
   const follow = useCallback((what: string, asked: Document[], watch: Watch = {}) => {
     const id = begin({ type: 'in-progress', text: `${what}: ${asked.length === 1 ? asked[0]!.name : `${asked.length} resources`}` });
-    setFollowed((old) => [...old, { outcome: settled, ...watch, id, what, asked }]);
-  }, [begin]);
-  const notices = useMemo(() => ({ items, followed, say, follow, put }), [items, followed, say, follow, put]);
+    for (const each of asked) client.setQueryData(answerOf(each), each);
+    const { outcome = 'settled', progress } = watch;
+    const refs = asked.map((each) => ({ id: each.id, position: each.position }));
+    setFollowed((old) => [...old, { id, what, asked: refs, outcome, progress, began: began.current.get(id)! }]);
+  }, [begin, client]);
+  const forget = useCallback(() => {
+    setItems([]);
+    setFollowed([]);
+  }, []);
+  const notices = useMemo(() => ({ items, followed, say, follow, put, forget }), [items, followed, say, follow, put, forget]);
   return <Context.Provider value={notices}>{children}</Context.Provider>;
 }

@@ -1,7 +1,7 @@
 'use client';
 /** A page per kind: filter, sort, choose columns, act on many at once. */
-import { useRouter } from 'next/navigation';
-import { useMemo } from 'react';
+import { useSearchParams } from 'next/navigation';
+import { useEffect, useMemo } from 'react';
 import { useCollection } from '@cloudscape-design/collection-hooks';
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
@@ -14,15 +14,20 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
 import type { Kind } from '@/kinds/kind';
 import { useMay } from '@/lib/acting';
+import { write } from '@/lib/address';
 import { useKept } from '@/lib/kept';
 import { useList } from '@/lib/reading';
+import { EVERYTHING, filterWords, pageWords, shownOf, sortWords, type Query, type Shown } from '@/lib/table';
+import { useWay } from '@/lib/way';
 import { ActionMenu } from './Actions';
 import { type Row, columnsOf, rowOf } from './rows';
 
 const OPERATORS = [':', '!:', '=', '!='] as const;
 
+const sorting = ({ sort, isDescending }: Shown) => ({ sortingColumn: { sortingField: sort }, isDescending });
+
 export function ResourceTable({ kind }: { kind: Kind }) {
-  const router = useRouter();
+  const way = useWay();
   const list = useList(kind.list);
   const mayCreate = useMay(kind.create?.role);
   const rows = useMemo(() => (list.data ?? []).map((document) => rowOf(kind, document)), [list.data, kind]);
@@ -31,26 +36,35 @@ export function ResourceTable({ kind }: { kind: Kind }) {
     pageSize: 20, contentDensity: 'compact',
     visibleContent: columns.filter((each) => !each.isHidden).map((each) => each.id),
   });
-  const create = () => router.push(`/${kind.slug}/create/`);
+  const create = () => way.go(`/${kind.slug}/create/`);
+  const address = useSearchParams();
+  const shown = useMemo(() => shownOf(address, columns.map(({ id }) => id)), [address, columns]);
   const { items, filteredItemsCount, collectionProps, propertyFilterProps, paginationProps, actions } = useCollection<Row>(rows, {
     propertyFiltering: {
       filteringProperties: columns.map((each) => ({
         key: each.id, propertyLabel: each.header, groupValuesLabel: each.header, operators: [...OPERATORS],
       })),
       empty: <Empty kind={kind} create={mayCreate && kind.create ? create : null} />,
-      noMatch: <Box textAlign="center"><Button onClick={() => actions.setPropertyFiltering({ tokens: [], operation: 'and' })}>Clear the filter</Button></Box>,
+      noMatch: <Box textAlign="center"><Button onClick={() => write(filterWords(EVERYTHING))}>Clear the filter</Button></Box>,
+      defaultQuery: shown.query,
     },
-    pagination: { pageSize: preferences.pageSize },
-    sorting: { defaultState: { sortingColumn: { sortingField: 'name' } } },
+    pagination: { pageSize: preferences.pageSize, defaultPage: shown.page },
+    sorting: { defaultState: sorting(shown) },
     selection: { trackBy: 'id' },
   });
+  // The address decides: what is chosen below is written there, and what was there before comes back with it.
+  useEffect(() => {
+    actions.setPropertyFiltering(shown.query);
+    actions.setSorting(sorting(shown));
+    actions.setCurrentPage(shown.page);
+  }, [shown, actions]);
   const chosen = (collectionProps.selectedItems ?? []).map((row) => row.document);
   const verb = `${kind.create?.verb} ${kind.one}`;
   return (
     <SpaceBetween size="m">
       {list.error && <Alert type="error" header={`The ${kind.many.toLowerCase()} cannot be shown`}>{list.error.detail}</Alert>}
       <Table<Row>
-        {...collectionProps} items={items} loading={list.isPending} loadingText="Loading" variant="container" stickyHeader
+        {...collectionProps} items={items} onSortingChange={({ detail }) => write(sortWords(detail.sortingColumn.sortingField!, detail.isDescending ?? false))} loading={list.isPending} loadingText="Loading" variant="container" stickyHeader
         enableKeyboardNavigation selectionType={kind.actions.length > 0 ? 'multi' : undefined}
         contentDensity={preferences.contentDensity} columnDefinitions={columns}
         columnDisplay={columns.map(({ id }) => ({ id, visible: id === 'name' || preferences.visibleContent!.includes(id) }))}
@@ -68,10 +82,10 @@ export function ResourceTable({ kind }: { kind: Kind }) {
             }>{kind.many}</Header>
         }
         filter={
-          <PropertyFilter {...propertyFilterProps} countText={`${filteredItemsCount} found`} expandToViewport
+          <PropertyFilter {...propertyFilterProps} onChange={({ detail }) => write(filterWords(detail as Query))} countText={`${filteredItemsCount} found`} expandToViewport
             filteringAriaLabel={`Filter ${kind.many}`} filteringPlaceholder="Filter by name, status or any column" />
         }
-        pagination={<Pagination {...paginationProps} ariaLabels={{ nextPageLabel: 'Next page', previousPageLabel: 'Previous page', pageLabel: (n) => `Page ${n}` }} />}
+        pagination={<Pagination {...paginationProps} onChange={({ detail }) => write(pageWords(detail.currentPageIndex))} ariaLabels={{ nextPageLabel: 'Next page', previousPageLabel: 'Previous page', pageLabel: (n) => `Page ${n}` }} />}
         preferences={
           <CollectionPreferences title="Columns and rows" confirmLabel="Confirm" cancelLabel="Cancel" preferences={preferences}
             onConfirm={({ detail }) => setPreferences(detail)}

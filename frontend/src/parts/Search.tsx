@@ -1,13 +1,13 @@
 'use client';
 /** Finds any page and any resource by name or id, from everywhere. */
 import { useEffect, useRef, useState } from 'react';
-import { useRouter } from 'next/navigation';
 import { useQuery } from '@tanstack/react-query';
 import Autosuggest, { type AutosuggestProps } from '@cloudscape-design/components/autosuggest';
 import { byKind, KINDS, pageOf } from '@/kinds';
 import { found } from '@/lib/find';
 import { readAll } from '@/lib/reading';
 import { useTime } from '@/lib/time';
+import { useWay } from '@/lib/way';
 
 const MOST = 50;
 const PAGES = [
@@ -20,7 +20,7 @@ const isTyping = (target: EventTarget | null) =>
   target instanceof HTMLElement && (target.isContentEditable || ['INPUT', 'TEXTAREA', 'SELECT'].includes(target.tagName));
 
 export function Search() {
-  const router = useRouter();
+  const way = useWay();
   const { at } = useTime();
   const [text, setText] = useState('');
   const [isWanted, setWanted] = useState(false);
@@ -54,7 +54,7 @@ export function Search() {
         const [first] = [...resources, ...pages];
         const to = detail.value.startsWith('/') ? detail.value : first?.value;
         setText('');
-        if (to) router.push(to);
+        if (to) way.go(to);
       }} />
   );
 }

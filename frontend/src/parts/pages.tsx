@@ -7,7 +7,7 @@ import { CreateForm } from './CreateForm';
 import { Detail } from './Detail';
 import { ResourceTable } from './ResourceTable';
 
-export const ListPage = ({ slug }: { slug: string }) => <ResourceTable key={slug} kind={bySlug(slug)!} />;
+export const ListPage = ({ slug }: { slug: string }) => <Suspense><ResourceTable key={slug} kind={bySlug(slug)!} /></Suspense>;
 export const CreatePage = ({ slug }: { slug: string }) => <CreateForm key={slug} kind={bySlug(slug)!} create={bySlug(slug)!.create!} />;
 export const DetailPage = ({ slug }: { slug: string }) => <Suspense><Wanted slug={slug} /></Suspense>;
 

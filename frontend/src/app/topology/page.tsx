@@ -2,7 +2,6 @@
 import '@xyflow/react/dist/style.css';
 import { Background, Controls, Handle, Position, ReactFlow, type Edge, type Node, type NodeProps } from '@xyflow/react';
 import { memo, useMemo } from 'react';
-import { useRouter } from 'next/navigation';
 import Alert from '@cloudscape-design/components/alert';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
@@ -14,6 +13,7 @@ import { plain, tone } from '@/lib/format';
 import { isDrawn, lines, MANY, place, vpcOf } from '@/lib/picture';
 import { readAll, useList } from '@/lib/reading';
 import { useTime } from '@/lib/time';
+import { useWay } from '@/lib/way';
 
 type Drawn = Node<{ document: Document; isNew: boolean; text?: string }>;
 
@@ -34,7 +34,7 @@ const Area = memo(function Area({ data: { document } }: NodeProps<Drawn>) {
 const TYPES = { resource: Resource, area: Area };
 
 export default function Topology() {
-  const router = useRouter();
+  const way = useWay();
   const { at } = useTime();
   const list = useList('/api/resources');
   // All there ever was has a place, so that nothing moves while time does.
@@ -59,7 +59,7 @@ export default function Topology() {
               colorMode={document.body.classList.contains('awsui-dark-mode') ? 'dark' : 'light'}
               onNodeClick={(_, node) => {
                 const page = pageOf(node.data.document.kind, node.id);
-                if (page) router.push(page);
+                if (page) way.go(page);
               }}>
               <Background /><Controls showInteractive={false} />
             </ReactFlow>
