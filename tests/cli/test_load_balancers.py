@@ -32,6 +32,11 @@ def test_a_balancer_is_created_given_targets_changed_and_deleted(cloud: Command,
     plain, secure = document["spec"]["listeners"]
     assert plain["rules"] == [{"host": None, "path": "/api/*", "target_group": "api"}]
     assert (secure["protocol"], secure["certificates"]) == ("https", ["main"])
+    used = cloud("lb", "remove-certificate", "shop", "main", exit_code=1)
+    assert "the listener on port 8443 uses it" in used.stderr
+    cloud("lb", "change", "shop", "--listen", "8090")
+    cloud("lb", "remove-certificate", "shop", "main")
+    assert json.loads(cloud("lb", "show", "shop", "-o", "json").stdout)["spec"]["certificates"] == []
     cloud("lb", "register", "shop", "--tag", "role=web", "--port", "8080", "--group", "api")
     cloud("lb", "deregister", "shop", "web-1", "--group", "default")
     assert cloud("lb", "delete", "shop", "--yes").stderr == "shop is deleted\n"

@@ -13,6 +13,8 @@ export const accessKey: Kind = {
     fields: fieldsOf('IssueKey', [
       { ...name('ci') },
       { name: 'role', label: 'Role', choices: ['viewer', 'operator', 'admin'], initial: 'viewer', isRequired: true, option: '--role' },
+      { name: 'expires_at', label: 'Ends', option: '--expires', hint: 'RFC 3339, such as 2027-01-31T12:00:00Z. Left out: never.' },
+      { name: 'account', label: 'Account', isMore: true, option: '--account', hint: 'Whose key. Left out: your own account.' },
     ]),
   },
   actions: [

@@ -1,5 +1,5 @@
 import { fieldsOf, inVpc, name, publish, tags, type Kind } from './kind';
-import { isProtected, limits, parameters, serverActions, serverColumns } from './server';
+import { cpus, files, isProtected, isProtectedFirst, limits, parameters, serverActions, serverColumns, storage, tls, version } from './server';
 
 const EVICTIONS = ['noeviction', 'allkeys-lru', 'allkeys-lfu', 'allkeys-random', 'volatile-lru', 'volatile-lfu', 'volatile-random', 'volatile-ttl'] as const;
 
@@ -7,7 +7,7 @@ export const cache: Kind = {
   slug: 'caches', kind: 'cache', prefix: 'cache', one: 'cache', many: 'Caches', section: 'Data',
   about: 'A cache is a Redis of its own with a password and a limit that holds.',
   list: '/api/caches', item: '/api/caches/{id_or_name}', metrics: '/api/caches/{id_or_name}/metrics',
-  tabs: ['connection', 'metrics'],
+  tabs: ['connection', 'metrics', 'stats'],
   columns: serverColumns,
   create: {
     verb: 'Create', command: 'cache create',
@@ -20,6 +20,7 @@ export const cache: Kind = {
       inVpc,
       publish,
       tags,
+      version, cpus, storage, files, { ...parameters, isMore: true, emptied: undefined }, tls, isProtectedFirst,
     ]),
   },
   actions: [

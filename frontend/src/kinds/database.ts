@@ -1,8 +1,8 @@
 import type { Document } from '@/api/types';
-import { changing } from '@/lib/forms';
+import { bodyOf, changing, initial } from '@/lib/forms';
 import type { Outcome } from '@/lib/outcome';
 import { fieldsOf, inVpc, name, publish, tags, type Action, type Kind, type Values } from './kind';
-import { isProtected, parameters, serverActions, serverColumns } from './server';
+import { isProtected, isProtectedFirst, parameters, serverActions, serverColumns, storage, version } from './server';
 
 const CLASSES = ['micro', 'small', 'medium', 'large'] as const;
 type Backup = { id: string; status: string };
@@ -33,23 +33,44 @@ export function backupPolicy({ spec }: Document): Action {
   };
 }
 
+const RESTORE = '/api/databases/{id_or_name}/restore';
+const restored = { name: 'name', label: 'Name of the new database', isRequired: true, option: '--as' } as const;
+
 /** Restore to a moment, which may be chosen already. */
-export const restoring = (to = ''): Action => ({
-  id: 'restore', label: 'Restore to a moment', path: '/api/databases/{id_or_name}/restore', isSingle: true,
-  fields: fieldsOf('RestoreDatabase', [
-    { name: 'name', label: 'Name of the new database', isRequired: true },
-    { name: 'to', label: 'Moment', initial: to, hint: 'RFC 3339, such as 2026-11-23T10:02:11.250Z; see the window under Backups. Left out: the newest.' },
-    { name: 'publish', label: 'Port of the host', type: 'number', hint: 'Left out: private to its VPC.' },
-  ]),
-  command: (it, { name: as, to: moment, publish: port }) =>
-    `db restore ${it} --as ${as || 'NAME'}${moment ? ` --to ${moment}` : ''}${port ? ` --publish ${port}` : ''}`,
-});
+export function restoring(to = ''): Action {
+  const fields = fieldsOf('RestoreDatabase', [
+    restored,
+    { name: 'to', label: 'Moment', initial: to, option: '--to', hint: 'RFC 3339, such as 2026-11-23T10:02:11.250Z; see the window under Backups. Left out: the newest.' },
+    publish,
+  ]);
+  return {
+    id: 'restore', label: 'Restore to a moment', path: RESTORE, isSingle: true, fields,
+    command: (it, values) => changing('db restore', it, fields, { ...values, name: values.name || 'NAME' }, {}),
+  };
+}
+
+/** Restore a backup alone, without the log that leads on from it. */
+export function restoringBackup(backup: string): Action {
+  const fields = fieldsOf('RestoreDatabase', [restored, publish]);
+  return {
+    id: backup, label: 'Restore', path: RESTORE, fields, body: (values) => ({ ...bodyOf(fields, values), backup }),
+    command: (it, values) => `${changing('db restore', it, fields, { ...values, name: values.name || 'NAME' }, {})} --backup ${backup}`,
+  };
+}
+
+const replica = fieldsOf('CreateReplica', [
+  { name: 'name', label: 'Name of the replica', isRequired: true, option: '--as' },
+  { name: 'class', label: 'Class', choices: CLASSES, option: '--class', hint: 'Left out: as its source.' },
+  publish,
+  tags,
+  storage, isProtectedFirst,
+]);
 
 export const database: Kind = {
   slug: 'databases', kind: 'database', prefix: 'db', one: 'database', many: 'Databases', section: 'Data',
   about: 'A database is a server of its own with backups and a log: it can be restored to any second of its window.',
   list: '/api/databases', item: '/api/databases/{id_or_name}', metrics: '/api/databases/{id_or_name}/metrics',
-  tabs: ['connection', 'backups', 'replicas', 'metrics'],
+  tabs: ['connection', 'backups', 'replicas', 'metrics', 'stats'],
   columns: [...serverColumns, { id: 'replica', label: 'Replica of', of: ({ spec: { replica_of: source } }) => source }],
   create: {
     verb: 'Create', command: 'db create',
@@ -63,6 +84,12 @@ export const database: Kind = {
       publish,
       { name: 'backup.retention_days', label: 'Days that backups are kept', type: 'number', initial: '7', option: '--retention-days' },
       tags,
+      version, storage,
+      { name: 'backup.schedule', label: 'When backups are made', isMore: true, option: '--schedule', hint: 'Five fields of cron, in UTC. Left out: daily at 3.' },
+      { name: 'backup.retention_count', label: 'At most so many backups', type: 'number', isMore: true, option: '--retention-count' },
+      { name: 'backup.synchronous', label: 'Commits wait until the archive has them', type: 'switch', initial: 'false', isMore: true, option: '--synchronous' },
+      { ...parameters, isMore: true, emptied: undefined, hint: 'One name=value a line, such as work_mem=8192.' },
+      isProtectedFirst,
     ]),
   },
   actions: [
@@ -70,13 +97,7 @@ export const database: Kind = {
     restoring(),
     {
       id: 'replicate', label: 'Create a replica', path: '/api/databases/{id_or_name}/replicas', when: ['available'], isSingle: true,
-      fields: fieldsOf('CreateReplica', [
-        { name: 'name', label: 'Name of the replica', isRequired: true },
-        { name: 'class', label: 'Class', choices: CLASSES, hint: 'Left out: as its source.' },
-        { name: 'publish', label: 'Port of the host', type: 'number', hint: 'Left out: private to its VPC.' },
-      ]),
-      command: (it, { name: as, class: size, publish: port }) =>
-        `db replica create ${it} --as ${as || 'NAME'}${size ? ` --class ${size}` : ''}${port ? ` --publish ${port}` : ''}`,
+      fields: replica, command: (it, values) => changing('db replica create', it, replica, { ...values, name: values.name || 'NAME' }, initial(replica)),
     },
     {
       id: 'promote', label: 'Promote', path: '/api/databases/{id_or_name}/promote', isSingle: true,

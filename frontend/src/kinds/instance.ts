@@ -6,7 +6,7 @@ export const instance: Kind = {
   slug: 'instances', kind: 'instance', prefix: 'i', one: 'instance', many: 'Instances', section: 'Compute',
   about: 'An instance runs one image in a container of its own, with a name, an address in its VPC and real limits.',
   list: '/api/instances', item: '/api/instances/{id_or_name}', metrics: '/api/instances/{id_or_name}/metrics',
-  tabs: ['metrics', 'logs'],
+  tabs: ['metrics', 'logs', 'program'],
   columns: [
     { id: 'image', label: 'Image', of: spec('image') },
     { id: 'type', label: 'Type', of: spec('type') },
@@ -26,6 +26,8 @@ export const instance: Kind = {
       { name: 'ports', label: 'Ports', type: 'ports', hint: 'HOST:PORT or PORT, one a line, such as 8081:8080.', option: '--publish' },
       { name: 'command', label: 'Program and arguments', type: 'words', hint: 'Left out: that of the image.', option: '--' },
       { name: 'env', label: 'Environment', type: 'pairs', hint: 'One NAME=value a line. Values are kept secret.', option: '--env' },
+      { name: 'user_data', label: 'User data', type: 'document', isMore: true, option: '--user-data',
+        hint: 'Text of at most 16 KiB that its program finds in /var/lib/cloud/instance/user-data.txt. It is kept sealed and never shown.' },
       { name: 'volumes', label: 'Volumes', type: 'rows', option: '--volume', said: ({ volume, path }) => `${volume}:${path}`, row: [
         { name: 'volume', label: 'Volume', of: '/api/volumes', isRequired: true }, { name: 'path', label: 'Path', isRequired: true, initial: '/data' },
       ] },

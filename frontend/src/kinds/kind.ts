@@ -14,10 +14,16 @@ export type Field = {
   name: string;
   label: string;
   hint?: string;
-  type?: 'text' | 'number' | 'switch' | 'words' | 'pairs' | 'ports' | 'rows';
+  type?: 'text' | 'number' | 'switch' | 'words' | 'pairs' | 'ports' | 'rows' | 'document';
+  /** Of a document: not shown while it is typed. */
+  isSecret?: boolean;
+  /** Found below More: few give it. */
+  isMore?: boolean;
   choices?: readonly string[];
   /** A kind whose names are offered. */
   of?: Path;
+  /** Of such a kind there is no page but the first. */
+  isWhole?: boolean;
   /** What each row holds, where there may be any number of them. */
   row?: readonly Field[];
   isRequired?: boolean;
@@ -65,7 +71,7 @@ export type Action = {
   progress?: Path;
 };
 
-export type Tab = 'metrics' | 'traffic' | 'logs' | 'targets' | 'decisions' | 'backups' | 'replicas' | 'archived' | 'snapshots' | 'routing' | 'members' | 'policies' | 'connection';
+export type Tab = 'metrics' | 'stats' | 'queues' | 'program' | 'inside' | 'traffic' | 'logs' | 'targets' | 'decisions' | 'backups' | 'replicas' | 'archived' | 'snapshots' | 'routing' | 'members' | 'policies' | 'connection';
 
 export type Kind = {
   /** The last part of the path of its list, and of its page. */

@@ -7,7 +7,7 @@ export const loadBalancer: Kind = {
   slug: 'load-balancers', kind: 'load_balancer', prefix: 'lb', one: 'load balancer', many: 'Load balancers', section: 'Network',
   about: 'A load balancer spreads requests over the instances that answer its health checks, and lets none be dropped.',
   list: '/api/load-balancers', item: '/api/load-balancers/{id_or_name}', metrics: '/api/load-balancers/{id_or_name}/metrics',
-  tabs: ['targets', 'routing', 'traffic'], elsewhere: ['listeners', 'target_groups', 'targets', 'selectors'],
+  tabs: ['targets', 'routing', 'traffic'], elsewhere: ['listeners', 'certificates', 'target_groups', 'targets', 'selectors'],
   columns: [
     { id: 'listeners', label: 'Listeners', of: ({ spec: { listeners } }) => (listeners as Listener[]).map((each) => `${each.protocol}:${each.port}`) },
     { id: 'healthy', label: 'Healthy targets', of: ({ observed: { targets } }) => {

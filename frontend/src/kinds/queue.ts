@@ -1,6 +1,7 @@
 import { bodyOf, changing, initial } from '@/lib/forms';
-import { fieldsOf, inVpc, name, publish, tags, type Field, type Kind } from './kind';
-import { isProtected, limits, serverActions, serverColumns } from './server';
+import type { Document } from '@/api/types';
+import { fieldsOf, inVpc, name, publish, tags, type Action, type Field, type Kind, type Values } from './kind';
+import { cpus, files, isProtected, isProtectedFirst, limits, serverActions, serverColumns, storage, tls, version } from './server';
 
 const named = { name: 'queue', label: 'Queue', isRequired: true } as const;
 const declared: readonly Field[] = [
@@ -13,11 +14,43 @@ const declared: readonly Field[] = [
   ]),
 ];
 
+type Limits = { durable: boolean; max_length: number | null; max_age_s: number | null; dead_letter: string | null };
+/** A queue inside a server; one that a client made has no limits. */
+export type Inside = { name: string; limits: Limits | null };
+
+/** Those that were declared, then those that are there besides. */
+export function insideOf({ spec: { queues } }: Document, found: readonly string[]): Inside[] {
+  const limits = (queues ?? {}) as Record<string, Limits>;
+  const others = found.filter((each) => !(each in limits)).sort().map((each) => ({ name: each, limits: null }));
+  return [...Object.entries(limits).map(([each, wanted]) => ({ name: each, limits: wanted })), ...others];
+}
+
+const INSIDE = '/api/queues/{id_or_name}/queues/{queue}';
+const valuesOf = (limits: Limits | null): Values =>
+  Object.fromEntries(declared.slice(1).map((field) => [field.name, String(limits?.[field.name as keyof Limits] ?? '')]));
+
+export const declaring: Action = {
+  id: 'declare', label: 'Declare a queue', path: INSIDE, method: 'PUT', isSingle: true,
+  fields: declared, in: ({ queue = '' }) => ({ queue }), body: (values) => bodyOf(declared.slice(1), values),
+  command: (it, values) => changing('queue declare', it, declared, { ...values, queue: values.queue || 'QUEUE' }, initial(declared)),
+};
+export const redeclaring = ({ name: queue, limits }: Inside): Action => ({
+  ...declaring, id: queue, label: 'Change', fields: declared.slice(1), start: () => valuesOf(limits), in: () => ({ queue }),
+  command: (it, values) => changing('queue declare', it, declared, { ...values, queue }, initial(declared)),
+});
+export const removing = (queue: string): Action => ({
+  id: queue, label: 'Remove', path: INSIDE, method: 'DELETE', isDestructive: true, in: () => ({ queue }), command: (it) => `queue remove ${it} ${queue}`,
+});
+export const purging = (queue: string): Action => ({
+  id: queue, label: 'Purge', path: '/api/queues/{id_or_name}/purge', when: ['available'], isDestructive: true, body: () => ({ queue }),
+  command: (it) => `queue purge ${it} ${queue}`,
+});
+
 export const queue: Kind = {
   slug: 'queues', kind: 'queue', prefix: 'queue', one: 'queue server', many: 'Queues', section: 'Data',
   about: 'A queue server is a RabbitMQ or a NATS of its own. Messages outlive its restarts.',
   list: '/api/queues', item: '/api/queues/{id_or_name}', metrics: '/api/queues/{id_or_name}/metrics',
-  tabs: ['connection', 'metrics'],
+  tabs: ['connection', 'queues', 'metrics', 'stats'], elsewhere: ['queues'],
   columns: [
     ...serverColumns,
     { id: 'queues', label: 'Declared queues', of: ({ spec: { queues } }) => Object.keys((queues ?? {}) as object) },
@@ -31,23 +64,15 @@ export const queue: Kind = {
       inVpc,
       publish,
       tags,
+      version,
+      { name: 'memory_mb', label: 'Memory (MiB)', type: 'number', isMore: true, option: '--memory', hint: 'Left out: 256 for rabbitmq, 64 for nats.' },
+      cpus,
+      { name: 'namespace', label: 'Namespace', initial: 'main', isMore: true, option: '--namespace', hint: 'The virtual host of rabbitmq, the account of nats.' },
+      storage, files, tls, isProtectedFirst,
     ]),
   },
   actions: [
-    {
-      id: 'declare', label: 'Declare a queue', path: '/api/queues/{id_or_name}/queues/{queue}', method: 'PUT', isSingle: true,
-      fields: declared, in: ({ queue = '' }) => ({ queue }), body: (values) => bodyOf(declared.slice(1), values),
-      command: (it, values) => changing('queue declare', it, declared, values, initial(declared)),
-    },
-    {
-      id: 'remove', label: 'Remove a queue', path: '/api/queues/{id_or_name}/queues/{queue}', method: 'DELETE', isSingle: true, isDestructive: true,
-      fields: [named], in: ({ queue = '' }) => ({ queue }), body: () => undefined, command: (it, values) => `queue remove ${it} ${values.queue}`,
-    },
-    {
-      id: 'purge', label: 'Purge a queue', path: '/api/queues/{id_or_name}/purge', when: ['available'], isDestructive: true,
-      fields: fieldsOf('PurgeQueue', [named]),
-      command: (it, values) => `queue purge ${it} ${values.queue}`,
-    },
+    declaring,
     ...serverActions('queue', {
       start: '/api/queues/{id_or_name}/start', stop: '/api/queues/{id_or_name}/stop',
       rotate: '/api/queues/{id_or_name}/rotate-credentials', item: '/api/queues/{id_or_name}',

@@ -19,7 +19,7 @@ const listenerFields = (document: Document): readonly Field[] => [
   { name: 'port', label: 'Port of the host', type: 'number', isRequired: true, initial: '' },
   { name: 'protocol', label: 'Protocol', choices: ['http', 'https', 'tcp'], initial: 'http', isRequired: true },
   { name: 'certificates', label: 'Certificates', type: 'words', isRequired: true, isShown: ({ protocol }) => protocol === 'https',
-    hint: `Names of uploaded ones, the first answers who names no host. ${certificatesOf(document).length > 0 ? `There are: ${certificatesOf(document).join(', ')}.` : 'There is none: see cloud lb certificate.'}` },
+    initial: certificatesOf(document)[0], hint: `Names of uploaded ones, the first answers who names no host. ${certificatesOf(document).length > 0 ? `There are: ${certificatesOf(document).join(', ')}.` : 'There is none yet: upload one below Routing.'}` },
   { name: 'target_group', label: 'Target group', choices: namesOf(document), initial: 'default', isRequired: true, hint: 'Where requests go that no rule sends elsewhere.' },
   {
     name: 'rules', label: 'Rules', type: 'rows', isShown: ({ protocol }) => protocol !== 'tcp',

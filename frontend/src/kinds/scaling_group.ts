@@ -1,5 +1,5 @@
 import type { Document } from '@/api/types';
-import { changing } from '@/lib/forms';
+import { changing, initial } from '@/lib/forms';
 import { settled, type Outcome } from '@/lib/outcome';
 import { fieldsOf, name, observed, spec, tagging, tags, type Kind, type Values } from './kind';
 
@@ -32,6 +32,27 @@ const UPDATE = fieldsOf('ChangeScalingGroup', [
   { name: 'termination_policy', label: 'Which one goes first', choices: ['oldest', 'newest', 'oldest-template'], option: '--termination-policy' },
 ]);
 
+const PROCESSES = fieldsOf('Processes', [
+  { name: 'processes', label: 'What', type: 'words', option: '--process', hint: 'Of launch, terminate, health, scaling and schedules, with blanks between. Left out: all of it.' },
+]);
+const REFRESH = fieldsOf('StartRefresh', [
+  { name: 'template.image', label: 'Image', option: '--image', hint: 'Left out: as the template has it.' },
+  { name: 'template.type', label: 'Type', choices: TYPES, option: '--type' },
+  { name: 'roll_back', label: 'Go back when a new instance fails', type: 'switch', initial: 'true', option: '--roll-back/--no-roll-back' },
+]);
+const KEEPING = fieldsOf('CreateScalingGroup', [
+  { name: 'health_check', label: 'Who says that an instance is healthy', choices: ['container', 'load-balancer'], initial: 'container', isMore: true, option: '--health-check' },
+  { name: 'health_check_grace_s', label: 'Seconds to become healthy', type: 'number', initial: '60', isMore: true, option: '--grace' },
+  { name: 'replace_percent', label: 'At most so many percent replaced at once', type: 'number', initial: '20', isMore: true, option: '--replace-percent' },
+  { name: 'termination_policy', label: 'Which one goes first', choices: ['oldest', 'newest', 'oldest-template'], initial: 'oldest-template', isMore: true, option: '--termination-policy' },
+]);
+const PROGRAM = fieldsOf('CreateScalingGroup', [
+  { name: 'template.command', label: 'Program and arguments', type: 'words', isMore: true, hint: 'Left out: that of the image.', option: '--' },
+  { name: 'template.env', label: 'Environment', type: 'pairs', isMore: true, hint: 'One NAME=value a line. Values are kept secret.', option: '--env' },
+  { name: 'template.tags', label: 'Tags of its instances', type: 'pairs', isMore: true, hint: 'One key=value a line.', option: '--template-tag' },
+  { name: 'template.restart', label: 'When its program ends', choices: ['always', 'on-failure', 'never'], initial: 'always', isMore: true, option: '--restart' },
+]);
+
 const now = ({ spec: is }: Document): Values => Object.fromEntries(UPDATE.map(({ name: field }) => {
   const [head, inside] = field.split('.') as [string, string | undefined];
   const value = inside ? (is[head] as Record<string, unknown>)[inside] : is[head];
@@ -53,7 +74,7 @@ export const scalingGroup: Kind = {
   ],
   create: {
     verb: 'Create', command: 'asg create',
-    fields: fieldsOf('CreateScalingGroup', [
+    fields: [...fieldsOf('CreateScalingGroup', [
       { ...name('workers') },
       { name: 'template.image', label: 'Image', isRequired: true, initial: 'miniaws/hello:local', option: '--image' },
       { name: 'template.type', label: 'Type', choices: TYPES, initial: 'micro', option: '--type' },
@@ -70,7 +91,7 @@ export const scalingGroup: Kind = {
         ],
       },
       tags,
-    ]),
+    ]), ...PROGRAM, ...KEEPING],
   },
   actions: [
     { id: 'scale', label: 'Scale', path: '/api/scaling-groups/{id_or_name}', method: 'PATCH', outcome: 'sized',
@@ -78,9 +99,10 @@ export const scalingGroup: Kind = {
       start: ({ spec: { desired } }) => ({ desired: String(desired) }), command: (it, { desired }) => `asg scale ${it} ${desired}` },
     { id: 'update', label: 'Change', path: '/api/scaling-groups/{id_or_name}', method: 'PATCH', isSingle: true, fields: UPDATE, start: now, outcome: 'sized',
       command: (it, values, document) => changing('asg update', it, UPDATE, values, now(document)) },
-    { id: 'suspend', label: 'Suspend', path: '/api/scaling-groups/{id_or_name}/suspend', command: (it) => `asg suspend ${it}`, fields: [], outcome: 'changed' },
-    { id: 'resume', label: 'Resume', path: '/api/scaling-groups/{id_or_name}/resume', command: (it) => `asg resume ${it}`, fields: [], outcome: 'changed' },
-    { id: 'refresh', label: 'Replace every instance', path: '/api/scaling-groups/{id_or_name}/refresh', isDestructive: true, command: (it) => `asg refresh ${it}`, fields: [], outcome: 'refreshed' },
+    { id: 'suspend', label: 'Suspend', path: '/api/scaling-groups/{id_or_name}/suspend', fields: PROCESSES, command: (it, values) => changing('asg suspend', it, PROCESSES, values, {}), outcome: 'changed' },
+    { id: 'resume', label: 'Resume', path: '/api/scaling-groups/{id_or_name}/resume', fields: PROCESSES, command: (it, values) => changing('asg resume', it, PROCESSES, values, {}), outcome: 'changed' },
+    { id: 'refresh', label: 'Replace every instance', path: '/api/scaling-groups/{id_or_name}/refresh', isDestructive: true, fields: REFRESH,
+      command: (it, values) => changing('asg refresh', it, REFRESH, values, initial(REFRESH)), outcome: 'refreshed' },
     { id: 'cancel', label: 'Stop replacing', path: '/api/scaling-groups/{id_or_name}/refresh', method: 'DELETE', outcome: 'changed',
       fits: (document) => refreshOf(document)?.status === 'running', command: (it) => `asg refresh ${it} --cancel` },
     tagging('/api/scaling-groups/{id_or_name}', 'asg'),

@@ -11,6 +11,17 @@ export const serverColumns: readonly Column[] = [
   { id: 'publish', label: 'Port of the host', of: spec('publish') },
 ];
 
+export const version = { name: 'version', label: 'Version', isMore: true, option: '--version', hint: 'Left out: the newest.' } as const;
+export const storage = {
+  name: 'storage_gb', label: 'Storage (GiB)', type: 'number', isMore: true, option: '--storage', hint: 'A real limit. Left out: what the disk holds.',
+} as const;
+export const cpus = { name: 'cpus', label: 'Cores', type: 'number', initial: '1', isMore: true, option: '--cpus' } as const;
+export const files = {
+  name: 'volume', label: 'Volume', of: '/api/volumes', isMore: true, option: '--volume', hint: 'An unattached one with the files of such a server, as a snapshot was restored to. It goes with it.',
+} as const;
+export const tls = { name: 'tls', label: 'Speaks TLS and nothing else', type: 'switch', initial: 'false', isMore: true, option: '--tls' } as const;
+export const isProtectedFirst = { name: 'deletion_protection', label: 'Protected from deletion', type: 'switch', initial: 'false', isMore: true, option: '--protected' } as const;
+
 type Paths = Record<'start' | 'stop' | 'rotate' | 'item', Path>;
 
 export const isProtected = {

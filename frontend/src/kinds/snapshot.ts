@@ -1,7 +1,8 @@
 import { bytes } from '@/lib/format';
 import { settled, type Outcome } from '@/lib/outcome';
 import type { Document } from '@/api/types';
-import { fieldsOf, name, observed, spec, tagging, tags, type Kind } from './kind';
+import { bodyOf, changing, initial } from '@/lib/forms';
+import { fieldsOf, name, observed, spec, tagging, tags, type Action, type Kind, type Values } from './kind';
 
 const PROGRESS = '/api/snapshots/{id_or_name}/progress';
 
@@ -9,6 +10,28 @@ export function verified(now: Document, asked: Document): Outcome {
   if (now.status !== 'available') return settled(now, asked);
   return now.observed.verified_at ? { is: 'done', says: 'read back, and as it was written' } : { is: 'under way', says: 'being read back' };
 }
+
+const isOfOne = ({ all }: Values) => all !== 'true';
+const tagged = { ...tags, hint: 'One key=value a line.' } as const;
+const named = fieldsOf('CreateSnapshot', [{ ...name('before-upgrade') }, tagged]);
+
+/** Take a snapshot of the volume that is shown. */
+export const taking: Action = {
+  id: 'snapshot', label: 'Take a snapshot', path: '/api/snapshots', isSingle: true, fields: named, progress: PROGRESS,
+  body: (values, { id }) => ({ ...bodyOf(named, values), volume: id }),
+  command: (it, values) => changing(`snapshot create ${values.name || 'NAME'}`, it, named.slice(1), values, initial(named)),
+};
+
+const restoring = fieldsOf('RestoreSnapshot', [
+  { name: 'name', label: 'Name of the new volume', isRequired: true },
+  { name: 'volume', label: 'Volume', option: '--volume', hint: 'Which one, of a snapshot of several.' },
+  { name: 'size_gb', label: 'Size (GiB)', type: 'number', option: '--size', hint: 'Left out: that of the volume it was taken of.' },
+]);
+const copying = fieldsOf('CopySnapshot', [
+  { name: 'to', label: 'Target', of: '/api/copy-targets', isWhole: true, isRequired: true, option: '--to', hint: 'Whoever runs the cloud names them: see MINIAWS_COPY_TARGETS.' },
+  { name: 'name', label: 'Name of the copy', option: '--as', hint: 'Left out: those of the snapshot and the target.' },
+  tagged,
+]);
 
 export const snapshot: Kind = {
   slug: 'snapshots', kind: 'snapshot', prefix: 'snap', one: 'snapshot', many: 'Snapshots', section: 'Storage',
@@ -25,20 +48,19 @@ export const snapshot: Kind = {
     verb: 'Take', command: 'snapshot create', progress: PROGRESS,
     fields: fieldsOf('CreateSnapshot', [
       { ...name('before-upgrade') },
-      { name: 'volume', label: 'Volume', of: '/api/volumes', isRequired: true },
+      { name: 'all', label: 'Every volume, at one moment', type: 'switch', initial: 'false', option: '--all' },
+      { name: 'volume', label: 'Volume', of: '/api/volumes', isRequired: true, isShown: isOfOne },
       tags,
     ]),
   },
   actions: [
     {
       id: 'restore', label: 'Restore', path: '/api/snapshots/{id_or_name}/restore', when: ['available'], isSingle: true,
-      fields: fieldsOf('RestoreSnapshot', [{ name: 'name', label: 'Name of the new volume', isRequired: true }]),
-      command: (it, values) => `snapshot restore ${it} ${values.name}`,
+      fields: restoring, command: (it, values) => changing('snapshot restore', it, restoring, { ...values, name: values.name || 'NAME' }, {}),
     },
     {
       id: 'copy', label: 'Copy', path: '/api/snapshots/{id_or_name}/copies', when: ['available'],
-      fields: fieldsOf('CopySnapshot', [{ name: 'to', label: 'Target', isRequired: true, hint: 'One that `cloud snapshot targets` lists.' }]),
-      command: (it, values) => `snapshot copy ${it} --to ${values.to}`,
+      fields: copying, command: (it, values) => changing('snapshot copy', it, copying, { ...values, to: values.to || 'TARGET' }, {}),
     },
     { id: 'verify', label: 'Verify', path: '/api/snapshots/{id_or_name}/verify', when: ['available'], outcome: 'verified', progress: PROGRESS, command: (it) => `snapshot verify ${it}` },
     tagging('/api/snapshots/{id_or_name}', 'snapshot'),

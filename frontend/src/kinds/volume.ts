@@ -1,5 +1,6 @@
 import type { Document } from '@/api/types';
 import { bodyOf, changing } from '@/lib/forms';
+import { taking } from './snapshot';
 import { fieldsOf, name, observed, spec, tagging, tags, type Action, type Kind, type Values } from './kind';
 
 const clock = fieldsOf('SnapshotsByTheClock', [
@@ -57,6 +58,7 @@ export const volume: Kind = {
       fits: ({ observed: { attached_to: to } }) => to !== null,
       body: (_, { observed: { attached_to: to } }) => ({ instance: (to as { id: string }).id }), command: (it) => `volume detach ${it}`,
     },
+    taking,
     schedule,
     unschedule,
     tagging('/api/volumes/{id_or_name}', 'volume'),

@@ -4,6 +4,7 @@ export const vpcKind: Kind = {
   slug: 'vpcs', kind: 'vpc', prefix: 'vpc', one: 'VPC', many: 'VPCs', section: 'Network',
   about: 'A VPC is a network of its own: what is in it finds each other by name, and nobody else reaches it.',
   list: '/api/vpcs', item: '/api/vpcs/{id_or_name}',
+  tabs: ['inside'],
   columns: [{ id: 'cidr', label: 'Range', of: spec('cidr') }],
   create: {
     verb: 'Create', command: 'vpc create',

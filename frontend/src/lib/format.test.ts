@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { age, bytes, label, moment, plain, quoted, tone, toneOfEvent } from './format';
+import { age, bytes, figure, label, moment, plain, quoted, tone, toneOfEvent, until } from './format';
 
 test('bytes are shown in their largest unit', () => {
   expect([0, 1023, 1024, 1536, 8388608, 150 * 1024 ** 3].map(bytes)).toEqual(['0 B', '1023 B', '1.0 KiB', '1.5 KiB', '8.0 MiB', '150 GiB']);
@@ -17,6 +17,19 @@ test('an age is shown in its largest unit, and never before now', () => {
   expect(age('2026-11-23T09:58:00Z', now)).toBe('2 min');
   expect(age('2026-11-20T10:00:00Z', now)).toBe('3 d');
   expect(age('2026-11-23T10:00:05Z', now)).toBe('0 s');
+});
+
+test('figures are shown in their unit', () => {
+  expect([figure('memory_bytes', 2048), figure('hits', 1234567), figure('version', '17.2'), figure('rate', null)]).toEqual(['2.0 KiB', '1,234,567', '17.2', '–']);
+});
+
+test('what ends is told of ahead', () => {
+  const now = Date.parse('2026-11-23T10:00:00Z');
+  const ends = (end: string) => { const { says, tone: is } = until(end, now); return [says, is]; };
+  expect(ends('2027-02-21T10:00:00Z')).toEqual(['for 90 d', 'success']);
+  expect(ends('2026-12-06T10:00:00Z')).toEqual(['for 13 d', 'warning']);
+  expect(ends('2026-11-23T20:00:00Z')).toEqual(['ends today', 'warning']);
+  expect(ends('2026-11-23T10:00:00Z')).toEqual(['over', 'error']);
 });
 
 test('any value of a document fits on a line', () => {

@@ -32,6 +32,16 @@ export function age(value: string | null | undefined, now: number): string {
   return `${seconds} s`;
 }
 
+const SOON_D = 14;
+
+/** How long something still holds, and whether that is well: `for 89 d`. */
+export function until(end: string, now: number): { says: string; tone: 'success' | 'warning' | 'error' } {
+  const left = Date.parse(end) - now;
+  if (left <= 0) return { says: 'over', tone: 'error' };
+  const days = Math.floor(left / 86_400_000);
+  return { says: days === 0 ? 'ends today' : `for ${days} d`, tone: days < SOON_D ? 'warning' : 'success' };
+}
+
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 /** Any value of a document, on one line. */
@@ -47,6 +57,12 @@ export function plain(value: unknown): string {
     return entries.length === 0 ? '–' : entries.map(([key, each]) => `${key}=${plain(each)}`).join(', ');
   }
   return String(value);
+}
+
+/** What a server says of itself, by its name: `used_bytes`. */
+export function figure(name: string, value: unknown): string {
+  if (typeof value !== 'number') return plain(value);
+  return name.endsWith('_bytes') ? bytes(value) : value.toLocaleString('en');
 }
 
 const WORDS: Record<string, string> = { cpus: 'cores', env: 'environment', vpc: 'VPC', tls: 'TLS', rto: 'RTO' };

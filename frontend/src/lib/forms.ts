@@ -67,7 +67,9 @@ export const shownOf = (fields: readonly Field[], values: Values): readonly Fiel
 export function bodyOf(fields: readonly Field[], values: Values, start?: Values): Tree {
   const body: Tree = {};
   for (const field of shownOf(fields, values)) {
-    const text = (values[field.name] ?? '').trim();
+    const given = values[field.name] ?? '';
+    // A document is sent to the last blank.
+    const text = field.type === 'document' ? given : given.trim();
     if (start !== undefined && text === (start[field.name] ?? '')) continue;
     if (text !== '') put(body, field.name.split('.'), valueOf(field, text));
     else if (start !== undefined && field.emptied !== undefined) put(body, field.name.split('.'), field.emptied);
@@ -119,6 +121,8 @@ function optionsOf(field: Field, text: string): string[] {
   // A secret is no part of a command line, where everybody on the host could read it.
   if (option === '--env') return Object.keys(pairs(text)).flatMap((each) => [option, each]);
   if (field.type === 'rows') return rowsOf(text).flatMap((row) => [option, field.said!(row)]);
+  if (field.type === 'document') return [option, '@FILE'];
+  if (field.type === 'words') return words(text).flatMap((word) => [option, word]);
   if (field.type === 'pairs') return lines(text).flatMap((line) => [option, line]);
   // `--tls`, `--scale-in/--no-scale-in`
   const [on, off] = option.split('/');

@@ -30,26 +30,26 @@ export function useRead<T>(path: Path, asked: Asked = {}, { hasPast = true, enab
   });
 }
 
-/** Every page of a list. */
-export async function readAll(path: Path, query: Asked['query']): Promise<Document[]> {
+/** Every page of a list; some come whole. */
+export async function readAll(path: Path, query: Asked['query'], isPaged = true): Promise<Document[]> {
   const found: Document[] = [];
   let cursor: string | null = null;
   do {
-    const page: { items: Document[]; next_cursor: string | null } = await ask(path, {
-      query: { ...query, limit: PAGE, cursor },
+    const page: { items: Document[]; next_cursor?: string | null } = await ask(path, {
+      query: { ...query, limit: isPaged ? PAGE : null, cursor },
     });
     found.push(...page.items);
-    cursor = page.next_cursor;
+    cursor = page.next_cursor ?? null;
   } while (cursor !== null);
   return found;
 }
 
-export function useList(path: Path, query: Asked['query'] = {}) {
+export function useList(path: Path, query: Asked['query'] = {}, isPaged = true) {
   const { at } = useTime();
   const full = { ...query, ...(at === null ? {} : { as_of: at }) };
   return useQuery<Document[], Problem>({
     queryKey: [at === null ? 'now' : 'then', path, 'all', full],
-    queryFn: () => readAll(path, full),
+    queryFn: () => readAll(path, full, isPaged),
     placeholderData: keepPreviousData,
     retry,
   });

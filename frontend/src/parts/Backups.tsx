@@ -10,15 +10,16 @@ import Table from '@cloudscape-design/components/table';
 import { useState } from 'react';
 import type { Document } from '@/api/types';
 import { byKind } from '@/kinds';
-import { backupPolicy, restoring } from '@/kinds/database';
+import { backupPolicy, restoring, restoringBackup } from '@/kinds/database';
 import { age, bytes, moment } from '@/lib/format';
 import { useRead } from '@/lib/reading';
+import { useTime } from '@/lib/time';
 import { ActionButton } from './Actions';
 import type { TabProps } from './Detail';
 import { Status } from './Status';
 
 type Gap = { after: string; before: string; why: string | null };
-type Window = { ranges: { from: string; to: string }[]; gaps: Gap[]; from: string | null; to: string | null; resolution: string };
+type Span = { ranges: { from: string; to: string }[]; gaps: Gap[]; from: string | null; to: string | null; resolution: string };
 type Backup = {
   id: string; status: string; status_reason: string | null; why: string; began_at: string | null; ended_at: string | null; size_bytes: number;
   verified_at: string | null; rto_s: number | null;
@@ -33,7 +34,7 @@ export function Backups({ kind, document }: TabProps) {
       <Restorable database={document} />
       {error && <Alert type="info">{error.detail}</Alert>}
       {archive && <Policy archive={archive} database={document} />}
-      {archive && <Made archive={archive} actions={<ActionButton kind={kind} document={document} action={back} />} />}
+      {archive && <Made archive={archive} database={document} actions={<ActionButton kind={kind} document={document} action={back} />} />}
     </SpaceBetween>
   );
 }
@@ -41,16 +42,23 @@ export function Backups({ kind, document }: TabProps) {
 /** The same for an archive, whose database may be gone: it is restored by the id that it had. */
 export function Archived({ document }: TabProps) {
   const { id, name } = document.spec.database as { id: string; name: string };
+  const database: Document = { ...document, id, name, status: 'available' };
   return (
     <SpaceBetween size="l">
-      <Restorable database={{ ...document, id, name, status: 'available' }} />
-      <Made archive={document} />
+      <Restorable database={database} />
+      <Made archive={document} database={database} />
     </SpaceBetween>
   );
 }
 
 function Restorable({ database }: { database: Document }) {
-  const { data, error } = useRead<Window>('/api/databases/{id_or_name}/restorable', { in: { id_or_name: database.id } }, { hasPast: false, everyMs: 5_000 });
+  const { at } = useTime();
+  if (at !== null) return <Alert type="info">The restorable window is shown for now only: what could be restored then may be gone.</Alert>;
+  return <Window database={database} />;
+}
+
+function Window({ database }: { database: Document }) {
+  const { data, error } = useRead<Span>('/api/databases/{id_or_name}/restorable', { in: { id_or_name: database.id } }, { hasPast: false, everyMs: 5_000 });
   const [chosen, setChosen] = useState<number | null>(null);
   const [from, to] = [Date.parse(data?.from ?? ''), Date.parse(data?.to ?? '')];
   const at = Math.min(Math.max(chosen ?? to, from), to);
@@ -74,7 +82,7 @@ function instant(at: number, from: number): string {
 }
 
 /** A slider from the oldest restorable moment to the newest, above it what of that can be restored, and the moment itself to copy. */
-function Pick({ window, at, choose }: { window: Window; at: number; choose: (at: number) => void }) {
+function Pick({ window, at, choose }: { window: Span; at: number; choose: (at: number) => void }) {
   const [from, to] = [Date.parse(window.from!), Date.parse(window.to!)];
   const gap = window.gaps.find((each) => at > Date.parse(each.after) && at < Date.parse(each.before));
   const place = (moment: string) => `${(100 * (Date.parse(moment) - from)) / Math.max(1, to - from)}%`;
@@ -112,7 +120,7 @@ function Policy({ archive, database }: { archive: Document; database: Document }
   );
 }
 
-function Made({ archive, actions }: { archive: Document; actions?: React.ReactNode }) {
+function Made({ archive, database, actions }: { archive: Document; database: Document; actions?: React.ReactNode }) {
   const backups = (archive.observed.backups ?? []) as Backup[];
   return (
     <Table<Backup> variant="container" contentDensity="compact" items={backups.toReversed()} empty="No backup yet: the first one is made soon"
@@ -124,6 +132,8 @@ function Made({ archive, actions }: { archive: Document; actions?: React.ReactNo
         { id: 'ended', header: 'Ended (UTC)', cell: (each) => moment(each.ended_at) },
         { id: 'size', header: 'Size', cell: (each) => bytes(each.size_bytes) },
         { id: 'verified', header: 'Restored for a trial (UTC)', cell: (each) => (each.verified_at ? `${moment(each.verified_at)}, in ${each.rto_s} s` : 'not yet') },
+        { id: 'acts', header: 'Actions', cell: (each) => (each.status === 'available'
+          ? <ActionButton kind={byKind('database')!} document={database} action={restoringBackup(each.id)} isInline /> : '–') },
       ]} />
   );
 }

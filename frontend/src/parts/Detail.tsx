@@ -19,13 +19,17 @@ import { Connection } from './Connection';
 import { Decisions } from './Decisions';
 import { Go } from './Go';
 import { History } from './History';
+import { Inside } from './Inside';
 import { Logs } from './Logs';
 import { Members } from './Members';
 import { Metrics, Traffic } from './Metrics';
 import { Policies } from './Policies';
+import { Program } from './Program';
+import { Queues } from './Queues';
 import { Routing } from './Routing';
 import { Snapshots } from './Snapshots';
 import { Replicas } from './Replicas';
+import { Stats } from './Stats';
 import { Status } from './Status';
 import { Targets } from './Targets';
 import { Value } from './Value';
@@ -34,6 +38,10 @@ import { Why } from './Why';
 export type TabProps = { kind: Kind; document: Document };
 const TABS: Record<Tab, { label: string; Content: (props: TabProps) => React.ReactNode }> = {
   metrics: { label: 'Metrics', Content: Metrics },
+  stats: { label: 'Figures', Content: Stats },
+  queues: { label: 'Queues', Content: Queues },
+  program: { label: 'Run', Content: Program },
+  inside: { label: 'What is in it', Content: Inside },
   traffic: { label: 'Traffic', Content: Traffic },
   logs: { label: 'Logs', Content: Logs },
   targets: { label: 'Targets', Content: Targets },

@@ -19,6 +19,8 @@ type Act = (action: Action, documents: Document[], values: Values, isForm: boole
 type Props = { kind: Kind; action: Action; documents: Document[]; close: () => void; act: Act };
 
 const COMMANDS = 3;
+/** Its button stands outside of it; Enter sends it, too. */
+const FORM = 'asked-for';
 
 export function Dialog({ kind, action, documents, close, act }: Props) {
   const fields = action.fields ?? [];
@@ -49,10 +51,10 @@ export function Dialog({ kind, action, documents, close, act }: Props) {
       footer={
         <Box float="right"><SpaceBetween direction="horizontal" size="xs">
           <Button variant="link" onClick={close}>Cancel</Button>
-          <Button variant="primary" disabled={!isReady} loading={isBusy} onClick={() => void go()}>{action.label}</Button>
+          <Button variant="primary" formAction="submit" form={FORM} disabled={!isReady} loading={isBusy}>{action.label}</Button>
         </SpaceBetween></Box>
       }>
-      <form onSubmit={(event) => { event.preventDefault(); void go(); }}>
+      <form id={FORM} onSubmit={(event) => { event.preventDefault(); void go(); }}>
         <SpaceBetween size="m">
           {action.isDestructive && !isAlone && <Box>{was.map(({ name }) => name).join(', ')}</Box>}
           <Fields fields={fields} values={values} change={(next) => { setValues(next); setProblem(null); }}

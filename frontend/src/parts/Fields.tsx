@@ -1,6 +1,8 @@
 'use client';
 /** The fields of a form, as a kind describes them. */
+import { useState } from 'react';
 import AttributeEditor from '@cloudscape-design/components/attribute-editor';
+import ExpandableSection from '@cloudscape-design/components/expandable-section';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import Select from '@cloudscape-design/components/select';
@@ -10,14 +12,32 @@ import Toggle from '@cloudscape-design/components/toggle';
 import type { Field, Values } from '@/kinds/kind';
 import { initial, rowsOf, shownOf, textOf } from '@/lib/forms';
 import { useList } from '@/lib/reading';
+import { DocumentField } from './DocumentField';
 
 type Errors = Record<string, string>;
 type Props = { fields: readonly Field[]; values: Values; change: (values: Values) => void; errors: Errors };
 
-export function Fields({ fields, values, change, errors }: Props) {
+export function Fields({ fields, ...rest }: Props) {
+  const shown = shownOf(fields, rest.values);
+  const more = shown.filter(({ isMore }) => isMore);
+  const [isOpen, setOpen] = useState(false);
+  const isWrong = more.some(({ name }) => Object.keys(rest.errors).some((wrong) => wrong === name || wrong.startsWith(`${name}.`)));
   return (
     <SpaceBetween size="m">
-      {shownOf(fields, values).map((field) => {
+      <Inputs fields={shown.filter(({ isMore }) => !isMore)} {...rest} />
+      {more.length > 0 && (
+        <ExpandableSection headerText="More" expanded={isOpen || isWrong} onChange={({ detail }) => setOpen(detail.expanded)}>
+          <Inputs fields={more} {...rest} />
+        </ExpandableSection>
+      )}
+    </SpaceBetween>
+  );
+}
+
+function Inputs({ fields, values, change, errors }: Props) {
+  return (
+    <SpaceBetween size="m">
+      {fields.map((field) => {
         const set = (value: string) => change({ ...values, [field.name]: value });
         const value = values[field.name] ?? '';
         const isMarked = !field.isRequired && field.type !== 'switch' && !field.initial;
@@ -38,8 +58,9 @@ type ControlProps = { field: Field; value: string; set: (value: string) => void 
 
 function Control({ field, value, set }: ControlProps) {
   if (field.of !== undefined) return <Names field={field} value={value} set={set} />;
-  if (field.choices !== undefined) return <Choice label={field.label} choices={field.choices} value={value} set={set} />;
+  if (field.choices !== undefined) return <Choice field={field} choices={field.choices} value={value} set={set} />;
   if (field.type === 'switch') return <Toggle checked={value === 'true'} ariaLabel={field.label} onChange={({ detail }) => set(String(detail.checked))}>{value === 'true' ? 'Yes' : 'No'}</Toggle>;
+  if (field.type === 'document') return <DocumentField label={field.label} value={value} set={set} isSecret={field.isSecret ?? false} />;
   if (field.type === 'pairs' || field.type === 'ports')
     return <Textarea rows={Math.min(8, Math.max(2, value.split('\n').length + 1))} value={value} onChange={({ detail }) => set(detail.value)} spellcheck={false} />;
   return <Input value={value} inputMode={field.type === 'number' ? 'decimal' : 'text'} autoComplete={false} spellcheck={false}
@@ -66,14 +87,16 @@ function Rows({ field, value, set, errors }: ControlProps & { errors: Errors }) 
 }
 
 function Names({ field, value, set }: ControlProps) {
-  const { data = [] } = useList(field.of!);
-  return <Choice label={field.label} choices={data.map(({ name }) => name)} value={value} set={set} />;
+  const { data = [] } = useList(field.of!, {}, !field.isWhole);
+  return <Choice field={field} choices={data.map(({ name }) => name)} value={value} set={set} />;
 }
 
-function Choice({ label, choices, value, set }: { label: string; choices: readonly string[]; value: string; set: (value: string) => void }) {
+function Choice({ field, choices, value, set }: ControlProps & { choices: readonly string[] }) {
+  // What may be left out can be taken back, too.
+  const all = field.isRequired || field.initial ? choices : ['', ...choices];
   return (
-    <Select ariaLabel={label} placeholder="Choose one" empty="There is none" filteringType={choices.length > 10 ? 'auto' : 'none'} expandToViewport
-      selectedOption={value === '' ? null : { value, label: value }} options={choices.map((each) => ({ value: each, label: each }))}
+    <Select ariaLabel={field.label} placeholder="Choose one" empty="There is none" filteringType={choices.length > 10 ? 'auto' : 'none'} expandToViewport
+      selectedOption={value === '' ? null : { value, label: value }} options={all.map((each) => ({ value: each, label: each === '' ? 'none' : each }))}
       onChange={({ detail }) => set(detail.selectedOption.value ?? '')} />
   );
 }

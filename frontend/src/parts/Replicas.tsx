@@ -2,8 +2,10 @@
 import Alert from '@cloudscape-design/components/alert';
 import Header from '@cloudscape-design/components/header';
 import Table from '@cloudscape-design/components/table';
+import type { Document } from '@/api/types';
 import { bytes, moment } from '@/lib/format';
-import { useRead } from '@/lib/reading';
+import { useList, useRead } from '@/lib/reading';
+import { useTime } from '@/lib/time';
 import type { TabProps } from './Detail';
 import { Go } from './Go';
 import { Status } from './Status';
@@ -12,14 +14,29 @@ type Replica = {
   id: string; name: string; status: string; replica_state?: string; replica_lag_bytes?: number; replica_lag_s?: number; last_change_at?: string;
 };
 
-/** Who follows a database, and how far each is: what cannot be measured is a dash, never a zero. */
+/** Who follows a database. How far each is is measured now; of the past only who followed is known. */
 export function Replicas({ document }: TabProps) {
+  const { at } = useTime();
+  return at === null ? <Now document={document} /> : <Then document={document} />;
+}
+
+function Now({ document }: { document: Document }) {
   const { data, error, isPending } = useRead<{ replicas: Replica[] }>(
     '/api/databases/{id_or_name}/replicas', { in: { id_or_name: document.id } }, { hasPast: false, everyMs: 5_000 });
-  if (error) return <Alert type="info">{error.detail}</Alert>;
+  return error ? <Alert type="info">{error.detail}</Alert> : <Followers replicas={data?.replicas ?? []} isPending={isPending} />;
+}
+
+function Then({ document }: { document: Document }) {
+  const { data = [], error, isPending } = useList('/api/databases');
+  const replicas = data.filter(({ spec }) => (spec.replica_of as { id: string } | null)?.id === document.id);
+  return error ? <Alert type="info">{error.detail}</Alert> : <Followers replicas={replicas} isPending={isPending} />;
+}
+
+/** What cannot be measured is a dash, never a zero. */
+function Followers({ replicas, isPending }: { replicas: Replica[]; isPending: boolean }) {
   return (
-    <Table<Replica> variant="container" contentDensity="compact" loading={isPending} loadingText="Loading" items={data?.replicas ?? []}
-      ariaLabels={{ tableLabel: 'Replicas' }} header={<Header variant="h2" counter={`(${data?.replicas.length ?? 0})`}>Replicas</Header>}
+    <Table<Replica> variant="container" contentDensity="compact" loading={isPending} loadingText="Loading" items={replicas}
+      ariaLabels={{ tableLabel: 'Replicas' }} header={<Header variant="h2" counter={`(${replicas.length})`}>Replicas</Header>}
       empty="Nothing follows it: create a replica of a Postgres by Actions"
       columnDefinitions={[
         { id: 'name', header: 'Replica', isRowHeader: true, cell: (each) => <Go to={`/databases/detail/?id=${each.id}`}>{each.name}</Go> },

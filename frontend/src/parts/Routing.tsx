@@ -6,6 +6,7 @@ import Table from '@cloudscape-design/components/table';
 import { grouping, groupsOf, listen, listenersOf, ungroup, unlisten, type Check, type Group, type Listener, type Rule } from '@/kinds/routing';
 import { plain } from '@/lib/format';
 import { ActionButton } from './Actions';
+import { Certificates } from './Certificates';
 import type { TabProps } from './Detail';
 
 const when = ({ host, path }: Rule) => [host, path].filter((each) => each !== null).join(' ');
@@ -46,6 +47,7 @@ export function Routing({ kind, document }: TabProps) {
               {each.name !== 'default' && !used.has(each.name) && <ActionButton kind={kind} document={document} action={ungroup(document, each)} isInline />}
             </SpaceBetween>) },
         ]} />
+      <Certificates kind={kind} document={document} />
     </SpaceBetween>
   );
 }

@@ -17,6 +17,8 @@ from miniaws.cli.options import AsOf, Name, Output, Tags, Timeout, Wait, pairs
 
 app = typer.Typer(help="One address in front of many instances.", no_args_is_help=True, add_completion=False)
 
+KnownAs = Annotated[str, typer.Argument(metavar="CERTIFICATE", help="What listeners call it.")]
+
 
 @app.command("create")
 def create(  # noqa: PLR0913, PLR0917 - one parameter an option
@@ -123,15 +125,25 @@ def targets(name: Name, how: Output = "table", as_of: AsOf = None) -> None:
 @app.command("certificate")
 def certificate(
     name: Name,
-    known_as: Annotated[str, typer.Argument(metavar="CERTIFICATE", help="What listeners call it.")],
+    known_as: KnownAs,
     certificate: own.Pem,
     private_key: own.Pem,
     how: Output = "table",
 ) -> None:
     """Upload a certificate for https, or replace it. Its key is kept sealed."""
     body = {"certificate": _read(certificate), "private_key": _read(private_key)}
-    path = f"{BALANCER.at(name, 'certificates')}/{quote(known_as, safe='')}"
-    writing.carry_out(writing.Change(BALANCER, "uploading", "PUT", path, body=body), how)
+    change = writing.Change(BALANCER, "uploading", "PUT", _certificate(name, known_as), body=body)
+    writing.carry_out(change, how)
+
+
+@app.command("remove-certificate")
+def remove_certificate(name: Name, known_as: KnownAs, how: Output = "table") -> None:
+    """Remove a certificate that no listener uses, and its key."""
+    writing.carry_out(writing.Change(BALANCER, "removing", "DELETE", _certificate(name, known_as)), how)
+
+
+def _certificate(name: str, known_as: str) -> str:
+    return f"{BALANCER.at(name, 'certificates')}/{quote(known_as, safe='')}"
 
 
 def _groups(names: list[str] | None) -> dict[str, Any]:
