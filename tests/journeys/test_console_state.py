@@ -4,7 +4,7 @@ import re
 import signal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from tests.certificates import pair
 from tests.conftest import free_port
@@ -94,7 +94,8 @@ def test_what_is_under_way_is_told_of_after_a_reload(page: Page, cloud: RunningC
         expect(notices).to_contain_text("Stop: web-1 is stopping")
         kept = page.evaluate(KEPT)
         assert instance["id"] in kept
-        assert "sesame" not in kept and "web-1" not in kept
+        assert "sesame" not in kept
+        assert "web-1" not in kept
     finally:
         controller.send_signal(signal.SIGCONT)
     expect(notices).to_contain_text("Stop: web-1 is stopped")
@@ -114,7 +115,7 @@ def test_a_certificate_is_uploaded_used_and_removed(browser: Browser, cloud: Run
         form.get_by_label("Private key", exact=True).fill(other)
         form.get_by_role("button", name="Upload a certificate").click()
         expect(form).to_contain_text("does not belong to the first certificate")
-        file = {"name": "shop.key", "mimeType": "text/plain", "buffer": key.encode()}
+        file: FilePayload = {"name": "shop.key", "mimeType": "text/plain", "buffer": key.encode()}
         form.get_by_label("Private key: read from a file").set_input_files(file)
         assert "lb certificate web shop --certificate FILE" in form.get_by_test_id("command").inner_text()
         form.get_by_role("button", name="Upload a certificate").click()
@@ -158,9 +159,15 @@ def test_an_instance_is_launched_with_user_data_and_a_program_is_run(
         assert page.get_by_label("What it printed").text_content() == "greeting=hi\n\n"
 
 
-def test_everything_is_reached_by_the_keyboard(page: Page, cloud: RunningCloud) -> None:
-    cloud.http.post("/api/volumes", json={"name": "v-00"}).raise_for_status()
-    sign_in(page, cloud)
+@pytest.fixture
+def volume(cloud: RunningCloud) -> RunningCloud:
+    """A volume called `v-00`."""
+    cloud.post("/api/volumes", {"name": "v-00"})
+    return cloud
+
+
+def test_a_dialog_is_opened_left_and_sent_by_the_keyboard(page: Page, volume: RunningCloud) -> None:
+    sign_in(page, volume)
     page.keyboard.press("/")
     page.keyboard.type("v-00")
     expect(page.get_by_role("option", name=re.compile("^v-00 "))).to_be_visible()
@@ -168,23 +175,30 @@ def test_everything_is_reached_by_the_keyboard(page: Page, cloud: RunningCloud) 
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("status")).to_have_text("available")
     actions = page.get_by_role("button", name="Actions", exact=True)
+    form = page.get_by_role("dialog")
     actions.focus()
     page.keyboard.press("Enter")
-    page.get_by_role("menuitem", name="Change tags").focus()
+    page.get_by_role("menuitem", name="Take a snapshot").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("dialog")).to_be_visible()
+    expect(form).to_be_visible()
     page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(form).to_have_count(0)
     expect(actions).to_be_focused()
-    slider = page.get_by_role("slider", name="Moment")
-    slider.focus()
-    page.keyboard.press("ArrowLeft")
-    expect(page.get_by_test_id("past")).to_be_visible()
-    page.keyboard.press("End")
-    expect(page.get_by_test_id("past")).to_have_count(0)
+    act(page, "Take a snapshot")
+    form.get_by_label("Name", exact=True).fill("one")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("region", name="Notices")).to_contain_text("one is available")
+
+
+def test_slider_and_table_are_worked_by_the_keyboard(page: Page, volume: RunningCloud) -> None:
+    sign_in(page, volume)
     go(page, "Volumes")
-    name = page.get_by_role("link", name="v-00", exact=True)
-    expect(name).to_be_visible()
+    past = page.get_by_test_id("past")
+    page.get_by_role("slider", name="Moment").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(past).to_be_visible()
+    page.keyboard.press("End")
+    expect(past).to_have_count(0)
     page.get_by_role("checkbox", name="Choose v-00").focus()
     page.keyboard.press("Space")
     expect(page.get_by_text("(1/1)")).to_be_visible()

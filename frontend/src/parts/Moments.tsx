@@ -14,6 +14,10 @@ export const NOW: Moment = { value: '', label: 'The moment that is shown' };
 export const BEGINNING: Moment = { value: '0', label: 'The beginning' };
 export const HOUR: Moment = { value: 'hour', label: 'An hour before', beforeMs: 3_600_000 };
 export const DAY: Moment = { value: 'day', label: 'A day before', beforeMs: 86_400_000 };
+/** A moment by its value, as an address holds it. */
+export const momentOf = (value: string): Moment =>
+  [NOW, BEGINNING, HOUR, DAY].find((each) => each.value === value) ?? instant(value) ?? NOW;
+
 /** As the API takes it; `now` is the moment that is shown. */
 export const asked = ({ value, beforeMs }: Moment, now: number): string => (beforeMs === undefined ? value : new Date(now - beforeMs).toISOString());
 const SHOWN = 100;

@@ -1,5 +1,5 @@
 'use client';
-import { useState } from 'react';
+import { Suspense, useState } from 'react';
 import Alert from '@cloudscape-design/components/alert';
 import Container from '@cloudscape-design/components/container';
 import FormField from '@cloudscape-design/components/form-field';
@@ -10,18 +10,24 @@ import { byKind, pageOf } from '@/kinds';
 import { useMark } from '@/lib/moments';
 import { useRead } from '@/lib/reading';
 import { useTime } from '@/lib/time';
+import { useWord } from '@/lib/way';
 import { Go } from '@/parts/Go';
 import { Changes, type Change } from '@/parts/History';
 import { Status } from '@/parts/Status';
-import { asked, BEGINNING, DAY, HOUR, Moments, NOW } from '@/parts/Moments';
+import { asked, BEGINNING, DAY, HOUR, momentOf, Moments, NOW } from '@/parts/Moments';
 
 type Item = { id: string; kind: string; name: string; status: string; changes?: Change[] };
 type Diff = { from: number; to: number; created: Item[]; deleted: Item[]; changed: Item[]; counts: Record<string, number> };
 
+export default function Page() {
+  return <Suspense><WhatChanged /></Suspense>;
+}
+
 /** What differs between two moments. */
-export default function WhatChanged() {
-  const [from, setFrom] = useState(HOUR);
-  const [to, setTo] = useState(NOW);
+function WhatChanged() {
+  const [after, setAfter] = useWord('after', HOUR.value);
+  const [until, setUntil] = useWord('until', NOW.value);
+  const [from, to] = [momentOf(after), momentOf(until)];
   const { at } = useTime();
   const mark = useMark(at);
   const [opened] = useState(Date.now);
@@ -37,8 +43,8 @@ export default function WhatChanged() {
       <Header variant="h1" description="Two moments, compared.">What changed</Header>
       <Container>
         <div className="two even">
-          <FormField label="After"><Moments chosen={from} choose={setFrom} more={[BEGINNING, DAY, HOUR]} /></FormField>
-          <FormField label="Up to"><Moments chosen={to} choose={setTo} more={[NOW, HOUR, DAY]} /></FormField>
+          <FormField label="After"><Moments chosen={from} choose={({ value }) => setAfter(value)} more={[BEGINNING, DAY, HOUR]} /></FormField>
+          <FormField label="Up to"><Moments chosen={to} choose={({ value }) => setUntil(value)} more={[NOW, HOUR, DAY]} /></FormField>
         </div>
       </Container>
       {error && <Alert type="info">{error.detail}</Alert>}
