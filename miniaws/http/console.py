@@ -29,6 +29,8 @@ _POLICY = (
 _TEXT = {".html", ".js", ".css", ".txt", ".svg", ".json"}
 _SMALL = 1024
 """Bytes that are not worth compressing."""
+_BY_ITSELF = {"/favicon.ico": "/icon.svg"}
+"""What a browser asks for by itself while a page changes its head, and what it gets."""
 _OF_API = re.compile(r"/(api|health|metrics|docs|problems|openapi\.json)(/.*)?")
 
 
@@ -63,7 +65,7 @@ class Console:
         ):
             await self._otherwise(scope, receive, send)
             return
-        path: str = scope["path"]
+        path: str = _BY_ITSELF.get(scope["path"], scope["path"])
         is_known = path in self._files or f"{path.rstrip('/')}/index.html" in self._files
         if path != "/" and not is_known and "text/html" not in Headers(scope=scope).get("accept", ""):
             await self._otherwise(scope, receive, send)  # no browser asks so

@@ -32,6 +32,7 @@ def browser(tmp_path: Path) -> httpx.AsyncClient:
         "instances/index.html": "instances",
         "_next/static/a.js": "x" * 2000,
         "stream-worker.js": "worker",
+        "icon.svg": "<svg/>",
     }.items():
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,6 +77,12 @@ async def test_what_has_a_hash_in_its_name_is_kept_for_good(browser: httpx.Async
     assert int(answer.headers["content-length"]) == len(gzip.compress(b"x" * 2000, 9, mtime=0))
     plain = await browser.get("/_next/static/a.js", headers={"Accept-Encoding": "identity"})
     assert "content-encoding" not in plain.headers
+
+
+async def test_a_browser_that_asks_by_itself_gets_the_icon(browser: httpx.AsyncClient) -> None:
+    answer = await browser.get("/favicon.ico", headers={"Accept": "image/*"})
+    assert (answer.status_code, answer.text) == (200, "<svg/>")
+    assert answer.headers["content-type"].startswith("image/svg+xml")
 
 
 async def test_what_did_not_change_is_not_sent_again(browser: httpx.AsyncClient) -> None:

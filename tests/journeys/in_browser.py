@@ -46,7 +46,8 @@ def new_page(browser: Browser, allowed: re.Pattern[str] = DROPPED) -> Generator[
     found.on("pageerror", lambda error: wrong.append(str(error)))
     yield found
     context.close()
-    assert [line for line in wrong if not allowed.search(line)] == []
+    told = [line for line in wrong if not allowed.search(line)]
+    assert not told, told
 
 
 def sign_in(page: Page, cloud: RunningCloud) -> None:

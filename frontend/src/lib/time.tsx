@@ -1,5 +1,6 @@
 'use client';
 /** The moment that the whole console shows: a position of the log, or null for the present. `?at=` keeps it. */
+import { usePathname } from 'next/navigation';
 import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from 'react';
 import { rewritten } from './address';
 
@@ -12,13 +13,21 @@ function given(): number | null {
   return at !== null && /^\d{1,18}$/.test(at) ? Number(at) : null;
 }
 
+/** With the state that it has, the router takes no part: a drag shows many moments, and no page depends on the word. */
+function tell(at: number | null): void {
+  const next = rewritten(window.location.href, { at: at === null ? null : String(at) });
+  if (next !== window.location.href) window.history.replaceState(window.history.state, '', next);
+}
+
 export function TimeProvider({ children }: { children: ReactNode }) {
   const [at, setAt] = useState<number | null>(given);
+  const path = usePathname();
   const show = useCallback((next: number | null) => {
     setAt(next);
-    // With the state that it has, the router takes no part: a drag shows many moments, and no page depends on the word.
-    window.history.replaceState(window.history.state, '', rewritten(window.location.href, { at: next === null ? null : String(next) }));
+    tell(next);
   }, []);
+  // A page that was on its way when the moment changed does not know of it.
+  useEffect(() => tell(at), [path, at]);
   useEffect(() => {
     const back = () => setAt(given());
     window.addEventListener('popstate', back);
