@@ -58,7 +58,9 @@ class EventType(domain.MetaDomainEvent):
     that a controller needs to start.
     """
 
-    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> type[domain.DomainEvent]:
+    def __new__(
+        mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]
+    ) -> type[domain.DomainEvent]:
         """Return the class of an event."""
         if namespace.get("__annotations__"):
             return super().__new__(mcs, name, bases, namespace)

@@ -65,7 +65,8 @@ class Console:
         ):
             await self._otherwise(scope, receive, send)
             return
-        path: str = _BY_ITSELF.get(scope["path"], scope["path"])
+        asked: str = scope["path"]
+        path = _BY_ITSELF.get(asked, asked)
         is_known = path in self._files or f"{path.rstrip('/')}/index.html" in self._files
         if path != "/" and not is_known and "text/html" not in Headers(scope=scope).get("accept", ""):
             await self._otherwise(scope, receive, send)  # no browser asks so
