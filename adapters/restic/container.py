@@ -23,6 +23,7 @@ SOURCE_LABEL = "miniaws.source"
 _KEY = "/miniaws/key"
 _SOURCE_KEY = "/miniaws/source-key"
 _CREDENTIALS = "/miniaws/credentials"
+_CA = "/miniaws/ca.pem"
 _SCRIPT = "/miniaws/task.sh"
 _CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "MKNOD", "SETFCAP", "KILL"]
 """What it takes to read and write files of any owner."""
@@ -123,6 +124,7 @@ def contents(task: Task, place: Place | None) -> bytes:
         found[_SOURCE_KEY] = File(task.source.key)
     if place is not None and place.is_remote:
         found[_CREDENTIALS] = File(place.credentials)
+        found |= {_CA: File(place.ca)} if place.ca is not None else {}
     return archive(found)
 
 

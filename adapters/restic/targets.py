@@ -8,6 +8,7 @@ location = "s3:https://s3.example.com/bucket/folder"
 access_key_id = "…"
 secret_access_key = "…"
 region = "eu-central-1"
+ca = "offsite-ca.pem"
 """
 
 import asyncio
@@ -23,9 +24,10 @@ from domain.snapshot.elsewhere import Target
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,20}")
 _FOLDER = re.compile(r"file://(/[^\0\n]*)")
 _S3 = re.compile(r"s3:https?://[^/\s?#@]+/[^\s?#@]+")
+_CERTIFICATE = b"-----BEGIN CERTIFICATE-----"
 _FIELDS = {
     "folder": ({"location"}, set[str]()),
-    "s3": ({"location", "access_key_id", "secret_access_key"}, {"region"}),
+    "s3": ({"location", "access_key_id", "secret_access_key"}, {"region", "ca"}),
 }
 """What a kind of place needs, and what it may say besides."""
 
@@ -39,6 +41,8 @@ class Place:
     region: str = ""
     credentials: bytes = field(default=b"", repr=False)
     """In the form of AWS's own credentials file."""
+    ca: bytes | None = field(default=None, repr=False)
+    """Certificates of who has signed that of the server; None: one of those that everybody trusts."""
 
     @property
     def is_remote(self) -> bool:
@@ -101,7 +105,18 @@ class TargetsFile:
             raise self._refused(f"must have texts for {name}: {texts}")
         if folder:
             return Place(name, folder[1].rstrip("/") or "/")
-        return Place(name, location.rstrip("/"), given.get("region", "us-east-1"), _credentials(given))
+        ca = self._ca(name, given["ca"]) if "ca" in given else None
+        return Place(name, location.rstrip("/"), given.get("region", "us-east-1"), _credentials(given), ca)
+
+    def _ca(self, name: str, path: str) -> bytes:
+        """Return the certificates in a file, which is named as seen from the folder of this one."""
+        try:
+            content = (self._path.parent / path).read_bytes()
+        except OSError as error:
+            raise self._refused(f"names a `ca` for {name} that cannot be read ({error.strerror})") from None
+        if _CERTIFICATE not in content:
+            raise self._refused(f"names a `ca` for {name} that holds no certificate in PEM")
+        return content
 
     def _refused(self, why: str) -> Refused:
         return Refused(f"cannot use targets: {self._path.name} {why}")

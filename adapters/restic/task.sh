@@ -7,7 +7,9 @@ DAMAGED=20
 
 say() { printf '{"phase":"%s"}\n' "$1"; }
 fail() { printf 'Fatal: %s\n' "$1" >&2; exit "$DAMAGED"; }
-restic() { command restic --no-cache "$@"; }
+trust=''
+[ ! -e /miniaws/ca.pem ] || trust='--cacert /miniaws/ca.pem'
+restic() { command restic --no-cache $trust "$@"; }
 ids() { restic snapshots --json "$@" | grep -o '"id":"[0-9a-f]\{64\}"' | cut -d'"' -f4; }
 forget() { [ -z "$*" ] || restic forget --quiet "$@"; }
 

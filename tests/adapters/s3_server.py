@@ -2,10 +2,12 @@
 
 import hashlib
 import hmac
+import ssl
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
@@ -21,11 +23,20 @@ class S3Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.objects: dict[str, bytes] = {}
         self.refused = 0
+        self.scheme = "http"
 
     @property
     def location(self) -> str:
         """Where the bucket is, as restic writes it."""
-        return f"s3:http://127.0.0.1:{self.server_port}/bucket"
+        return f"s3:{self.scheme}://127.0.0.1:{self.server_port}/bucket"
+
+    def show(self, certificate: Path) -> None:
+        """Serve over TLS, with a file that holds a certificate and its key."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        # The handshake is made in the thread of a connection: who does not trust us keeps nobody else waiting.
+        self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        self.scheme = "https"
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -4,12 +4,15 @@ import json
 from collections.abc import AsyncGenerator, Generator
 from dataclasses import replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from docker import APIClient
 
 from adapters.restic import TargetsFile
+from adapters.system import SystemChance, SystemClock
 from domain.errors import Refused
+from domain.server.certificate import Ingredients, issue
 from domain.snapshot.copies import Copied, Source, Task
 from domain.snapshot.elsewhere import Target
 from tests.adapters.copies_contract import KEY, Desk
@@ -17,6 +20,7 @@ from tests.adapters.s3_server import ACCESS_KEY, SECRET, s3_server
 from tests.adapters.test_restic_copies import MIB, Files, fill, manifest
 from tests.adapters.world import TARGETS, World, real_world
 
+FAR = "[far]\nlocation = 's3:https://host/bucket'\naccess_key_id = 'a'\nsecret_access_key = 'secret'\n"
 OTHER_KEY = b"the-key-of-the-repository-elsewhere"
 
 
@@ -79,6 +83,8 @@ def write_targets(directory: Path, **locations: str) -> None:
         lines += [f"[{name}]", f'location = "{location}"']
         if location.startswith("s3:"):
             lines += [f'access_key_id = "{ACCESS_KEY}"', f'secret_access_key = "{SECRET}"']
+        if "https://127.0.0.1" in location:
+            lines += ['ca = "ca.pem"']
     (directory / TARGETS).touch(mode=0o600)
     (directory / TARGETS).write_text("\n".join(lines))
 
@@ -104,7 +110,9 @@ async def test_a_copy_in_a_folder_needs_nothing_that_is_here(
 async def test_a_copy_on_s3_is_signed_with_credentials_that_nobody_sees(
     world: World, files: Files, engine: str, tmp_path: Path
 ) -> None:
+    """It shows a certificate that only the authority signed which the target names."""
     with s3_server() as server:
+        server.show(certified(tmp_path))
         write_targets(tmp_path, offsite=f"{server.location}/folder")
         here, source, copied = await taken(world, files)
         elsewhere = Elsewhere(world, here, "offsite")
@@ -120,6 +128,17 @@ async def test_a_copy_on_s3_is_signed_with_credentials_that_nobody_sees(
         # An empty repository, which restic cannot remove.
         assert not {key.split("/")[2] for key in server.objects} & {"data", "snapshots", "locks"}
         assert server.refused == 0
+
+
+def certified(directory: Path) -> Path:
+    """Make an authority, and return a file with a certificate of it and its key."""
+    chance = SystemChance()
+    found = Ingredients(chance.private_key(), chance.private_key(), (uuid4(), uuid4()), uuid4())
+    certificate, key = issue("s3", ["127.0.0.1"], found, SystemClock().now())
+    (directory / "ca.pem").write_text(certificate.authority)
+    shown = directory / "shown.pem"
+    shown.write_bytes(certificate.pem.encode() + key)
+    return shown
 
 
 async def test_a_server_that_refuses_or_is_gone_is_no_damage(
@@ -170,6 +189,8 @@ async def test_targets_are_told_by_name_and_kind_alone(tmp_path: Path) -> None:
         ("[disk]\nlocation = 's3:https://user:secret@host/bucket'", "has no location for disk"),
         ("[disk]\nlocation = 'file:///a'\nregion = 'x'", "must have texts for disk: `location`"),
         ("[far]\nlocation = 's3:https://host/bucket'", "must have texts for far: `access_key_id`"),
+        (FAR + "ca = 'nosuch.pem'", "names a `ca` for far that cannot be read"),
+        (FAR + "ca = 'copy-targets.toml'", "names a `ca` for far that holds no certificate"),
     ],
 )
 async def test_a_file_that_cannot_be_used_says_what_is_wrong(content: str, why: str, tmp_path: Path) -> None:
