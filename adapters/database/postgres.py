@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import hmac
 import secrets
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +25,8 @@ from domain.ports import File
 from domain.server import Endpoint, Program
 
 _CONFIG, _ACCESS = f"{HOME}postgresql.conf", f"{HOME}pg_hba.conf"
+_PARAMETERS = f"{HOME}parameters.conf"
+_WAITS_FOR = "synchronous_standby_names"
 _PASSWORD = f"{HOME}password"
 _ROUNDS = 4096
 _KEPT_MB = 1024
@@ -57,9 +59,8 @@ class PostgresDatabases:
     def program(self, server: Database, password: str) -> Program:
         """Return what to run; people's account is made afterwards."""
         del password
-        config = "\n".join(_config(server)).encode()
         return Program(
-            ("postgres", "-c", f"config_file={_CONFIG}"),
+            ("bash", f"{HOME}begin.sh", "postgres", "-c", f"config_file={_CONFIG}"),
             {
                 "PGDATA": f"{server.data_path}/pgdata",
                 "POSTGRES_USER": ADMIN,
@@ -68,9 +69,10 @@ class PostgresDatabases:
                 "POSTGRES_INITDB_ARGS": "--data-checksums --encoding=UTF8",
             },
             {
-                _CONFIG: File(config + b"\n", 0o444),
+                _CONFIG: _lines(_config(server)),
+                _PARAMETERS: _lines(_assigned(_begins_with(server))),
                 _ACCESS: File(_WHO.encode(), 0o444),
-                **script(FOLDER, "second.sh"),
+                **script(FOLDER, "begin.sh", "second.sh"),
             },
         )
 
@@ -134,12 +136,27 @@ def _config(server: Database) -> list[str]:
         "wal_keep_size = 64MB",
         "archive_mode = on",
         f"archive_command = 'bash {HOME}second.sh %p %f {_KEPT_MB}'",
-        f"shared_buffers = {_shared_buffers(server.memory_mb)}",
+        # Nothing receives the log yet while the server is made: no commit could wait for that.
+        *_assigned({name: value for name, value in _begins_with(server).items() if name != _WAITS_FOR}),
         "timezone = UTC",
         "log_timezone = UTC",
         "password_encryption = scram-sha-256",
         *(following(server) if server.is_replica else []),
     ]
+
+
+def _begins_with(server: Database) -> dict[str, str]:
+    """Return what a container begins with; a replica has the rest from its source."""
+    wanted = parameters_of(server)
+    return {"shared_buffers": wanted["shared_buffers"]} if server.is_replica else wanted
+
+
+def _assigned(wanted: Mapping[str, str]) -> list[str]:
+    return [f"{name} = '{value}'" for name, value in wanted.items()]
+
+
+def _lines(found: Sequence[str]) -> File:
+    return File("\n".join([*found, ""]).encode(), 0o444)
 
 
 class WrongPassword(Refused):
@@ -217,13 +234,13 @@ def parameters_of(server: Database) -> dict[str, str]:
     wanted: dict[str, str] = dict(server.settings["parameters"])
     wanted.setdefault("shared_buffers", str(_shared_buffers(server.memory_mb)))
     if server.settings["synchronous"]:
-        wanted["synchronous_standby_names"] = "pg_receivewal"
+        wanted[_WAITS_FOR] = "pg_receivewal"
     return wanted
 
 
 async def have_parameters(connection: AsyncConnection[Any], wanted: Mapping[str, str]) -> datetime:
     """Set them, and return from when on the server must have read them."""
-    for name in (*ENGINES["postgres"].parameters, "synchronous_standby_names"):
+    for name in (*ENGINES["postgres"].parameters, _WAITS_FOR):
         value = sql.Literal(wanted[name]) if name in wanted else sql.SQL("default")
         await connection.execute(sql.SQL("alter system set {} = {}").format(sql.Identifier(name), value))
     found = await (await connection.execute("select clock_timestamp(), pg_reload_conf()")).fetchone()

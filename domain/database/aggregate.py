@@ -4,7 +4,7 @@ Rules
 -----
 * A database gets the CPU and memory of its class. One that the engine cannot live in is refused.
 * A parameter that is not known, or a value it cannot have, is refused. One that only a restart applies is pending
-  until then.
+  until then; what is changed while it is stopped, it begins with.
 * A restored database is another one, with credentials and an archive of its own; its source is never touched.
 
 ``following.py`` has the rules of replicas, ``followed.py`` those of what they follow.
@@ -99,7 +99,8 @@ class Database(Following):
         if parameters is not None:
             check_parameters(engine, parameters)
             wish["parameters"] = dict(parameters)
-        self.change(limits.cpus, limits.memory_mb, wish)
+        # One that does not run cannot be told: it begins with them, in another container.
+        self.change(limits.cpus, limits.memory_mb, wish, replaces=self.wanted == "stopped")
 
     def rotate_credentials(self, login_id: UUID, *, replaces: bool) -> None:
         """Ask for another password. Raises BeingDeleted, ServerStopped, RotationUnderWay, IsReplica."""

@@ -224,16 +224,20 @@ def test_what_is_lost_is_restored_and_what_is_damaged_is_found(cloud: RunningClo
 
 
 def test_a_database_keeps_its_rows_when_it_is_stopped_and_given_another_class(cloud: RunningCloud) -> None:
-    made = create(cloud, "orders")
+    made = create(cloud, "orders", parameters={"max_connections": "50"})
+    assert cloud.show("/api/databases/orders")["observed"]["pending_restart"] == []
     before = url(cloud, "orders")
     with connected(before) as cursor:
+        assert cursor.execute("show max_connections").fetchone() == ("50",)
         cursor.execute("create table kept as select generate_series(1, 1000) n")
     cloud.post("/api/databases/orders/stop")
     await_status(cloud, "orders", "stopped")
     assert cloud.container(made["id"]).status == "exited"
     refused = cloud.http.get("/api/databases/orders/connection")
     assert (refused.status_code, refused.json()["code"]) == (409, "server_stopped")
-    cloud.http.patch("/api/databases/orders", json={"class": "small"}).raise_for_status()
+    cloud.http.patch(
+        "/api/databases/orders", json={"class": "small", "parameters": {"max_connections": "60"}}
+    ).raise_for_status()
     cloud.post("/api/databases/orders/start")
     await_status(cloud, "orders", "available")
     container = cloud.container(made["id"])
@@ -241,14 +245,18 @@ def test_a_database_keeps_its_rows_when_it_is_stopped_and_given_another_class(cl
     # The address may be another one; user, password and database are not.
     assert urlsplit(url(cloud, "orders")).username == urlsplit(before).username
     assert urlsplit(url(cloud, "orders")).password == urlsplit(before).password
-    # Its cache follows its memory, but only the next start can change it; till then it says so.
-    assert cloud.show("/api/databases/orders")["observed"]["pending_restart"] == ["shared_buffers"]
+    assert cloud.show("/api/databases/orders")["observed"]["pending_restart"] == []
     with connected(url(cloud, "orders")) as cursor:
+        assert cursor.execute("show shared_buffers").fetchone() == ("128MB",)
+        assert cursor.execute("show max_connections").fetchone() == ("60",)
         assert cursor.execute("select count(*) from kept").fetchone() == (1000,)
     cloud.http.patch("/api/databases/orders", json={"class": "micro"}).raise_for_status()
     wait_until(
         lambda: cloud.container(made["id"]).attrs["HostConfig"]["Memory"] == 256 << 20, "it is given less"
     )
+    # Its cache follows its memory, but while it runs only the next start can change it; till then it says so.
+    await_status(cloud, "orders", "available")
+    assert cloud.show("/api/databases/orders")["observed"]["pending_restart"] == ["shared_buffers"]
     figure = f'miniaws_database_size_bytes{{account="main",database="{made["id"]}",name="orders"}}'
     wait_until(lambda: figure in cloud.http.get("/metrics").text, "Prometheus is told of it")
 
