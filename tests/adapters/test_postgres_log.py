@@ -11,7 +11,7 @@ from docker import APIClient
 
 from adapters.database.postgres_archive import FOLDER, PostgresArchives
 from adapters.database.programs import script
-from domain.archive import ARCHIVE_PATH, Held
+from domain.archive import ARCHIVE_PATH, Backup, Held
 from domain.errors import Refused
 from domain.ports import File, Mount
 from tests.adapters.world import ACCOUNT, World, eventually, real_world
@@ -19,6 +19,8 @@ from tests.adapters.world import ACCOUNT, World, eventually, real_world
 TORTURE = "MINIAWS_TORTURE" in os.environ
 ROOM_MB, KEPT_MB, WRITTEN_MB, MOST_MB = 64, 48, 112, 96
 """What the archive can hold, what the server keeps for it, what is written, and what the server may hold of it."""
+HEALED_S = 120
+"""A receiver that hangs is ended and begun again within this time."""
 ACCESS = b"local all all trust\nhost all all all trust\nhost replication all all trust\n"
 LIMITS = {
     "hba_file": "/miniaws/pg_hba.conf",
@@ -104,11 +106,19 @@ class Archived:
                 return None
             return held if any(mark.at >= moment for mark in held.marks) else None
 
-        return await eventually(look)
+        return await eventually(look, HEALED_S)
 
     async def kept_mb(self) -> int:
         """Return how much of its log the server keeps, after it was asked to keep no more than it must."""
         return int(await self.sql("checkpoint", "select sum(size)::bigint >> 20 from pg_ls_waldir()"))
+
+    async def drop_all_but_the_newest(self) -> None:
+        """Have no log before its newest file, and see that another one follows."""
+        newest = max((await self._archives.held(self._archive)).files)
+        await self._archives.prune(self._archive, [Backup("b1", datetime.now(UTC), newest)], None)
+        assert min((await self._archives.held(self._archive)).files) == newest
+        await self.sql("select pg_logical_emit_message(true, '', '')", "select pg_switch_wal()")
+        await self.held_since(datetime.now(UTC))
 
     async def room_mb(self) -> int:
         held = await self._archives.held(self._archive)
@@ -137,3 +147,4 @@ async def test_an_archive_that_takes_nothing_costs_the_server_no_more_than_it_ma
     await found.beside("rm -f /archive/second/*")
     # Nobody does anything else.
     await found.held_since(datetime.now(UTC))
+    await found.drop_all_but_the_newest()

@@ -92,9 +92,9 @@ class World:
         return await eventually(look)
 
 
-async def eventually(look: Callable[[], Awaitable[T | None]]) -> T:
+async def eventually(look: Callable[[], Awaitable[T | None]], deadline_s: float = DEADLINE_S) -> T:
     """Return what was looked for as soon as it is there."""
-    async with asyncio.timeout(DEADLINE_S):
+    async with asyncio.timeout(deadline_s):
         while True:
             if (found := await look()) is not None:
                 return found

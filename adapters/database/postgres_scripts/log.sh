@@ -6,6 +6,8 @@ export PGDATABASE=postgres PGCONNECT_TIMEOUT=5
 MOST_MISSED=6
 if [ "$(id -u)" = 0 ]; then
     install -d -o postgres -g postgres -m 750 /archive /archive/wal /archive/second /archive/base
+    # An earlier version has left it to root.
+    [ ! -e /archive/marks ] || chown postgres: /archive/marks
     exec gosu postgres "$0"
 fi
 trap 'kill $(jobs -p) 2>/dev/null; exit 0' TERM INT

@@ -8,13 +8,15 @@ for path in /archive/base/* /archive/base/.[!.]*; do
     case " $* " in *" $(basename "$path" | sed 's/^\.//') "*) ;; *) rm -rf "$path" ;; esac
 done
 [ -n "$oldest" ] || exit 0
-find /archive/wal /archive/second -maxdepth 1 -type f -regextype posix-extended -regex '.*/[0-9A-F]{24}(\.zst)?' |
+find /archive/wal /archive/second -maxdepth 1 -type f -regextype posix-extended -regex '.*/[0-9A-F]{24}(\..*)?' |
     while read -r path; do
-        name=$(basename "$path" .zst)
+        name=$(basename "$path")
         # The first eight digits are the timeline; what counts is the place.
         [[ ! ${name:8} < ${oldest:8} ]] || rm -f "$path"
     done
 [ ! -e /archive/marks ] || {
     awk -v oldest="${oldest:8}" 'substr($3, 9) >= oldest' /archive/marks >/archive/.marks
+    # Whoever receives the log goes on in it.
+    chown --reference=/archive /archive/.marks
     mv /archive/.marks /archive/marks
 }
