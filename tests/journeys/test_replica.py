@@ -18,7 +18,10 @@ from tests.journeys.test_database import (
     url,
     written_to,
 )
-from tests.journeys.test_database_loss import destroy
+from tests.journeys.test_database_loss import TORTURE, as_owner, destroy
+
+LIMIT_MB, WRITTEN_MB = 48, 128
+"""The log that is kept for a replica, and what is written while it is away."""
 
 
 def count(cloud: RunningCloud, name: str) -> int:
@@ -115,3 +118,45 @@ def test_nothing_is_kept_for_a_replica_that_is_promoted_or_deleted(cloud: Runnin
         cursor.execute("select count(*) from pg_roles where rolname like 'miniaws%'")
         assert cursor.fetchone() == (1,)
     assert cloud.show("/api/databases/orders")["observed"]["replicas"] == []
+
+
+@pytest.mark.skipif(not TORTURE, reason="it takes a minute: `make torture` runs it")
+def test_a_replica_that_was_away_too_long_is_copied_anew(cloud: RunningCloud) -> None:
+    """Its source gives up what it keeps for it, so that its own disk does not fill."""
+    source = create(cloud, "orders", **{"class": "small", "parameters": {"max_wal_size": "32"}})
+    made = cloud.http.post("/api/databases/orders/replicas", json={"name": "orders-r1"}).json()
+    await_status(cloud, "orders-r1", "available")
+    limits = {"max_slot_wal_keep_size": LIMIT_MB, "wal_keep_size": 0, "min_wal_size": 32}
+    changes = [f"alter system set {name} = '{mb}MB'" for name, mb in limits.items()]
+    as_owner(cloud, "orders", *changes, "select pg_reload_conf()")
+    cloud.post("/api/databases/orders-r1/stop")
+    await_status(cloud, "orders-r1", "stopped")
+    with connected(url(cloud, "orders")) as cursor:
+        cursor.execute("create table kept (n int, filler text)")
+        cursor.execute("alter table kept alter filler set storage external")
+        for number in range(WRITTEN_MB):
+            cursor.execute("insert into kept values (%s, repeat('x', 1 << 20))", (number,))
+    status = "select wal_status from pg_replication_slots where slot_name <> 'miniaws'"
+    wait_until(lambda: as_owner(cloud, "orders", "checkpoint", status) == "lost", "the slot is given up", 60)
+    cloud.post("/api/databases/orders-r1/start")
+    wait_until(lambda: "copy_outdated" in cloud.types(made["id"]), "it is told", 90)
+    await_status(cloud, "orders-r1", "available")
+    follows_again(cloud, made["id"])
+    assert as_owner(cloud, "orders", status) in {"reserved", "extended"}
+    assert cloud.types(source["id"]).count("crashed") == 0
+    cloud.http.delete("/api/databases/orders-r1").raise_for_status()
+    wait_until(lambda: cloud.types(made["id"])[-1] == "deleted", "nobody follows it")
+
+
+def follows_again(cloud: RunningCloud, replica_id: str) -> None:
+    """It has all that its source has, and was told to be copied once more, and why."""
+    assert count(cloud, "orders-r1") == WRITTEN_MB
+    with connected(url(cloud, "orders")) as cursor:
+        cursor.execute("insert into kept values (-1, '')")
+    wait_until(lambda: count(cloud, "orders-r1") == WRITTEN_MB + 1, "what is written is read", 10)
+    wait_until(lambda: figures(cloud)["replica_lag_bytes"] < 4096, "its lag is told")
+    told = cloud.types(replica_id)
+    assert (told.count("copy_outdated"), told.count("copied")) == (1, 2)
+    items = cloud.show(f"/api/timeline?resource={replica_id}&limit=1000")["items"]
+    (why,) = [each["summary"] for each in items if each["type"] == "database.copy_outdated"]
+    assert "orders has not kept what it lacks: it is copied anew" in why
