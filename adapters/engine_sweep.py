@@ -121,7 +121,8 @@ def _remove(call: Callable[..., Any], name: str, **options: Any) -> None:
 
 def _remove_file_system(device: str | None) -> None:
     """Remove the file system that a volume of a fixed size had; see ``adapters.docker.filesystems``."""
-    place = Path(device).parent if device else None
+    # One in memory has no such path.
+    place = Path(device).parent if device and device.startswith("/") else None
     if place is None or not place.with_name(f"{place.name}.img").exists():
         return
     # In a thread of its own: whoever sweeps may have an event loop already.

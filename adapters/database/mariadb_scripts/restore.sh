@@ -32,8 +32,12 @@ done
 if [ -n "${TARGET:-}" ]; then
     read -r name position <position
     files=()
-    while [ -e "/archive/log/$name" ]; do
-        files+=("/archive/log/$name")
+    size() { stat --format=%s "$1" 2>/dev/null || echo 0; }
+    while [ "$(size "/archive/log/$name")" -gt 0 ] || [ -e "/archive/log/.$name.before" ]; do
+        # One that is received again is not whole yet.
+        file=/archive/log/$name before=/archive/log/.$name.before
+        [ "$(size "$before")" -le "$(size "$file")" ] || file=$before
+        files+=("$file")
         name=$(printf 'binlog.%06d' $((10#${name#binlog.} + 1)))
     done
     [ ${#files[@]} -gt 0 ] || { echo "the archive has no $name" >&2; exit 1; }

@@ -1,0 +1,107 @@
+"""A part of a cloud that differs: its clock is moved by a test, its scripts are those of another version, or the disks
+of its archives are small.
+
+``python -m tests.journeys.odd_part api|controller``; how it differs is in its environment.
+"""
+
+import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from docker import APIClient
+
+from adapters.database import mariadb_archive, postgres_archive, programs
+from adapters.docker import engine
+from adapters.system import SystemClock
+from domain.ports import File
+from miniaws import __main__, bootstrap
+from tests.journeys.running_cloud import RunningCloud, wait_until
+
+CLOCK, OLDER, ROOM_MB = "MAWTEST_CLOCK", "MAWTEST_OLDER", "MAWTEST_ROOM_MB"
+
+
+class OddCloud(RunningCloud):
+    """A cloud of such parts."""
+
+    def move_clock(self, ahead: timedelta) -> None:
+        """Let it be so much later than it is."""
+        (self.home / "clock").write_text(f"{ahead.total_seconds()}", encoding="utf-8")
+
+    def be_older(self, *, older: bool) -> None:
+        """Let controllers that are started from now on be of an earlier version, or of this one."""
+        self._environment[OLDER] = "yes" if older else ""
+
+    def have_room(self, room_mb: int) -> None:
+        """Let archives that are made from now on have a disk of this size."""
+        self._environment[ROOM_MB] = str(room_mb or "")
+
+    def _command(self, part: str) -> list[str]:
+        self._environment[CLOCK] = str(self.home / "clock")
+        return [sys.executable, "-m", "tests.journeys.odd_part", part]
+
+
+@contextmanager
+def odd_cloud(
+    home: Path, database_url: str, cloud: str, docker_host: str, *, older: bool = False, room_mb: int = 0
+) -> Generator[OddCloud]:
+    """A cloud with one API and one controller; the disk of an archive is of any size, unless one is given."""
+    found = OddCloud(home, database_url, cloud, docker_host)
+    try:
+        found.be_older(older=older)
+        found.have_room(room_mb)
+        found.start_controller()
+        found.start_api()
+        wait_until(found.has_default_vpc, "there is a default VPC")
+        yield found
+    finally:
+        found.close()
+
+
+class MovedClock(SystemClock):
+    """Tells a time that a file says how far to move."""
+
+    def now(self) -> datetime:
+        """Return the present instant as the test wants it."""
+        try:
+            ahead_s = float(Path(os.environ[CLOCK]).read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            ahead_s = 0.0
+        return super().now() + timedelta(seconds=ahead_s)
+
+
+def older_script(folder: str, *names: str) -> dict[str, File]:
+    """Return scripts that do the same in other words."""
+    found = programs.script(folder, *names)
+    return {path: replace(file, content=file.content + b"# older\n") for path, file in found.items()}
+
+
+class SmallDisks(APIClient):
+    """Makes volumes of archives in memory, as only those can be small everywhere, and keeps that to itself."""
+
+    def create_volume(self, name: str | None = None, *given: Any, **more: Any) -> dict[str, Any]:
+        """Create a volume."""
+        if name is not None and "-arc-" in name:
+            more["driver_opts"] = {"type": "tmpfs", "device": "tmpfs", "o": f"size={os.environ[ROOM_MB]}m"}
+        return _as_asked(super().create_volume(name, *given, **more))
+
+    def inspect_volume(self, name: str) -> dict[str, Any]:
+        """Look at a volume."""
+        return _as_asked(super().inspect_volume(name))
+
+
+def _as_asked(volume: dict[str, Any]) -> dict[str, Any]:
+    return {**volume, "Options": None} if "-arc-" in volume["Name"] else volume
+
+
+if __name__ == "__main__":
+    bootstrap.SystemClock = MovedClock
+    if os.environ.get(OLDER):
+        mariadb_archive.script = postgres_archive.script = older_script
+    if os.environ.get(ROOM_MB):
+        engine.APIClient = SmallDisks
+    sys.exit(__main__.run_part(sys.argv[1]))
