@@ -5,6 +5,7 @@ are named by their public id (``i-…``, ``vol-…``); a resource of several con
 ``arc-….log``. Calls raise ``Unreachable`` when nothing answers and ``Refused`` (or a subclass) when it says no.
 """
 
+import hashlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -70,6 +71,14 @@ class ContainerSpec:
     kind: Kind = "instance"
     keeps_files: bool = True
 
+    @property
+    def program(self) -> str:
+        """A digest of what runs in it: image, command, variables and files."""
+        told = repr((self.image, self.command, sorted(self.environment.items()))).encode()
+        for path, file in sorted(self.files.items()):
+            told += repr((path, file.content, file.mode, file.uid, file.gid)).encode()
+        return hashlib.sha256(told).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class SeenContainer:
@@ -85,6 +94,8 @@ class SeenContainer:
     cpus: float
     memory_mb: int
     is_held: bool = False
+    program: str | None = None
+    """That of its specification; None of a container that an earlier version of ours has made."""
 
 
 @dataclass(frozen=True, slots=True)

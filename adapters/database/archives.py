@@ -59,7 +59,8 @@ class ScriptedArchives(ABC):
 
 
 def read_window(lines: Sequence[str], place: Callable[[str], int]) -> Held:
-    """Return what ``window.sh`` found: marks, the names and sizes of the log's files, and the room that is left."""
+    """Return what ``window.sh`` found: marks, files of the log, base backups, the room that is left."""
+    backups: set[str] = set()
     room_bytes: int | None = None
     marks: list[Mark] = []
     files: dict[int, int] = {}
@@ -71,6 +72,8 @@ def read_window(lines: Sequence[str], place: Callable[[str], int]) -> Held:
         elif word == "log":
             size, name = rest.split()
             files[place(name)] = int(size)
+        elif word == "base":
+            backups.add(rest.removeprefix("."))  # with a dot while it is made
         elif word == "room":
             room_bytes = int(rest)
-    return Held(files, sorted(marks, key=lambda mark: mark.at), room_bytes)
+    return Held(files, sorted(marks, key=lambda mark: mark.at), room_bytes, frozenset(backups))

@@ -12,6 +12,7 @@ from docker.errors import APIError, NotFound
 from adapters.docker import kept_files, output
 from adapters.docker.creation import (
     PATH_LABEL,
+    PROGRAM_LABEL,
     aliases,
     archive,
     base,
@@ -279,4 +280,5 @@ def _seen(container: Json) -> SeenContainer:
         address=network.get("IPAddress") or None,
         cpus=settings["NanoCpus"] / 1_000_000_000,
         memory_mb=settings["Memory"] // (1024 * 1024),
+        program=container["Config"]["Labels"].get(PROGRAM_LABEL),
     )

@@ -27,6 +27,8 @@ IMAGE_LABEL = "miniaws.image"
 """On a container and on a kept file system: the image it began with."""
 PATH_LABEL = "miniaws.path"
 """On a volume that belongs to a container: where it is mounted."""
+PROGRAM_LABEL = "miniaws.program"
+"""On a container: a digest of what runs in it."""
 UNSET_LABEL = "miniaws.unset"
 """On a kept file system: names of variables that came from a specification, as a JSON list."""
 
@@ -111,7 +113,7 @@ def container_config(engine: DockerEngine, spec: ContainerSpec, base: Base) -> J
         "Hostname": spec.name,
         "Cmd": list(spec.command) or None,
         "Env": environment,
-        "Labels": labels | {IMAGE_LABEL: spec.image},
+        "Labels": labels | {IMAGE_LABEL: spec.image, PROGRAM_LABEL: spec.program},
         "ExposedPorts": {f"{port.port}/tcp": {} for port in spec.ports},
         "HostConfig": _host_config(engine, spec, base),
         "NetworkingConfig": {"EndpointsConfig": {network: {"Aliases": aliases(spec)}}},

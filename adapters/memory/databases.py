@@ -1,6 +1,7 @@
 """Databases and archives in memory: programs that a test ends, and an archive that holds what a test says."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -48,7 +49,6 @@ class MemoryArchives:
         self._engine = engine
         self.holds: dict[str, Held] = {}
         """What each archive holds, by its id."""
-        self.pruned: list[tuple[str, ...]] = []
 
     def follow(self, database_id: str, admin: str, *, synchronous: bool) -> Program:
         """Return a program that follows."""
@@ -90,7 +90,12 @@ class MemoryArchives:
         return self.holds.get(archive_id, Held())
 
     async def prune(self, archive_id: str, keep: Sequence[Backup], making: str | None) -> None:
-        """Note what is kept."""
+        """Hold no more than is kept."""
         del making
         await self._engine.enter("archives.prune")
-        self.pruned.append((archive_id, *(each.id for each in keep)))
+        held, oldest = self.holds.get(archive_id, Held()), min((each.begins for each in keep), default=0)
+        self.holds[archive_id] = replace(
+            held,
+            files={number: size for number, size in held.files.items() if number >= oldest},
+            backups=held.backups & {each.id for each in keep},
+        )

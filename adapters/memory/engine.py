@@ -43,6 +43,7 @@ class MemoryContainer:
             address=self.address,
             cpus=self.cpus,
             memory_mb=self.memory_mb,
+            program=self.spec.program,
         )
 
 

@@ -1,9 +1,20 @@
 """What databases are restored from: the rules, to which moments it leads, when backups are made and dropped."""
 
 from domain.archive.aggregate import Archive, ArchiveInUse, archive_uuid
-from domain.archive.backups import ArchiveClosed, BackupUnderWay
+from domain.archive.backups import ArchiveClosed, BackupUnderWay, Why
 from domain.archive.engine import ARCHIVE_PATH, ArchiveEngine, Made, Restore, Step
-from domain.archive.log import Backup, Held, Mark, NotRestorable, Plan, Stretch, plan, stretches
+from domain.archive.log import (
+    Backup,
+    Held,
+    Mark,
+    NotRestorable,
+    Plan,
+    Stretch,
+    holds_more,
+    lost_after,
+    plan,
+    stretches,
+)
 from domain.archive.schedule import Policy, drill_due, due_at, late_at
 
 __all__ = [
@@ -23,10 +34,13 @@ __all__ = [
     "Restore",
     "Step",
     "Stretch",
+    "Why",
     "archive_uuid",
     "drill_due",
     "due_at",
+    "holds_more",
     "late_at",
+    "lost_after",
     "plan",
     "stretches",
 ]

@@ -8,9 +8,12 @@ The log is a sequence of numbered files. How a file is named is the engine's aff
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain.errors import Conflict
+
+_CATCHES_UP = timedelta(seconds=60)
+"""What is sent again, after the archive could not take it, may come so late."""
 
 
 class NotRestorable(Conflict):
@@ -48,6 +51,8 @@ class Held:
     """Oldest first; at most one a file."""
     room_bytes: int | None = None
     """How much more it can hold, if that was asked."""
+    backups: frozenset[str] = frozenset()
+    """Ids of base backups, complete or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +111,23 @@ def plan(backups: Sequence[Backup], held: Held, to: datetime | None, backup_id: 
     last = max(held.files, default=0) if is_latest else next(after, backup.begins)
     replayed = [size for number, size in held.files.items() if backup.begins <= number <= last]
     return Plan(backup, to, len(replayed), sum(replayed), is_latest)
+
+
+def lost_after(backups: Sequence[Backup], held: Held) -> datetime | None:
+    """Return the newest moment that can be restored when the log goes on beyond it, after a gap; else None."""
+    known = stretches(backups, held)
+    newest = max((mark.at for mark in held.marks), default=None)
+    if not known or newest is None or newest - known[-1].to <= _CATCHES_UP:
+        return None
+    return known[-1].to
+
+
+def holds_more(held: Held, backups: Sequence[Backup]) -> bool:
+    """Tell whether it holds other backups, or log that is older than all of these."""
+    oldest = min((each.begins for each in backups), default=None)
+    return bool(held.backups - {each.id for each in backups}) or (
+        oldest is not None and any(number < oldest for number in held.files)
+    )
 
 
 def _reach(backup: Backup, held: Held) -> datetime:

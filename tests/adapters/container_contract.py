@@ -7,7 +7,7 @@ from ipaddress import IPv4Address, IPv4Network
 import pytest
 
 from domain.errors import ImageMissing, InUse, PortTaken, Refused
-from domain.ports import Found, Mount, PublishedPort
+from domain.ports import File, Found, Mount, PublishedPort
 from tests.adapters.world import ACCOUNT, GREEDY, World
 from tests.conftest import free_port
 
@@ -116,6 +116,17 @@ class ContainerContract:
         seen = await world.containers.ensure(new)
         assert (seen.state, seen.generation, seen.memory_mb) == ("created", 2, 48)
         assert await world.containers.found() == [Found("instance", old.resource_id, 2)]
+
+    async def test_what_runs_is_told_by_a_digest(self, world: World) -> None:
+        spec = world.spec(files={"/miniaws/secret": File(b"canary")})
+        await world.containers.ensure(spec)
+        seen = await world.containers.inspect(spec.resource_id)
+        assert seen is not None
+        assert seen.program == spec.program
+        assert seen.program not in {
+            replace(spec, files={"/miniaws/secret": File(b"another")}).program,
+            replace(spec, image="another:1").program,
+        }
 
     async def test_an_older_generation_changes_nothing(self, world: World) -> None:
         new = world.spec(generation=2)

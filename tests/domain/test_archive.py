@@ -1,5 +1,6 @@
 """What an archive is for, to which moments it leads, and what it drops."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -15,7 +16,9 @@ from domain.archive import (
     archive_uuid,
     drill_due,
     due_at,
+    holds_more,
     late_at,
+    lost_after,
     plan,
     stretches,
 )
@@ -67,6 +70,24 @@ def test_a_missing_file_of_the_log_is_a_gap_with_its_reason() -> None:
     assert no_log[0].lost_after == "no log follows the backup"
     late = stretches([backup(1, 0), backup(2, 6)], held(*range(10, 20), n19=2))
     assert late[0].lost_after == "the log of that time is missing"
+
+
+def test_what_is_committed_after_a_gap_is_lost_till_the_next_backup() -> None:
+    log = held(10, 11, 13, n11=2, n13=4)
+    assert lost_after([backup(1, 0)], log) == at(2)
+    assert lost_after([backup(1, 0)], held(10, 11, 12, 13, n11=2, n13=4)) is None
+    assert lost_after([backup(1, 0), backup(2, 3)], held(10, 11, 13, 20, n11=2, n20=4)) is None
+    assert lost_after([], log) is None
+    # It may still be on its way.
+    assert lost_after([backup(1, 0)], held(10, 11, 13, n11=2, n13=2.01)) is None
+
+
+def test_what_no_backup_needs_any_more_is_seen() -> None:
+    kept = [backup(2, 2)]
+    assert not holds_more(replace(held(20, 21), backups=frozenset({"b2"})), kept)
+    assert holds_more(replace(held(20, 21), backups=frozenset({"b1", "b2"})), kept)
+    assert holds_more(held(19, 20, 21), kept)
+    assert not holds_more(held(19, 20, 21), [])
 
 
 def test_stretches_that_touch_are_one() -> None:

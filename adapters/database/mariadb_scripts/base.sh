@@ -5,6 +5,8 @@ install -d -o mysql -g mysql -m 750 /archive /archive/log /archive/base
 if [ ! -e "/archive/base/$BACKUP" ]; then
     making=/archive/base/.$BACKUP
     rm -rf "$making"
+    # One that fails, as the disk is full, leaves the room to the log.
+    trap 'rm -rf "$making"' EXIT
     mkdir "$making"
     date -u +%FT%TZ >"$making/began"
     mariadb-backup --defaults-extra-file=/miniaws/my.cnf --backup --stream=mbstream --datadir="$DATA" \

@@ -13,6 +13,8 @@ json() { sed -n "s/.*\"$1\": *\"\{0,1\}\([^\",}]*\)\"\{0,1\}.*/\1/p" "$2" | head
 if [ ! -e "/archive/base/$BACKUP" ]; then
     making=/archive/base/.$BACKUP
     rm -rf "$making"
+    # One that fails, as the disk is full, leaves the room to the log.
+    trap 'rm -rf "$making"' EXIT
     mkdir "$making"
     now >"$making/began"
     pg_basebackup --pgdata="$making/files" --format=tar --wal-method=fetch --checkpoint=fast --no-password \

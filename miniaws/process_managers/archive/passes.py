@@ -1,15 +1,17 @@
 """Keeps the archive of every database.
 
-database lives              -> a volume, and a container that follows the log
+database lives              -> a volume, and a container that follows the log by the scripts of this version
 a backup is asked for, due  -> a container that makes it -> report_backup, report_backup_failed
 a drill is due              -> a container that restores the newest backup -> report_drill, report_drill_failed
-retention                   -> drop_expired, then what is not listed any more is removed
+the log has a gap           -> report_late, and another backup
+retention                   -> drop_expired; what is held and not listed any more is removed
 database is gone            -> close, and no containers; when its time is up -> no volume -> report_deleted
 """
 
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 from domain.archive import (
@@ -18,9 +20,11 @@ from domain.archive import (
     ArchiveEngine,
     Held,
     Restore,
+    Why,
     drill_due,
-    due_at,
+    holds_more,
     late_at,
+    lost_after,
     stretches,
 )
 from domain.database import Database
@@ -30,16 +34,12 @@ from domain.server import Program
 from domain.store import Cause
 from domain.values import parse_id
 from miniaws.application import Cloud
+from miniaws.process_managers.archive import due
 from miniaws.process_managers.job import work_on
 from miniaws.runtime.workers import Pass
 
 _CAUSE = Cause(actor="system:archive-manager", account_id="")
 _SOON_S, _LATER_S, _PROMOTED_S = 0.3, 10.0, 5.0
-_OLDEST = timedelta(seconds=60)
-"""What is committed is restorable within this time; if not, that is told."""
-_LEAST_BYTES = 32 << 20
-"""What the next file of the log needs, and some more."""
-_AGAIN = timedelta(minutes=1)
 _FOLLOW_MB, _WORK_MB = 128, 512
 _SCRATCH = "/scratch"
 
@@ -95,17 +95,22 @@ class ArchiveManager:
 
     async def _follow(self, archive: Archive, database: Database) -> None:
         part = f"{archive.public_id}.log"
-        seen = await self._containers.inspect(part)
-        if seen is not None and seen.state == "running":
-            return
         synchronous = bool(database.settings["synchronous"])
         program = self._engine(archive).follow(
             archive.database_id, await self._admin(archive), synchronous=synchronous
         )
         spec = self._spec(archive, database, part, program)
+        seen = await self._containers.inspect(part)
+        if seen is not None and seen.program != spec.program:
+            # It runs what an earlier version of ours has put there. The server keeps the log meanwhile.
+            await self._containers.stop(part)
+            await self._containers.remove(part)
+            seen = None
         if seen is None:
-            await self._containers.ensure(replace(spec, restart="always", cpus=0.5, memory_mb=_FOLLOW_MB))
-        await self._containers.start(part)
+            spec = replace(spec, restart="always", cpus=0.5, memory_mb=_FOLLOW_MB)
+            seen = await self._containers.ensure(spec)
+        if seen.state != "running":
+            await self._containers.start(part)
 
     async def _back_up(self, archive: Archive, database: Database) -> Pass:
         pending = archive.pending
@@ -161,23 +166,32 @@ class ArchiveManager:
         """Do what time asks for: the next backup, retention, and a word when something is late."""
         now = self._now()
         await self._sweep(archive)
-        if database.wanted == "running" and not database.is_deleting and self._is_due(archive, now):
-            why = "first" if archive.made == 0 else "again" if archive.failures else "scheduled"
-            await self._report(archive, lambda a: None if a.pending else _drop(a.request_backup(why, now)))
-            return Pass("begins a backup", 0.0)
+        held = await self._held(archive)
+        lost = lost_after(archive.backups, held) if held is not None else None
+        if database.wanted == "running" and not database.is_deleting:
+            if lost is not None and due.may_begin_again(archive, now):
+                await self._report(archive, lambda a: a.report_late(due.gap(lost)))
+                return await self._begin(archive, "again", now)
+            if due.is_due(archive, now):
+                why = "first" if archive.made == 0 else "again" if archive.failures else "scheduled"
+                return await self._begin(archive, why, now)
         if not await self._cloud.ports.store.claims(archive.use_scope):
-            before = len(archive.backups)
             archive = await self._report(archive, lambda a: a.drop_expired(now))
-            if len(archive.backups) < before:
+            if held is not None and holds_more(held, archive.backups):
                 await self._engine(archive).prune(archive.public_id, archive.backups, None)
-        await self._tell_what_is_late(archive, database, now)
+        if lost is None:
+            await self._tell_what_is_late(archive, database, held, now)
         return Pass("keeps the archive", 1.0 if database.is_deleting else _LATER_S)
 
-    def _is_due(self, archive: Archive, now: datetime) -> bool:
-        began = archive.last_began_at
-        if archive.failures and began is not None:
-            return now >= began + _AGAIN * min(2 ** (archive.failures - 1), 60)
-        return now >= due_at(archive.policy, archive.public_id, began, now)
+    async def _held(self, archive: Archive) -> Held | None:
+        """Return what the archive holds; None while it does not say."""
+        with contextlib.suppress(PortError):
+            return await self._engine(archive).held(archive.public_id)
+        return None
+
+    async def _begin(self, archive: Archive, why: Why, now: datetime) -> Pass:
+        await self._report(archive, lambda a: None if a.pending else _drop(a.request_backup(why, now)))
+        return Pass("begins a backup", 0.0)
 
     async def _sweep(self, archive: Archive) -> None:
         """Remove the container of a backup or a drill that was reported just before a crash."""
@@ -187,16 +201,20 @@ class ArchiveManager:
             if await self._containers.inspect(f"{archive.public_id}.{part}") is not None:
                 await self._containers.remove(f"{archive.public_id}.{part}")
 
-    async def _tell_what_is_late(self, archive: Archive, database: Database, now: datetime) -> None:
+    async def _tell_what_is_late(
+        self, archive: Archive, database: Database, held: Held | None, now: datetime
+    ) -> None:
         if archive.failures or database.status != "available":
             return
         if archive.last_began_at is not None and now > late_at(archive.policy, archive.last_began_at):
             await self._report(archive, lambda a: a.report_late("no backup was made when one was due"))
             return
-        held = await self._engine(archive).held(archive.public_id)
+        if held is None:
+            # Once more, so that it is told why.
+            held = await self._engine(archive).held(archive.public_id)
         reached = max((mark.at for mark in held.marks), default=None)
         since = reached or database.started_at or now
-        reason = _hindrance(held, since, now, commits_wait=bool(database.settings["synchronous"]))
+        reason = due.hindrance(held, since, now, commits_wait=bool(database.settings["synchronous"]))
         if reason is not None:
             if archive.status != "error":
                 await self._report(archive, lambda a: a.report_late(reason))
@@ -214,9 +232,7 @@ class ArchiveManager:
         return Pass("is closed", 0.0)
 
     async def _keep(self, archive: Archive, expires_at: datetime) -> Pass:
-        for part in await self._containers.found():
-            if part.resource_id.startswith(f"{archive.public_id}."):
-                await self._containers.remove(part.resource_id)
+        await self._remove_parts(archive)
         left_s = (expires_at - self._now()).total_seconds()
         if left_s > 0:
             return Pass(f"keeps the backups until {expires_at:%Y-%m-%d %H:%M} UTC", min(left_s, 3600.0))
@@ -226,15 +242,18 @@ class ArchiveManager:
         return Pass("its time is up", 0.0)
 
     async def _remove(self, archive: Archive) -> Pass:
-        for part in await self._containers.found():
-            if part.resource_id.startswith(f"{archive.public_id}."):
-                await self._containers.remove(part.resource_id)
+        await self._remove_parts(archive)
         try:
             await self._volumes.remove(archive.public_id)
         except InUse:
             return Pass("waits for a container to let go of it", 1.0)
         await self._report(archive, Archive.report_deleted)
         return Pass("removed the archive")
+
+    async def _remove_parts(self, archive: Archive) -> None:
+        for part in await self._containers.found():
+            if part.resource_id.startswith(f"{archive.public_id}."):
+                await self._containers.remove(part.resource_id)
 
     def _spec(self, archive: Archive, database: Database, part: str, program: Program) -> ContainerSpec:
         return ContainerSpec(
@@ -272,16 +291,6 @@ class ArchiveManager:
 
     def _now(self) -> datetime:
         return self._cloud.ports.clock.now().astimezone(UTC)
-
-
-def _hindrance(held: Held, since: datetime, now: datetime, *, commits_wait: bool) -> str | None:
-    """Return why what is committed is not restorable soon, or None when it is."""
-    if held.room_bytes is not None and held.room_bytes < _LEAST_BYTES:
-        return f"its disk is full: {held.room_bytes >> 20} MB are left; make room there"
-    if now - since <= _OLDEST:
-        return None
-    reason = f"what was committed after {since:%Y-%m-%d %H:%M:%S} UTC is not in the archive yet"
-    return f"{reason}, and commits wait for it" if commits_wait else reason
 
 
 def _drop(_: object) -> None:
