@@ -86,6 +86,7 @@ class NatsQueues:
             await asyncio.sleep(_SAMPLE_S)
             infos = await stream.streams_info()
             account = await stream.account_info()
+            version = client.connected_server_version
         shown = {
             str(info.config.name): _figures(info, before.get(info.config.name))
             for info in infos
@@ -97,7 +98,7 @@ class NatsQueues:
             "memory_bytes": account.memory,
             "storage_bytes": account.storage,
             "queues": shown,
-            "server_version": str(client.connected_server_version),
+            "server_version": f"{version.major}.{version.minor}.{version.patch}",
         }
 
     async def purge(self, server: Queue, at: Endpoint, password: str, name: str) -> None:
@@ -116,7 +117,7 @@ class NatsQueues:
         found: list[Peeked] = []
         async with _connected(server, at, password) as (_, stream):
             state = (await stream.stream_info(name)).state
-            number = state.first_seq
+            number = max(state.first_seq, 1)  # zero before the first message, and no message has it
             while number <= state.last_seq and len(found) < most:
                 try:
                     message = await stream.get_msg(name, number)

@@ -136,7 +136,7 @@ def test_an_instance_is_launched_with_user_data_and_a_program_is_run(
         sign_in(page, cloud)
         page.goto(f"{cloud.http.base_url}/instances/create/")
         page.get_by_label("Name", exact=True).fill("web-1")
-        page.get_by_role("button", name="More", exact=True).click()
+        page.get_by_role("button", name="More settings").click()
         data = page.get_by_label(re.compile("^User data( . optional)?$"))
         data.fill("#!/bin/sh\necho hi")
         page.get_by_role("button", name="Launch instance").click()

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 import socket
 import ssl
 import subprocess
@@ -110,6 +111,8 @@ def test_rabbitmq_takes_a_new_password_only(servers: RunningCloud) -> None:
 
 def test_nats_keeps_a_durable_stream_over_a_kill_and_a_new_password(servers: RunningCloud) -> None:
     declare(servers, NATS, "events", max_length=3)
+    assert peeked(servers, NATS, "events") == []
+    assert re.fullmatch(r"[\d.]+", servers.show(f"/api/queues/{NATS}/stats")["server_version"])
     before = url(servers, NATS)
     asyncio.run(publish_to_stream(before, "events", "a", "b", "c", "d"))
     assert peeked(servers, NATS, "events") == ["b", "c", "d"]

@@ -17,7 +17,7 @@ export type Field = {
   type?: 'text' | 'number' | 'switch' | 'words' | 'pairs' | 'ports' | 'rows' | 'document';
   /** Of a document: not shown while it is typed. */
   isSecret?: boolean;
-  /** Found below More: few give it. */
+  /** Found below More settings: few give it. */
   isMore?: boolean;
   choices?: readonly string[];
   /** A kind whose names are offered. */

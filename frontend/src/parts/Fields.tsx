@@ -26,7 +26,7 @@ export function Fields({ fields, ...rest }: Props) {
     <SpaceBetween size="m">
       <Inputs fields={shown.filter(({ isMore }) => !isMore)} {...rest} />
       {more.length > 0 && (
-        <ExpandableSection headerText="More" expanded={isOpen || isWrong} onChange={({ detail }) => setOpen(detail.expanded)}>
+        <ExpandableSection headerText="More settings" expanded={isOpen || isWrong} onChange={({ detail }) => setOpen(detail.expanded)}>
           <Inputs fields={more} {...rest} />
         </ExpandableSection>
       )}

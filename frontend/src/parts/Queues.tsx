@@ -44,7 +44,7 @@ export function Queues({ kind, document }: TabProps) {
           { id: 'consumers', header: 'Consumers', cell: (each) => plain(figures[each.name]?.consumers) },
           { id: 'rate', header: 'Published a second', cell: (each) => plain(figures[each.name]?.publish_per_s) },
           { id: 'limits', header: 'Declared', minWidth: 180, cell: (each) => (each.limits ? says(each.limits) : 'by a client') },
-          { id: 'acts', header: 'Actions', minWidth: 280, cell: acts },
+          { id: 'acts', header: 'Actions', minWidth: 340, cell: acts },
         ]} />
       {opened !== null && may && <Messages document={document} queue={opened} close={() => open(null)} />}
     </SpaceBetween>
