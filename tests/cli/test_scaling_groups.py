@@ -32,6 +32,23 @@ def test_a_group_is_created_changed_rested_and_deleted(cloud: Command) -> None:
     assert cloud("asg", "delete", "shop", "--yes").stderr == "shop is deleted\n"
 
 
+def test_load_balancers_come_before_a_group_and_are_taken_away(cloud: Command) -> None:
+    cloud("lb", "create", "front", "--listen", "8090", "--group", "api")
+    cloud(*CREATE)
+
+    def before() -> list[tuple[str, int, str, int]]:
+        found = shown(cloud)["spec"]["load_balancers"]
+        return [(it["load_balancer"], it["port"], it["target_group"], it["weight"]) for it in found]
+
+    both = ("--load-balancer", "front:8080", "--load-balancer", "front:9000:api:3")
+    cloud("asg", "update", "shop", *both)
+    assert before() == [("front", 8080, "default", 1), ("front", 9000, "api", 3)]
+    for wrong in ("front", "front:x", "front:80:api:y", "front:80:api:1:2"):
+        assert "cannot read" in cloud("asg", "update", "shop", "--load-balancer", wrong, exit_code=2).stderr
+    cloud("asg", "update", "shop", "--load-balancer", "")
+    assert before() == []
+
+
 def test_policies_are_given_listed_and_removed(cloud: Command) -> None:
     cloud("lb", "create", "front", "--listen", "8090")
     cloud(*CREATE)

@@ -62,6 +62,20 @@ test('a group rests in part, and is refreshed to another image', () => {
     [{ template: { image: 'web:2' }, roll_back: false }, 'asg refresh web --image web:2 --no-roll-back']);
 });
 
+test('load balancers come before a group, and are taken away again', () => {
+  const update = action(scalingGroup, 'update');
+  const web = { load_balancer_id: 'lb-1', load_balancer: 'web', port: 8080, target_group: 'default', weight: 1 };
+  const spec = { template: {}, load_balancers: [web] };
+  const group = { ...it, spec } as unknown as Document;
+  const start = { ...initial(update.fields!), ...update.start!(group) };
+  const two = JSON.stringify([...(JSON.parse(start.load_balancers!) as Values[]), { load_balancer: 'far', port: '80', target_group: 'api', weight: '3' }]);
+  expect(bodyOf(update.fields!, { ...start, load_balancers: two }, start)).toEqual({ load_balancers: [
+    { load_balancer: 'web', port: 8080, target_group: 'default', weight: 1 }, { load_balancer: 'far', port: 80, target_group: 'api', weight: 3 }] });
+  expect(update.command('web', { ...start, load_balancers: two }, group, true)).toBe('asg update web --load-balancer web:8080 --load-balancer far:80:api:3');
+  expect([bodyOf(update.fields!, { ...start, load_balancers: '' }, start), update.command('web', { ...start, load_balancers: '' }, group, true)]).toEqual(
+    [{ load_balancers: [] }, "asg update web --load-balancer ''"]);
+});
+
 test('queues that clients made stand beside the declared ones, which are changed as a whole', () => {
   const limits = { durable: true, max_length: 9, max_age_s: null, dead_letter: null };
   const server = { ...it, spec: { queues: { jobs: limits } } } as Document;

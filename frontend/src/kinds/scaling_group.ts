@@ -1,7 +1,7 @@
 import type { Document } from '@/api/types';
-import { changing, initial } from '@/lib/forms';
+import { changing, initial, textOf } from '@/lib/forms';
 import { settled, type Outcome } from '@/lib/outcome';
-import { fieldsOf, name, observed, spec, tagging, tags, type Kind, type Values } from './kind';
+import { fieldsOf, name, observed, spec, tagging, tags, type Field, type Kind, type Values } from './kind';
 
 const TYPES = ['nano', 'micro', 'small', 'medium', 'large'] as const;
 type Refresh = { status: string; reason: string | null } | null;
@@ -20,6 +20,20 @@ export function sized(now: Document, asked: Document): Outcome {
   return { is: 'under way', says: `at ${serving} of ${desired} instances in service` };
 }
 
+const balancer: readonly Field[] = [
+  { name: 'load_balancer', label: 'Load balancer', of: '/api/load-balancers', isRequired: true },
+  { name: 'port', label: 'Port of the program', type: 'number', isRequired: true, initial: '8080' },
+  { name: 'target_group', label: 'Target group', initial: 'default' },
+  { name: 'weight', label: 'Weight', type: 'number', initial: '1' },
+];
+/** `web:8080`, `web:8080:api:3`. */
+const behind = ({ load_balancer: it, port, target_group: group = '', weight = '' }: Values): string => {
+  const isPlain = weight === '' || weight === '1';
+  if (isPlain && (group === '' || group === 'default')) return `${it}:${port}`;
+  return [it, port, group || 'default', ...(isPlain ? [] : [weight])].join(':');
+};
+const BEFORE = { name: 'load_balancers', label: 'Load balancers before it', type: 'rows', option: '--load-balancer', said: behind, row: balancer } as const;
+
 const UPDATE = fieldsOf('ChangeScalingGroup', [
   { name: 'min', label: 'Never fewer than', type: 'number', option: '--min' },
   { name: 'desired', label: 'So many now', type: 'number', option: '--desired' },
@@ -30,6 +44,7 @@ const UPDATE = fieldsOf('ChangeScalingGroup', [
   { name: 'health_check_grace_s', label: 'Seconds to become healthy', type: 'number', option: '--grace' },
   { name: 'replace_percent', label: 'At most so many percent replaced at once', type: 'number', option: '--replace-percent' },
   { name: 'termination_policy', label: 'Which one goes first', choices: ['oldest', 'newest', 'oldest-template'], option: '--termination-policy' },
+  { ...BEFORE, emptied: [] },
 ]);
 
 const PROCESSES = fieldsOf('Processes', [
@@ -53,11 +68,23 @@ const PROGRAM = fieldsOf('CreateScalingGroup', [
   { name: 'template.restart', label: 'When its program ends', choices: ['always', 'on-failure', 'never'], initial: 'always', isMore: true, option: '--restart' },
 ]);
 
+type Before = { load_balancer: string; port: number; target_group: string; weight: number };
+const rowsNow = (balancers: readonly Before[]): string =>
+  textOf(balancers.map(({ load_balancer: it, port, target_group: group, weight }) => ({ load_balancer: it, port: String(port), target_group: group, weight: String(weight) })));
+
 const now = ({ spec: is }: Document): Values => Object.fromEntries(UPDATE.map(({ name: field }) => {
+  if (field === 'load_balancers') return [field, rowsNow(is.load_balancers as Before[])];
   const [head, inside] = field.split('.') as [string, string | undefined];
   const value = inside ? (is[head] as Record<string, unknown>)[inside] : is[head];
   return [field, String(value ?? '')];
 }));
+
+/** An option without a word takes all of them away. */
+function updating(it: string, values: Values, document: Document): string {
+  const before = now(document);
+  const words = changing('asg update', it, UPDATE, values, before);
+  return (values.load_balancers ?? '') === '' && before.load_balancers !== '' ? `${words} --load-balancer ''` : words;
+}
 
 export const scalingGroup: Kind = {
   slug: 'scaling-groups', kind: 'scaling_group', prefix: 'asg', one: 'scaling group', many: 'Scaling groups', section: 'Compute',
@@ -83,13 +110,7 @@ export const scalingGroup: Kind = {
       { name: 'min', label: 'Never fewer than', type: 'number', initial: '1', option: '--min' },
       { name: 'desired', label: 'So many now', type: 'number', initial: '1', option: '--desired' },
       { name: 'max', label: 'Never more than', type: 'number', initial: '3', isRequired: true, option: '--max' },
-      {
-        name: 'load_balancers', label: 'Load balancers before it', type: 'rows', option: '--load-balancer', said: ({ load_balancer: it, port }) => `${it}:${port}`,
-        row: [
-          { name: 'load_balancer', label: 'Load balancer', of: '/api/load-balancers', isRequired: true },
-          { name: 'port', label: 'Port of the program', type: 'number', isRequired: true, initial: '8080' },
-        ],
-      },
+      BEFORE,
       tags,
     ]), ...PROGRAM, ...KEEPING],
   },
@@ -98,7 +119,7 @@ export const scalingGroup: Kind = {
       fields: fieldsOf('ChangeScalingGroup', [{ name: 'desired', label: 'So many instances', type: 'number', isRequired: true, hint: 'Between min and max.' }]),
       start: ({ spec: { desired } }) => ({ desired: String(desired) }), command: (it, { desired }) => `asg scale ${it} ${desired}` },
     { id: 'update', label: 'Change', path: '/api/scaling-groups/{id_or_name}', method: 'PATCH', isSingle: true, fields: UPDATE, start: now, outcome: 'sized',
-      command: (it, values, document) => changing('asg update', it, UPDATE, values, now(document)) },
+      command: updating },
     { id: 'suspend', label: 'Suspend', path: '/api/scaling-groups/{id_or_name}/suspend', fields: PROCESSES, command: (it, values) => changing('asg suspend', it, PROCESSES, values, {}), outcome: 'changed' },
     { id: 'resume', label: 'Resume', path: '/api/scaling-groups/{id_or_name}/resume', fields: PROCESSES, command: (it, values) => changing('asg resume', it, PROCESSES, values, {}), outcome: 'changed' },
     { id: 'refresh', label: 'Replace every instance', path: '/api/scaling-groups/{id_or_name}/refresh', isDestructive: true, fields: REFRESH,

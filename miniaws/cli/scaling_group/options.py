@@ -25,8 +25,8 @@ Balancers = Annotated[
     list[str] | None,
     typer.Option(
         "--load-balancer",
-        metavar="NAME:PORT[:GROUP]",
-        help="It sends requests to this port of each instance. Repeat.",
+        metavar="NAME:PORT[:GROUP[:WEIGHT]]",
+        help="It sends requests to this port of each instance. Repeat. Empty: none.",
     ),
 ]
 Vpc = Annotated[str, typer.Option(metavar="VPC", help="The network its instances join.")]
@@ -79,15 +79,19 @@ Instance = Annotated[
 def balancers(given: Sequence[str] | None) -> list[dict[str, Any]]:
     """Return load balancers and the ports on which instances answer."""
     found: list[dict[str, Any]] = []
-    for each in given or ():
-        name, _, rest = each.partition(":")
-        port, _, target_group = rest.partition(":")
-        if not name or not (port.isascii() and port.isdecimal()):
+    for each in filter(None, given or ()):
+        name, port, group, weight, *more = [*each.split(":"), "", "", ""]
+        if (
+            not name
+            or any(more)
+            or not all(word.isascii() and word.isdecimal() for word in (port, weight or "1"))
+        ):
             raise typer.BadParameter(
                 f"cannot read {each!r}: write it as NAME:PORT, e.g. web:8080", param_hint="--load-balancer"
             )
-        group = {"target_group": target_group} if target_group else {}
-        found.append({"load_balancer": name, "port": int(port), **group})
+        rest = {"target_group": group or None, "weight": int(weight) if weight else None}
+        given_rest = {key: value for key, value in rest.items() if value is not None}
+        found.append({"load_balancer": name, "port": int(port), **given_rest})
     return found
 
 
