@@ -1,0 +1,135 @@
+"""The log of a real MariaDB, and an archive that cannot take it: its receiver hangs, and its disk is full."""
+
+import os
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from docker import APIClient
+
+from adapters.database.mariadb_archive import MariadbArchives
+from domain.archive import ARCHIVE_PATH, Backup, Held
+from domain.errors import Refused
+from domain.ports import Mount
+from tests.adapters.world import ACCOUNT, World, eventually, real_world
+
+ROOM_MB, KEPT_MB, WRITTEN_MB, FILE_MB = 64, 48, 112, 16
+"""What the archive can hold, what the server keeps for it, what is written, and how large a file of the log gets."""
+HEALED_S = 150
+PASSWORD = "canary"  # noqa: S105 - of a server that lives as long as its test
+COMMAND = (
+    "mariadbd",
+    "--log-bin=binlog",
+    "--server-id=1",
+    "--binlog-format=ROW",
+    f"--max-binlog-size={FILE_MB}M",
+)
+
+
+@pytest.fixture
+async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[World]:
+    async with real_world(engine, cloud_name, tmp_path) as world:
+        yield world
+
+
+class Archived:
+    """A server and what receives its log, in a file system of a few megabytes."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._server, self._archive = world.id("db", "shop"), world.id("arc", "shop")
+        self.archives = MariadbArchives(world.containers)
+
+    async def start(self, engine: str) -> None:
+        name, labels = f"{self._world.cloud}-{self._archive}", {"miniaws.cloud": self._world.cloud}
+        labels |= {"miniaws.id": self._archive, "miniaws.kind": "volume", "miniaws.account": ACCOUNT}
+        options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={ROOM_MB}m"}
+        api = APIClient(engine, version="auto")
+        api.create_volume(name, driver_opts=options, labels=labels)
+        api.close()
+        more: dict[str, Any] = {
+            "image": "miniaws/mariadb:local",
+            "memory_mb": 512,
+            "mounts": (Mount(self._archive, ARCHIVE_PATH),),
+            "keeps_files": False,
+        }
+        environment = {"MARIADB_ROOT_PASSWORD": PASSWORD}
+        server = self._world.spec(resource_id=self._server, command=COMMAND, environment=environment, **more)
+        await self._world.running(server)
+        program = self.archives.follow(self._server, PASSWORD, synchronous=False)
+        log = self._world.spec(
+            resource_id=f"{self._archive}.log",
+            command=program.command,
+            environment={"KEPT_MB": str(KEPT_MB)},
+            files=program.files,
+            **more,
+        )
+        await self._world.running(log)
+
+    async def sql(self, *statements: str) -> str:
+        words = ["mariadb", "-uroot", f"-p{PASSWORD}", "-h127.0.0.1", "-N", "-e", ";".join(statements)]
+        done = await self._world.containers.execute(self._server, words, 90)
+        assert done.exit_code == 0, done.stderr
+        return done.stdout.decode().strip()
+
+    async def beside(self, command: str) -> None:
+        done = await self._world.containers.execute(f"{self._archive}.log", ["bash", "-c", command], 30)
+        assert done.exit_code == 0, done.stderr
+
+    async def held(self) -> Held:
+        return await self.archives.held(self._archive)
+
+    async def prune(self, oldest: int) -> None:
+        await self.archives.prune(self._archive, [Backup("b1", datetime.now(UTC), oldest)], None)
+
+    async def held_since(self, moment: datetime) -> Held:
+        """Wait until what is committed after a moment is in the archive."""
+
+        async def look() -> Held | None:
+            try:
+                held = await self.held()
+            except Refused:
+                return None
+            return held if any(mark.at >= moment for mark in held.marks) else None
+
+        return await eventually(look, HEALED_S)
+
+    async def kept_mb(self) -> int:
+        """Return how much of its log the server keeps."""
+        sizes = [line.split()[1] for line in (await self.sql("show binary logs")).splitlines()]
+        return sum(map(int, sizes)) >> 20
+
+
+@pytest.mark.skipif("MINIAWS_TORTURE" not in os.environ, reason="it takes minutes: `make torture` runs it")
+async def test_an_archive_that_takes_nothing_costs_the_server_no_more_than_it_may_keep(
+    world: World, engine: str
+) -> None:
+    found = Archived(world)
+    await found.start(engine)
+    await found.held_since(datetime.min.replace(tzinfo=UTC))
+    await found.beside("kill -STOP $(cat /tmp/receiver)")
+    await found.sql("create database filled", "create table filled.written (filler longtext)")
+    row = "insert into filled.written values (repeat('x', 1 << 20))"
+    for _ in range(0, WRITTEN_MB, FILE_MB):
+        await found.sql(*[row] * FILE_MB)
+    assert await found.kept_mb() >= WRITTEN_MB
+
+    async def bounded() -> bool | None:
+        return await found.kept_mb() <= KEPT_MB + 2 * FILE_MB or None
+
+    await eventually(bounded, HEALED_S)
+    # What it had not been sent is a gap. The receiver goes on with what there is, and by itself when there is room.
+    held = await found.held_since(datetime.now(UTC))
+    newest = max(held.files)
+    assert set(range(min(held.files), newest + 1)) - set(held.files)
+    await found.prune(newest)
+    assert min((await found.held()).files) == newest
+    await found.beside("dd if=/dev/zero of=/archive/filler bs=64k 2>/dev/null || true")
+    for _ in range(2):
+        await found.sql(*[row] * FILE_MB)
+    await found.beside("rm /archive/filler")
+    await found.held_since(datetime.now(UTC))
+    await found.sql("flush binary logs")
+    await found.held_since(datetime.now(UTC))
