@@ -30,7 +30,7 @@ bench: ## Measure, side by side with what it could be compared to
 
 torture: ## Kill everything, a thousand times; look back ten thousand times
 	@scripts/setup --dev
-	@MINIAWS_TORTURE=1000 scripts/with-engine .venv/bin/pytest --timeout=0 tests/journeys tests/time tests/adapters/test_haproxy.py
+	@MINIAWS_TORTURE=1000 scripts/with-engine .venv/bin/pytest --timeout=0 tests/journeys tests/time tests/adapters/test_haproxy.py tests/adapters/test_mariadb_log.py tests/adapters/test_postgres_log.py
 
 clean: ## Remove what was built here; the data directory of a cloud is not touched
 	rm -rf .venv build dist miniaws/console frontend/node_modules frontend/.next frontend/out .pytest_cache .ruff_cache .hypothesis .import_linter_cache

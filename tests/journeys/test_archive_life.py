@@ -21,7 +21,7 @@ from tests.journeys.test_database import (
     url,
     written_to,
 )
-from tests.journeys.test_database_loss import in_archive
+from tests.journeys.test_database_loss import as_owner, in_archive
 
 pytestmark = pytest.mark.skipif(
     "MINIAWS_TORTURE" not in os.environ, reason="it takes minutes: `make torture` runs it"
@@ -122,6 +122,31 @@ def look_again(cloud: OddCloud, ahead: timedelta) -> None:
     passes = cloud.passes()
     cloud.start_controller()
     wait_until(lambda: cloud.passes() > passes + 10, "it is looked at")
+
+
+@pytest.mark.parametrize("kind", ["postgres", "mysql"])
+def test_a_gap_in_the_log_is_told_and_ends_with_another_backup(cloud: OddCloud, kind: str) -> None:
+    create(cloud, "orders", engine=kind, backup=SELDOM)
+    await_window(cloud, "orders")
+    for _ in range(2):
+        if kind == "mysql":
+            in_archive(cloud, "orders", NEXT_FILE, "root")
+        else:
+            as_owner(
+                cloud, "orders", "select pg_logical_emit_message(true, '', '')", "select pg_switch_wal()"
+            )
+        await_window(cloud, "orders", datetime.now(UTC))
+    in_archive(cloud, "orders", f"rm /archive/*/*{held(cloud)[1][-2]}*", "root")
+    found = cloud.show("/api/databases/orders/backups")["id"]
+    wait_until(lambda: "backup_missed" in cloud.types(found), "the gap is told", 120)
+    await_window(cloud, "orders", datetime.now(UTC))
+    shown = cloud.show(f"/api/archives/{found}")
+    assert [each["why"] for each in shown["observed"]["backups"]] == ["first", "again"]
+    wait_until(lambda: cloud.show(f"/api/archives/{found}")["status"] == "available", "all is well again")
+    window = restorable(cloud, "orders")
+    assert (len(window["ranges"]), len(window["gaps"])) == (2, 1)
+    assert "is missing" in window["gaps"][0]["why"]
+    cloud.empty()
 
 
 @pytest.mark.parametrize("kind", ["postgres", "mysql"])
