@@ -38,6 +38,7 @@ def test_a_table_is_shown_again_as_it_was_left(page: Page, volumes: RunningCloud
     expect(page.get_by_role("link", name="v-21", exact=True)).to_be_visible()
     page.get_by_role("button", name="Page 2", exact=True).click()
     expect(page).to_have_url(re.compile("sort=-name&page=2"))
+    expect(page.get_by_role("link", name="v-00", exact=True)).to_be_visible()
     assert names(page) == last
     page.reload()
     expect(page.get_by_role("link", name="v-00", exact=True)).to_be_visible()
