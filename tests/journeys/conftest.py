@@ -11,6 +11,7 @@ from psycopg import sql
 
 from adapters import engine_sweep
 from adapters.embedded_postgres import EmbeddedPostgres
+from tests.conftest import scratch_database
 from tests.journeys import in_browser
 from tests.journeys.running_cloud import RunningCloud, running_cloud
 
@@ -42,6 +43,24 @@ def cloud(shared_cloud: RunningCloud) -> Generator[RunningCloud]:
 def own_cloud(tmp_path: Path, database_url: str, cloud_name: str, engine: str) -> Generator[RunningCloud]:
     """A cloud of this test's own, to be broken."""
     with running_cloud(tmp_path, database_url, cloud_name, engine) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def pretended_url(postgres: EmbeddedPostgres) -> Generator[str]:
+    """The database of the pretended cloud."""
+    with scratch_database(postgres) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def pretended(
+    tmp_path_factory: pytest.TempPathFactory, pretended_url: str, engine: str
+) -> Generator[RunningCloud]:
+    """A cloud whose containers cost nothing."""
+    settings = {"MINIAWS_ENGINE": "memory", "MINIAWS_RESYNC_S": "600"}
+    home = tmp_path_factory.mktemp("cloud")
+    with running_cloud(home, pretended_url, "mawtest-pretended", engine, **settings) as found:
         yield found
 
 

@@ -3,11 +3,11 @@
 import os
 import re
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.conftest import ROOT
 from tests.journeys.running_cloud import RunningCloud
@@ -20,6 +20,8 @@ PATIENCE_MS = 30_000
 DROPPED = re.compile(
     "ERR_(NETWORK_CHANGED|CONNECTION|EMPTY_RESPONSE|INCOMPLETE|CONTENT_LENGTH)|status of (503|412)|^Event$"
 )
+
+REFUSED = re.compile(f"{DROPPED.pattern}|status of 4")
 
 
 @contextmanager
@@ -42,7 +44,10 @@ def new_page(browser: Browser, allowed: re.Pattern[str] = DROPPED) -> Generator[
     expect.set_options(timeout=PATIENCE_MS)
     found = context.new_page()
     wrong: list[str] = []
-    found.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    found.on(
+        "console",
+        lambda said: wrong.append(f"{said.text} {said.location['url']}") if said.type == "error" else None,
+    )
     found.on("pageerror", lambda error: wrong.append(str(error)))
     yield found
     context.close()
@@ -74,12 +79,30 @@ def act(page: Page, name: str) -> None:
     page.get_by_role("menuitem", name=name, exact=True).click()
 
 
-def violations(page: Page) -> list[Any]:
-    """Return what axe finds that is serious: the rule, and where."""
-    page.evaluate(f"() => {{ {AXE.read_text()} }}")
-    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")["violations"]
+def fill(page: Page, label: str, text: str) -> None:
+    """Write into a field of the form that is open."""
+    page.get_by_role("dialog").get_by_label(re.compile(f"^{label}( . optional)?$")).fill(text)
+
+
+def confirm(page: Page, name: str) -> None:
+    """Send the form that is open; it closes when the cloud agrees."""
+    page.get_by_role("dialog").get_by_role("button", name=name, exact=True).click()
+    expect(page.get_by_role("dialog")).not_to_be_visible()
+
+
+def command(page: Page) -> str:
+    """Return the command of the form that is open."""
+    return page.get_by_role("dialog").get_by_test_id("command").inner_text()
+
+
+def violations(page: Page, within: Locator | None = None, rules: Sequence[str] = ()) -> list[Any]:
+    """Return what axe finds that is serious: the rule, and where. By all rules, unless some are named."""
+    if not page.evaluate("() => 'axe' in window"):
+        page.evaluate(f"() => {{ {AXE.read_text()} }}")
+    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    found = (within or page.locator("html")).evaluate("(it, options) => axe.run(it, options)", options)
     return [
         (each["id"], [node["html"][:200] for node in each["nodes"]][:3])
-        for each in found
+        for each in found["violations"]
         if each["impact"] in {"serious", "critical"}
     ]

@@ -3,31 +3,16 @@
 import re
 from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.conftest import free_port
-from tests.journeys.in_browser import DROPPED, act, go, new_page, sign_in
+from tests.conftest import free_port, listening_port
+from tests.journeys.in_browser import REFUSED, act, command, confirm, fill, go, new_page, sign_in
 from tests.journeys.running_cloud import IMAGE, RunningCloud
 
-REFUSED = re.compile(f"{DROPPED.pattern}|status of 4")
+CHECK = {"path": "/health", "interval_s": 0.5, "timeout_s": 0.3, "rise": 1, "fall": 2}
 GROUP = {"name": "workers", "template": {"image": IMAGE, "type": "nano"}, "min": 0, "max": 2}
-
-
-def fill(page: Page, label: str, text: str) -> None:
-    """Write into a field of the form that is open."""
-    page.get_by_role("dialog").get_by_label(re.compile(f"^{label}( . optional)?$")).fill(text)
-
-
-def confirm(page: Page, name: str) -> None:
-    """Send the form that is open; it closes when the cloud agrees."""
-    page.get_by_role("dialog").get_by_role("button", name=name, exact=True).click()
-    expect(page.get_by_role("dialog")).not_to_be_visible()
-
-
-def command(page: Page) -> str:
-    """Return the command of the form that is open."""
-    return page.get_by_role("dialog").get_by_test_id("command").inner_text()
 
 
 def test_what_takes_long_is_told_of_on_whichever_page_one_is(page: Page, cloud: RunningCloud) -> None:
@@ -80,10 +65,30 @@ def test_a_policy_is_added_refused_and_changed_by_forms(browser: Browser, cloud:
 
 @pytest.fixture
 def balancer(cloud: RunningCloud) -> dict[str, Any]:
-    """A balancer called `web` with a target."""
-    cloud.launch("web-1", ports=[{"port": 8080}])
-    cloud.post("/api/load-balancers", {"name": "web", "listeners": [{"port": free_port()}]})
+    """A balancer called `web` with a target that the host reaches, too."""
+    cloud.launch("web-1", ports=[{"port": 8080, "publish": listening_port()}])
+    body = {"name": "web", "listeners": [{"port": free_port()}], "health_check": CHECK}
+    cloud.post("/api/load-balancers", body)
     return cloud.post("/api/load-balancers/web/targets", {"instance": "web-1", "port": 8080})
+
+
+def test_a_target_turns_unhealthy_and_healthy_again_before_ones_eyes(
+    page: Page, cloud: RunningCloud, balancer: dict[str, Any]
+) -> None:
+    (port,) = cloud.instance("web-1")["spec"]["ports"]
+    sign_in(page, cloud)
+    page.goto(f"{cloud.http.base_url}/load-balancers/detail/?id={balancer['id']}")
+    page.evaluate("() => { window.neverReloaded = true }")
+    page.get_by_role("tab", name="Targets").click()
+    row = page.get_by_role("table", name="Targets", exact=True).get_by_role("row", name="web-1")
+    expect(row.get_by_text("healthy", exact=True)).to_be_visible()
+    httpx.get(f"http://127.0.0.1:{port['publish']}/health/fail").raise_for_status()
+    expect(row.get_by_text("unhealthy", exact=True)).to_be_visible()
+    expect(row).to_contain_text("503")
+    httpx.get(f"http://127.0.0.1:{port['publish']}/health/ok").raise_for_status()
+    expect(row.get_by_text("healthy", exact=True)).to_be_visible()
+    expect(row).not_to_contain_text("503")
+    assert page.evaluate("() => window.neverReloaded")
 
 
 def test_what_somebody_else_wished_meanwhile_is_not_overwritten(

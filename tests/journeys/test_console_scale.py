@@ -1,22 +1,15 @@
 """The console with many resources and many events: the real API and a real browser; only the engine is a pretence."""
 
-import asyncio
 import os
 import re
-from collections.abc import Generator
-from concurrent.futures import ThreadPoolExecutor
 
-import pytest
 from playwright.sync_api import Page, expect
-from pydantic import SecretStr
 
-from adapters.embedded_postgres import EmbeddedPostgres
-from miniaws import bootstrap
-from miniaws.settings import Settings
-from tests.conftest import scratch_database
+from miniaws.application import Cloud
 from tests.http.writing import Writer
 from tests.journeys.in_browser import go, shown_position, sign_in
-from tests.journeys.running_cloud import IMAGE, RunningCloud, running_cloud, wait_until
+from tests.journeys.pretended_cloud import past_the_api
+from tests.journeys.running_cloud import IMAGE, RunningCloud, wait_until
 
 ROWS = 5000 if "MINIAWS_TORTURE" in os.environ else 500
 BURST = 5000
@@ -30,34 +23,15 @@ COLLECT = """() => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def url(postgres: EmbeddedPostgres) -> Generator[str]:
-    """An empty database for all of these tests."""
-    with scratch_database(postgres) as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def pretended(tmp_path_factory: pytest.TempPathFactory, url: str, engine: str) -> Generator[RunningCloud]:
-    """A cloud whose containers cost nothing."""
-    home = tmp_path_factory.mktemp("cloud")
-    with running_cloud(home, url, "mawtest-pretended", engine, MINIAWS_ENGINE="memory") as found:
-        yield found
-
-
 def write(cloud: RunningCloud, url: str, volumes: int, events: int) -> None:
     """Have volumes, and change their tags so often."""
 
-    async def run() -> None:
-        settings = Settings(data_dir=cloud.home, database_url=SecretStr(url))
-        async with bootstrap.open_cloud(settings, bootstrap.memory_world()) as opened:
-            writer = Writer(opened)
-            await writer.begin(volumes)
-            await writer.write(events)
+    async def work(opened: Cloud) -> None:
+        writer = Writer(opened)
+        await writer.begin(volumes)
+        await writer.write(events)
 
-    # The browser's driver has a loop in this thread.
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, run()).result()
+    past_the_api(cloud, url, work)
 
 
 def test_many_rows_are_paged_filtered_and_stay_live(page: Page, pretended: RunningCloud) -> None:
@@ -81,14 +55,14 @@ def test_many_rows_are_paged_filtered_and_stay_live(page: Page, pretended: Runni
 
 
 def test_a_burst_of_events_reaches_the_page_whole_while_it_is_used(
-    page: Page, pretended: RunningCloud, url: str
+    page: Page, pretended: RunningCloud, pretended_url: str
 ) -> None:
     sign_in(page, pretended)
     expect(page.get_by_role("button", name="The stream: Live")).to_be_visible()
     page.evaluate(COLLECT)
     go(page, "Timeline")
 
-    write(pretended, url, 5, BURST)
+    write(pretended, pretended_url, 5, BURST)
     go(page, "Volumes")
     expect(page.get_by_role("heading", name="Volumes (5)")).to_be_visible()
     head = pretended.show("/api/timeline?limit=1")["items"][0]["position"]
@@ -101,9 +75,9 @@ def test_a_burst_of_events_reaches_the_page_whole_while_it_is_used(
 
 
 def test_the_slider_reaches_all_of_history_and_steps_from_anywhere(
-    page: Page, pretended: RunningCloud, url: str
+    page: Page, pretended: RunningCloud, pretended_url: str
 ) -> None:
-    write(pretended, url, 1, 1200)
+    write(pretended, pretended_url, 1, 1200)
     events = pretended.show("/api/timeline?order=oldest&limit=1000")["items"]
     first, second = events[0]["position"], events[1]["position"]
     sign_in(page, pretended)

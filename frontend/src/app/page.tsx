@@ -14,10 +14,11 @@ import { useTime } from '@/lib/time';
 import { ActivityFeed } from '@/parts/ActivityFeed';
 import { Go } from '@/parts/Go';
 import { RealtimeChart, type Series } from '@/parts/RealtimeChart';
-import { ResourceCard } from '@/parts/ResourceCard';
+import { ResourceCard, type Count } from '@/parts/ResourceCard';
 
 const BUSIEST = 5;
 const FIRST = 3;
+const NONE: Count = { total: 0, by_status: {} };
 
 export default function Dashboard() {
   const { at } = useTime();
@@ -30,13 +31,15 @@ export default function Dashboard() {
       <Header variant="h1" description="What there is, what it does and what happened, as it happens.">Dashboard</Header>
       <Problems problems={summary?.problems ?? []} />
       <div className="cards">
-        {KINDS.map((kind) => <ResourceCard key={kind.kind} kind={kind} count={summary?.counts[kind.kind]} />)}
+        {KINDS.map((kind) => <ResourceCard key={kind.kind} kind={kind} count={summary && (summary.counts[kind.kind] ?? NONE)} />)}
       </div>
       <div className="two">
         <SpaceBetween size="l"><Host points={live.points} /><Busiest points={live.points} /></SpaceBetween>
-        <Container header={<Header variant="h2" description={at === null ? 'As it happens' : 'Up to this moment'}>Activity</Header>}>
-          <ActivityFeed events={events.data?.items ?? []} />
-        </Container>
+        <div className="fills">
+          <Container fitHeight header={<Header variant="h2" description={at === null ? 'As it happens' : 'Up to this moment'}>Activity</Header>}>
+            <ActivityFeed events={events.data?.items ?? []} />
+          </Container>
+        </div>
       </div>
     </SpaceBetween>
   );

@@ -12,7 +12,7 @@ export const cache: Kind = {
   create: {
     verb: 'Create', command: 'cache create',
     fields: fieldsOf('CreateCache', [
-      { ...name('sessions') },
+      { ...name('sessions', true) },
       { name: 'memory_mb', label: 'Memory (MiB)', type: 'number', initial: '64', option: '--memory' },
       { name: 'eviction', label: 'What goes when it is full', initial: 'noeviction', option: '--eviction',
         choices: EVICTIONS },

@@ -75,7 +75,7 @@ export const database: Kind = {
   create: {
     verb: 'Create', command: 'db create',
     fields: fieldsOf('CreateDatabase', [
-      { ...name('orders') },
+      { ...name('orders', true) },
       { name: 'engine', label: 'Engine', choices: ['postgres', 'mysql'], initial: 'postgres', option: '--engine' },
       { name: 'class', label: 'Class', choices: CLASSES, initial: 'small', option: '--class' },
       { name: 'database', label: 'First database in it', initial: 'app', option: '--database' },

@@ -19,7 +19,7 @@ export const instance: Kind = {
   create: {
     verb: 'Launch', command: 'instance launch',
     fields: fieldsOf('LaunchInstance', [
-      { ...name('web-1') },
+      { ...name('web-1', true) },
       { name: 'image', label: 'Image', isRequired: true, initial: 'miniaws/hello:local', option: '--image', hint: 'As the engine knows it, such as nginx:1.27.' },
       { name: 'type', label: 'Type', choices: TYPES, initial: 'micro', option: '--type' },
       inVpc,

@@ -121,9 +121,9 @@ export const tagging = (path: Path, word: string): Action => {
 export const spec = (name: string) => (document: Document) => document.spec[name];
 export const observed = (name: string) => (document: Document) => document.observed[name];
 export const vpc: Column = { id: 'vpc', label: 'VPC', of: spec('vpc') };
-export const name = (hint: string): Field & { name: 'name' } => ({
+export const name = (hint: string, isHost = false): Field & { name: 'name' } => ({
   name: 'name', label: 'Name', isRequired: true, initial: '',
-  hint: `Lower-case letters, digits and hyphens, such as ${hint}. It is the host name in its VPC.`,
+  hint: `Lower-case letters, digits and hyphens, such as ${hint}.${isHost ? ' It is the host name in its VPC.' : ''}`,
 });
 export const tags = { name: 'tags', label: 'Tags', type: 'pairs', hint: 'One key=value a line.', option: '--tag' } as const;
 export const inVpc = { name: 'vpc', label: 'VPC', of: '/api/vpcs', initial: 'default', option: '--vpc' } as const;

@@ -58,7 +58,7 @@ export const queue: Kind = {
   create: {
     verb: 'Create', command: 'queue create',
     fields: fieldsOf('CreateQueue', [
-      { ...name('jobs') },
+      { ...name('jobs', true) },
       { name: 'engine', label: 'Engine', choices: ['rabbitmq', 'nats'], initial: 'rabbitmq', isRequired: true, option: '--engine' },
       { name: 'username', label: 'Who clients sign in as', initial: 'app', option: '--username' },
       inVpc,

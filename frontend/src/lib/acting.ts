@@ -1,5 +1,7 @@
 'use client';
 /** Whether this page may change anything, and what follows a change. */
+import type { Document } from '@/api/types';
+import type { Action, Values } from '@/kinds/kind';
 import { useTime } from './time';
 import { useSession } from './reading';
 
@@ -10,4 +12,13 @@ export function useMay(role: 'operator' | 'admin' = 'operator'): boolean {
   const { at } = useTime();
   const { data } = useSession();
   return at === null && data !== undefined && RANKS[data.role] >= RANKS[role];
+}
+
+const COMMANDS = 3;
+
+/** The same for a terminal; of many, the first few. */
+export function commandsOf(action: Action, documents: Document[], values: Values): string {
+  const isAlone = documents.length === 1;
+  const first = documents.slice(0, COMMANDS).map((each) => `cloud ${action.command(each.name, values, each, isAlone)}`);
+  return [...first, ...(documents.length > COMMANDS ? [`# and ${documents.length - COMMANDS} more`] : [])].join('\n');
 }

@@ -15,7 +15,7 @@ const take: Followed = { ...stop, id: '2', what: 'Take snapshot', progress: '/ap
 
 test('what is under way comes back, and nothing is left when nothing is', () => {
   const tab = storage();
-  keep(tab, [stop, take]);
+  keep(tab, [{ ...stop, said: 'cloud instance stop web-1' }, take]);
   expect(recalled(tab)).toEqual([stop, take]);
   keep(tab, []);
   expect([recalled(tab), tab.length]).toEqual([[], 0]);

@@ -11,6 +11,8 @@ export type Followed = {
   outcome: OutcomeName;
   /** Where to read how far it is. */
   progress?: Path;
+  /** The same for a terminal. It names resources: it is not kept. */
+  said?: string;
   /** In milliseconds. */
   began: number;
 };
@@ -35,5 +37,5 @@ export function recalled(storage: Storage): Followed[] {
 
 export function keep(storage: Storage, followed: readonly Followed[]): void {
   if (followed.length === 0) storage.removeItem(NAME);
-  else storage.setItem(NAME, JSON.stringify(followed));
+  else storage.setItem(NAME, JSON.stringify(followed.map(({ said: _, ...each }) => each)));
 }

@@ -7,7 +7,7 @@ import ButtonDropdown from '@cloudscape-design/components/button-dropdown';
 import { ask, Problem } from '@/api/client';
 import type { Document } from '@/api/types';
 import type { Action, Kind, Values } from '@/kinds/kind';
-import { useMay } from '@/lib/acting';
+import { commandsOf, useMay } from '@/lib/acting';
 import { bodyOf } from '@/lib/forms';
 import { Dialog } from './Dialog';
 import { useNotices } from './Notices';
@@ -54,7 +54,9 @@ export function useAct() {
         .then((answer) => accepted.push(answer), (problem: Problem) => failed.push({ name: document.name, problem }));
     }
     void client.invalidateQueries({ queryKey: ['now'] });
-    if (accepted.length > 0) follow(action.label, accepted, action);
+    // A form has shown it already.
+    const said = isForm ? undefined : commandsOf(action, documents, values);
+    if (accepted.length > 0) follow(action.label, accepted, { ...action, said });
     const [first] = failed;
     if (!first) return null;
     if (isAlone && isForm) return first.problem;

@@ -6,9 +6,9 @@ import { clock, moment, toneOfEvent } from '@/lib/format';
 import { Go } from './Go';
 
 /** Who did what, and why: each line leads to its resource. */
-export function ActivityFeed({ events, isTall = false }: { events: CloudEvent[]; isTall?: boolean }) {
+export function ActivityFeed({ events }: { events: CloudEvent[] }) {
   return (
-    <ul className={isTall ? 'feed tall' : 'feed'} aria-label="Activity" tabIndex={0} data-testid="feed">
+    <ul className="feed" aria-label="Activity" tabIndex={0} data-testid="feed">
       {events.map((event) => <Line key={event.position} event={event} />)}
     </ul>
   );

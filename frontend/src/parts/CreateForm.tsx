@@ -63,7 +63,7 @@ export function CreateForm({ kind, create }: { kind: Kind; create: Create }) {
         <SpaceBetween size="l">
           {key && (
             <Alert type="success" header="The key, shown this once">
-              <CopyToClipboard variant="inline" textToCopy={key} copySuccessText="Copied" copyErrorText="Not copied" />
+              <CopyToClipboard variant="inline" textToCopy={key} copyButtonAriaLabel="Copy the key" copySuccessText="Copied" copyErrorText="Not copied" />
             </Alert>
           )}
           <Container>

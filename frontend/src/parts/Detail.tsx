@@ -91,7 +91,7 @@ function Overview({ kind, document }: TabProps) {
     <SpaceBetween size="l">
       <Container header={<Header variant="h2">At a glance</Header>}>
         <KeyValuePairs columns={3} items={[
-          { label: 'ID', value: <CopyToClipboard variant="inline" textToCopy={document.id} copySuccessText="Copied" copyErrorText="Not copied" /> },
+          { label: 'ID', value: <CopyToClipboard variant="inline" textToCopy={document.id} copyButtonAriaLabel="Copy the id" copySuccessText="Copied" copyErrorText="Not copied" /> },
           { label: 'Created (UTC)', value: moment(document.created_at) },
           { label: 'Created by', value: <Value value={document.created_by} /> },
           { label: 'Changed (UTC)', value: moment(document.updated_at) },

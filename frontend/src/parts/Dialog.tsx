@@ -11,6 +11,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import { Problem } from '@/api/client';
 import type { Document } from '@/api/types';
 import type { Action, Kind, Values } from '@/kinds/kind';
+import { commandsOf } from '@/lib/acting';
 import { fieldOf, initial, mistakes } from '@/lib/forms';
 import { Command } from './Command';
 import { Fields } from './Fields';
@@ -18,7 +19,6 @@ import { Fields } from './Fields';
 type Act = (action: Action, documents: Document[], values: Values, isForm: boolean) => Promise<Problem | null>;
 type Props = { kind: Kind; action: Action; documents: Document[]; close: () => void; act: Act };
 
-const COMMANDS = 3;
 /** Its button stands outside of it; Enter sends it, too. */
 const FORM = 'asked-for';
 
@@ -43,8 +43,6 @@ export function Dialog({ kind, action, documents, close, act }: Props) {
     if (found === null || !isAlone) close();
     else setProblem(found);
   }
-  const commands = was.slice(0, COMMANDS).map((each) => `cloud ${action.command(each.name, values, each, isAlone)}`);
-  if (was.length > COMMANDS) commands.push(`# and ${was.length - COMMANDS} more`);
   return (
     <Modal visible onDismiss={close} size={fields.some(({ type }) => type === 'rows') ? 'large' : 'medium'}
       header={`${action.label}: ${isAlone ? wanted : `${was.length} ${kind.many.toLowerCase()}`}`}
@@ -67,7 +65,7 @@ export function Dialog({ kind, action, documents, close, act }: Props) {
           {problem && (
             <Alert type="error">{refused ? 'The cloud refused it.' : problem.detail}{problem.requestId && <div>request id: <code>{problem.requestId}</code></div>}</Alert>
           )}
-          <Command text={commands.join('\n')} />
+          <Command text={commandsOf(action, was, values)} />
         </SpaceBetween>
       </form>
     </Modal>

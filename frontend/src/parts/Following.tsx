@@ -38,7 +38,7 @@ function Asked({ followed }: { followed: Followed }) {
 
 function Watched({ followed, asked }: { followed: Followed; asked: Document[] }) {
   const { put } = useNotices();
-  const { id, what, outcome, progress } = followed;
+  const { id, what, outcome, progress, said } = followed;
   const reads = useQueries({ queries: asked.map((each) => ({
     queryKey: ['now', 'followed', each.id], refetchInterval: NET_MS, staleTime: 0, queryFn: () => read(each.id),
   })) });
@@ -55,8 +55,8 @@ function Watched({ followed, asked }: { followed: Followed; asked: Document[] })
   useEffect(() => {
     const lines = many && failures ? failures.split('\n') : undefined;
     const type = told.is === 'under way' ? 'in-progress' : told.is === 'failed' ? 'error' : 'success';
-    put(id, { type, text: `${what}: ${told.text}`, about, lines, percent: type === 'in-progress' ? percent : null });
-  }, [id, what, about, many, told.is, told.text, failures, percent, put]);
+    put(id, { type, text: `${what}: ${told.text}`, about, lines, percent: type === 'in-progress' ? percent : null, said });
+  }, [id, what, about, said, many, told.is, told.text, failures, percent, put]);
   return null;
 }
 

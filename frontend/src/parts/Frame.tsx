@@ -10,9 +10,11 @@ import { applyMode, Mode } from '@cloudscape-design/global-styles';
 import { useQueryClient } from '@tanstack/react-query';
 import { ask } from '@/api/client';
 import { KINDS } from '@/kinds';
+import { useKept } from '@/lib/kept';
 import { useLive, type Status } from '@/lib/live';
 import { useSession } from '@/lib/reading';
 import { useWay } from '@/lib/way';
+import { useAllowedNavigation, useMedia } from '@/lib/window';
 import { Following } from './Following';
 import { useNotices } from './Notices';
 import { Search } from './Search';
@@ -34,17 +36,13 @@ const SAID: Record<Status, string> = {
   connecting: 'Connecting', live: 'Live', reconnecting: 'Reconnecting', 'signed-out': 'Signed out',
 };
 
-/** Dark or light: as chosen before, else as the system is. */
+/** Dark or light: as chosen before, else as the system is, also when that changes. */
 function useDarkMode(): [boolean, (dark: boolean) => void] {
-  const [isDark, setDark] = useState(() => {
-    const chosen = window.localStorage.getItem('miniaws-mode');
-    return chosen === null ? window.matchMedia('(prefers-color-scheme: dark)').matches : chosen === 'dark';
-  });
+  const [chosen, choose] = useKept<'dark' | 'light' | null>('mode', null);
+  const isSystemDark = useMedia('(prefers-color-scheme: dark)');
+  const isDark = chosen === null ? isSystemDark : chosen === 'dark';
   useEffect(() => applyMode(isDark ? Mode.Dark : Mode.Light), [isDark]);
-  return [isDark, (dark) => {
-    window.localStorage.setItem('miniaws-mode', dark ? 'dark' : 'light');
-    setDark(dark);
-  }];
+  return [isDark, (dark) => choose(dark ? 'dark' : 'light')];
 }
 
 export function Frame({ children }: { children: ReactNode }) {
@@ -54,10 +52,13 @@ export function Frame({ children }: { children: ReactNode }) {
   const path = usePathname();
   const { status } = useLive();
   const notices = useNotices();
-  const [isOpen, setOpen] = useState(() => window.innerWidth > 1000);
+  const isWide = useMedia('(min-width: 1001px)');
+  const [isOpen, setOpen] = useState(isWide);
+  useEffect(() => setOpen(isWide), [isWide]);
   useEffect(() => {
     document.documentElement.dataset.ready = 'yes';
   }, []);
+  useAllowedNavigation();
   const slug = `/${path.split('/').filter(Boolean)[0] ?? ''}/`.replace('//', '/');
   return (
     <>
@@ -74,7 +75,7 @@ export function Frame({ children }: { children: ReactNode }) {
             onFollow={(event) => {
               event.preventDefault();
               router.push(event.detail.href);
-              if (window.innerWidth <= 1000) setOpen(false);
+              if (!isWide) setOpen(false);
             }} />
         }
         notifications={<Flashbar stackItems items={notices.items} />}

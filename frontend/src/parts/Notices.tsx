@@ -20,8 +20,10 @@ export type Notice = {
   /** What it is about. */
   about?: Document;
   percent?: number | null;
+  /** The same for a terminal. */
+  said?: string;
 };
-type Watch = { outcome?: OutcomeName; progress?: Path };
+type Watch = { outcome?: OutcomeName; progress?: Path; said?: string };
 type Notices = {
   items: FlashbarProps.MessageDefinition[];
   followed: Followed[];
@@ -43,13 +45,14 @@ const SHOWN_MS = 8000;
 /** What took so long stays until it is dismissed: nobody waits and watches. */
 const LONG_MS = 15_000;
 
-function content({ text, problem, about, lines, percent }: Notice): ReactNode {
+function content({ text, problem, about, lines, percent, said }: Notice): ReactNode {
   const page = about && pageOf(about.kind, about.id);
   return (
     <>
       {problem ? problem.detail : text} {page && <Go to={page} isOnColour>Show {about.name}</Go>}
       {problem?.requestId && <div>request id: <code>{problem.requestId}</code></div>}
       {lines && <ul className="problems">{lines.map((line) => <li key={line}>{line}</li>)}</ul>}
+      {said && <pre className="said" data-testid="said">{said}</pre>}
       {percent != null && <ProgressBar variant="flash" value={percent} ariaLabel="How far it is" />}
     </>
   );
@@ -88,11 +91,11 @@ export function NoticesProvider({ children }: { children: ReactNode }) {
     return (next: Notice) => put(id, next);
   }, [begin, put]);
   const follow = useCallback((what: string, asked: Document[], watch: Watch = {}) => {
-    const id = begin({ type: 'in-progress', text: `${what}: ${asked.length === 1 ? asked[0]!.name : `${asked.length} resources`}` });
+    const id = begin({ type: 'in-progress', text: `${what}: ${asked.length === 1 ? asked[0]!.name : `${asked.length} resources`}`, said: watch.said });
     for (const each of asked) client.setQueryData(answerOf(each), each);
-    const { outcome = 'settled', progress } = watch;
+    const { outcome = 'settled', progress, said } = watch;
     const refs = asked.map((each) => ({ id: each.id, position: each.position }));
-    setFollowed((old) => [...old, { id, what, asked: refs, outcome, progress, began: began.current.get(id)! }]);
+    setFollowed((old) => [...old, { id, what, asked: refs, outcome, progress, said, began: began.current.get(id)! }]);
   }, [begin, client]);
   const forget = useCallback(() => {
     setItems([]);

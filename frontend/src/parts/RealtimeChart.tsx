@@ -1,6 +1,7 @@
 'use client';
 import { Chart, Filler, LinearScale, LineController, LineElement, PointElement, Tooltip } from 'chart.js';
 import { useEffect, useRef } from 'react';
+import { useDark } from '@/lib/window';
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, Filler, Tooltip);
 
@@ -23,9 +24,10 @@ type Props = {
 /** Lines that move: the newest point stands at the right, `spanMs` before it at the left. */
 export function RealtimeChart({ title, series, unit = '%', most, spanMs, isWhole = false }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
+  const isDark = useDark();
   const chart = useRef<Chart<'line', { x: number; y: number | null }[]> | null>(null);
   useEffect(() => {
-    const colour = getComputedStyle(document.documentElement).getPropertyValue('--soft') || '#656871';
+    const colour = getComputedStyle(canvas.current!).getPropertyValue('--soft').trim();
     chart.current = new Chart(canvas.current!, {
       type: 'line',
       data: { datasets: [] },
@@ -33,9 +35,9 @@ export function RealtimeChart({ title, series, unit = '%', most, spanMs, isWhole
         animation: false, normalized: true, maintainAspectRatio: false, interaction: { mode: 'index', intersect: false },
         scales: {
           x: { type: 'linear', grid: { display: false }, ticks: {
-            color: '#7d8998', maxTicksLimit: 6, maxRotation: 0, callback: (value) => new Date(Number(value)).toISOString().slice(11, 19),
+            color: colour, maxTicksLimit: 6, maxRotation: 0, callback: (value) => new Date(Number(value)).toISOString().slice(11, 19),
           } },
-          y: { min: 0, grid: { color: `${colour.trim()}33` }, ticks: { color: '#7d8998', maxTicksLimit: 5, precision: isWhole ? 0 : undefined, callback: (value) => `${value}${unit}` } },
+          y: { min: 0, grid: { color: `${colour}33` }, ticks: { color: colour, maxTicksLimit: 5, precision: isWhole ? 0 : undefined, callback: (value) => `${value}${unit}` } },
         },
         plugins: { tooltip: { callbacks: {
           title: ([first]) => (first ? `${new Date(Number(first.parsed.x)).toISOString().slice(11, 19)} UTC` : ''),
@@ -44,7 +46,7 @@ export function RealtimeChart({ title, series, unit = '%', most, spanMs, isWhole
       },
     });
     return () => chart.current?.destroy();
-  }, [unit, isWhole]);
+  }, [unit, isWhole, isDark]);
 
   useEffect(() => {
     const drawn = chart.current;
@@ -58,7 +60,7 @@ export function RealtimeChart({ title, series, unit = '%', most, spanMs, isWhole
     if (newest > 0) Object.assign(scales.x!, { max: newest, min: spanMs === undefined ? series[0]?.points[0]?.x : newest - spanMs });
     scales.y!.max = most;
     drawn.update('none');
-  }, [series, most, spanMs]);
+  }, [series, most, spanMs, isWhole, unit, isDark]);
 
   const shown = (each: Series) => each.points.at(-1)?.y?.toFixed(isWhole ? 0 : 1);
   const latest = series.map((each) => `${each.name} ${shown(each) ?? 'unknown'}${unit}`).join(', ');

@@ -58,7 +58,9 @@ export function ResourceTable({ kind }: { kind: Kind }) {
     actions.setSorting(sorting(shown));
     actions.setCurrentPage(shown.page);
   }, [shown, actions]);
-  const chosen = (collectionProps.selectedItems ?? []).map((row) => row.document);
+  // As they are now: what is chosen stays chosen while it changes, and goes when it goes.
+  const chosenIds = new Set((collectionProps.selectedItems ?? []).map(({ id }) => id));
+  const chosen = rows.filter(({ id }) => chosenIds.has(id)).map(({ document }) => document);
   const verb = `${kind.create?.verb} ${kind.one}`;
   return (
     <SpaceBetween size="m">

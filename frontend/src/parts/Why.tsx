@@ -16,7 +16,7 @@ export function Why({ kind, document }: TabProps) {
   return (
     <Container header={<Header variant="h2">Why it is {document.status}</Header>}>
       <Box variant="p">{data?.why}</Box>
-      <ActivityFeed events={data?.chain ?? []} isTall />
+      <ActivityFeed events={data?.chain ?? []} />
     </Container>
   );
 }

@@ -13,6 +13,7 @@ import type { CloudEvent } from '@/api/types';
 import { pageOf } from '@/kinds';
 import { moment, toneOfEvent } from '@/lib/format';
 import { useTime } from '@/lib/time';
+import { useMedia } from '@/lib/window';
 import { Filters, NOTHING, type Filter } from '@/parts/Filters';
 import { Go } from '@/parts/Go';
 
@@ -30,7 +31,7 @@ export default function Timeline() {
     getNextPageParam: (last) => last.next_cursor,
     retry: false,
   });
-  const isNarrow = window.innerWidth < 700;
+  const isNarrow = useMedia('(max-width: 699px)');
   const events = data?.pages.flatMap(({ items }) => items) ?? [];
   return (
     <SpaceBetween size="m">

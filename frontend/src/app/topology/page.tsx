@@ -14,6 +14,7 @@ import { isDrawn, lines, MANY, place, vpcOf } from '@/lib/picture';
 import { readAll, useList } from '@/lib/reading';
 import { useTime } from '@/lib/time';
 import { useWay } from '@/lib/way';
+import { useDark } from '@/lib/window';
 
 type Drawn = Node<{ document: Document; isNew: boolean; text?: string }>;
 
@@ -36,6 +37,7 @@ const TYPES = { resource: Resource, area: Area };
 export default function Topology() {
   const way = useWay();
   const { at } = useTime();
+  const isDark = useDark();
   const list = useList('/api/resources');
   // All there ever was has a place, so that nothing moves while time does.
   const ever = useQuery({ queryKey: ['now', 'ever'], queryFn: () => readAll('/api/resources', { ended: true }) });
@@ -56,7 +58,7 @@ export default function Topology() {
           {ever.data && list.data && (
             <ReactFlow nodes={nodes} edges={edges} nodeTypes={TYPES} fitView fitViewOptions={{ maxZoom: 1, padding: 0.05 }} minZoom={0.1}
               nodesDraggable={false} nodesConnectable={false} onlyRenderVisibleElements
-              colorMode={document.body.classList.contains('awsui-dark-mode') ? 'dark' : 'light'}
+              colorMode={isDark ? 'dark' : 'light'}
               onNodeClick={(_, node) => {
                 const page = pageOf(node.data.document.kind, node.id);
                 if (page) way.go(page);
