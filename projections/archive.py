@@ -20,7 +20,7 @@ sentences(
         "drill_passed": "had the backup {backup_id} restored for a trial in {took_s} s",
         "drill_failed": "could not have the backup {backup_id} restored for a trial: {reason}",
         "backup_dropped": "dropped the backup {backup_id}",
-        "released": "is to outlive its database: {keep}",
+        "released": "is to be kept without its database: {keep}",
         "closed": "is kept until {expires_at}",
     },
 )

@@ -4,6 +4,7 @@ A capability registers a template per event; ``{field}`` stands for a field of t
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from string import Formatter
 from typing import Any
 
@@ -57,4 +58,8 @@ class _Shown(dict[str, Any]):
         if isinstance(value, list):
             listed: list[Any] = value
             return ", ".join(map(str, listed)) or "none"
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        if field.endswith("_at") and isinstance(value, str):
+            return f"{datetime.fromisoformat(value).astimezone(UTC):%Y-%m-%d %H:%M:%SZ}"
         return "unknown" if value is None else value

@@ -18,7 +18,7 @@ PATIENCE_MS = 30_000
 # something was observed of a resource while its form was open. Of a style or a script that was to be there ahead of its
 # use, only the bare event is told.
 DROPPED = re.compile(
-    "ERR_(NETWORK_CHANGED|CONNECTION|EMPTY_RESPONSE|INCOMPLETE|CONTENT_LENGTH)|status of (503|412)|^Event$"
+    "ERR_(NETWORK_CHANGED|CONNECTION|EMPTY_RESPONSE|INCOMPLETE|CONTENT_LENGTH)|status of (503|412)|^Event( |$)"
 )
 
 REFUSED = re.compile(f"{DROPPED.pattern}|status of 4")

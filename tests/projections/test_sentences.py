@@ -22,7 +22,9 @@ def test_every_event_has_words(name: str) -> None:
         f"add a sentence for {name} to projections/{name.partition('.')[0]}.py"
     )
     fields = Aggregate.events[name].__dataclass_fields__
-    told = sentences.describe(name, dict.fromkeys(fields, "x"))
+    told = sentences.describe(
+        name, {field: "2026-11-23T10:02:11Z" if field.endswith("_at") else "x" for field in fields}
+    )
     assert told == told.strip()
     assert "{" not in told
     assert "_" not in told
@@ -44,6 +46,12 @@ def test_what_an_event_does_not_know_is_told_as_such() -> None:
     )
     assert sentences.describe("instance.tags_changed", {"tags": {}}) == "tagged none"
     assert sentences.describe("instance.tags_changed", {"tags": {"a": "b", "c": "d"}}) == "tagged a=b, c=d"
+
+
+def test_truth_and_moments_are_told_as_people_say_them() -> None:
+    assert sentences.describe("archive.released", {"keep": True}) == "is to be kept without its database: yes"
+    closed = sentences.describe("archive.closed", {"expires_at": "2026-11-30T10:02:11.123456+00:00"})
+    assert closed == "is kept until 2026-11-30 10:02:11Z"
 
 
 def test_words_for_a_field_that_does_not_exist_are_refused() -> None:
