@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from docker import APIClient
 
 from adapters.database.mariadb_archive import MariadbArchives
 from domain.archive import ARCHIVE_PATH, Backup, Held
 from domain.errors import Refused
 from domain.ports import Mount
-from tests.adapters.world import ACCOUNT, World, eventually, real_world
+from tests.adapters.world import World, eventually, real_world, small_volume
 
 ROOM_MB, KEPT_MB, WRITTEN_MB, FILE_MB = 64, 48, 112, 16
 """What the archive can hold, what the server keeps for it, what is written, and how large a file of the log gets."""
@@ -43,12 +42,7 @@ class Archived:
         self.archives = MariadbArchives(world.containers)
 
     async def start(self, engine: str) -> None:
-        name, labels = f"{self._world.cloud}-{self._archive}", {"miniaws.cloud": self._world.cloud}
-        labels |= {"miniaws.id": self._archive, "miniaws.kind": "volume", "miniaws.account": ACCOUNT}
-        options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={ROOM_MB}m"}
-        api = APIClient(engine, version="auto")
-        api.create_volume(name, driver_opts=options, labels=labels)
-        api.close()
+        small_volume(engine, self._world, self._archive, ROOM_MB)
         more: dict[str, Any] = {
             "image": "miniaws/mariadb:local",
             "memory_mb": 512,

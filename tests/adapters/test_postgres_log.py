@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from docker import APIClient
 
 from adapters.database.postgres_archive import FOLDER, PostgresArchives
 from adapters.database.programs import script
 from domain.archive import ARCHIVE_PATH, Backup, Held
 from domain.errors import Refused
 from domain.ports import File, Mount
-from tests.adapters.world import ACCOUNT, World, eventually, real_world
+from tests.adapters.world import World, eventually, real_world, small_volume
 
 TORTURE = "MINIAWS_TORTURE" in os.environ
 ROOM_MB, KEPT_MB, WRITTEN_MB, MOST_MB = 64, 48, 112, 96
@@ -53,12 +52,7 @@ class Archived:
         self._archives = PostgresArchives(world.containers)
 
     async def start(self, engine: str) -> None:
-        name, labels = f"{self._world.cloud}-{self._archive}", {"miniaws.cloud": self._world.cloud}
-        labels |= {"miniaws.id": self._archive, "miniaws.kind": "volume", "miniaws.account": ACCOUNT}
-        options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={ROOM_MB}m"}
-        api = APIClient(engine, version="auto")
-        api.create_volume(name, driver_opts=options, labels=labels)
-        api.close()
+        small_volume(engine, self._world, self._archive, ROOM_MB)
         limits = [word for item in LIMITS.items() for word in ("-c", "=".join(item))]
         mounts = (Mount(self._archive, ARCHIVE_PATH),)
         more: dict[str, Any] = {

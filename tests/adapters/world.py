@@ -209,3 +209,13 @@ async def sweep(ports: DockerPorts) -> None:
         await ports.volumes.remove(found.resource_id)
     for found in await ports.networks.found():
         await ports.networks.remove(found.resource_id)
+
+
+def small_volume(docker_host: str, world: World, resource_id: str, room_mb: int) -> None:
+    """Make a volume in memory, as only those can be small everywhere."""
+    labels = {"miniaws.cloud": world.cloud, "miniaws.id": resource_id}
+    labels |= {"miniaws.kind": "volume", "miniaws.account": ACCOUNT}
+    options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={room_mb}m"}
+    api = APIClient(docker_host, version="auto")
+    api.create_volume(f"{world.cloud}-{resource_id}", driver_opts=options, labels=labels)
+    api.close()

@@ -20,7 +20,7 @@ from adapters.docker import engine
 from adapters.system import SystemClock
 from domain.ports import File
 from miniaws import __main__, bootstrap
-from tests.journeys.running_cloud import RunningCloud, wait_until
+from tests.journeys.running_cloud import RunningCloud, started
 
 CLOCK, OLDER, ROOM_MB = "MAWTEST_CLOCK", "MAWTEST_OLDER", "MAWTEST_ROOM_MB"
 
@@ -51,15 +51,10 @@ def odd_cloud(
 ) -> Generator[OddCloud]:
     """A cloud with one API and one controller; the disk of an archive is of any size, unless one is given."""
     found = OddCloud(home, database_url, cloud, docker_host)
-    try:
-        found.be_older(older=older)
-        found.have_room(room_mb)
-        found.start_controller()
-        found.start_api()
-        wait_until(found.has_default_vpc, "there is a default VPC")
+    found.be_older(older=older)
+    found.have_room(room_mb)
+    with started(found):
         yield found
-    finally:
-        found.close()
 
 
 class MovedClock(SystemClock):

@@ -226,10 +226,17 @@ def running_cloud(
 ) -> Generator[RunningCloud, None, None]:
     """A cloud with one API and one controller."""
     found = RunningCloud(home, database_url, cloud, docker_host, **settings)
-    try:
-        found.start_controller()
-        found.start_api()
-        wait_until(found.has_default_vpc, "there is a default VPC")
+    with started(found):
         yield found
+
+
+@contextlib.contextmanager
+def started(cloud: RunningCloud) -> Generator[None, None, None]:
+    """One API and one controller of a cloud, ended afterwards."""
+    try:
+        cloud.start_controller()
+        cloud.start_api()
+        wait_until(cloud.has_default_vpc, "there is a default VPC")
+        yield
     finally:
-        found.close()
+        cloud.close()
