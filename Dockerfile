@@ -12,6 +12,7 @@ COPY miniaws miniaws
 COPY domain domain
 COPY projections projections
 COPY adapters adapters
+COPY docs docs
 RUN /opt/miniaws/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
  && /opt/miniaws/bin/pip uninstall --yes uv hatchling editables
 

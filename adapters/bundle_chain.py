@@ -1,6 +1,6 @@
-"""Lines of JSON that hold each other: each bears the SHA-256 of the line before and of itself.
+"""A hash chain of JSON lines: each contains the SHA-256 of the previous line and of itself.
 
-Whoever changes, removes, adds or swaps a byte is found, with the line that is not as it was written.
+A byte that is changed, removed, added or swapped is detected, and the error names the line.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ class BundleDamaged(PortError):
 
 
 class ChainWriter:
-    """Writes records, a line each."""
+    """Writes records, one per line."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
@@ -35,7 +35,7 @@ class ChainWriter:
 
 
 def read_chain(file: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the number of each line and its record. Raises BundleDamaged at the first one that was changed."""
+    """Yield the number of each line and its record. Raises BundleDamaged at the first damaged line."""
     before, where = _FIRST, "before the first event"
     for number, line in enumerate(file, 1):
         match = _SEAL.search(line)

@@ -1,11 +1,11 @@
-"""A PostgreSQL server of our own: made at first start, a child of this process, gone with it.
+"""An embedded PostgreSQL server: created at the first start, a child of this process, stopped with it.
 
 ``<home>/postgres`` holds the data, ``<home>/postgres.password`` (mode 0600) the password of the only role.
-It listens on 127.0.0.1 alone. Commits are durable. One process at a time runs it, by a lock.
+It only listens on 127.0.0.1. Commits are durable. A lock ensures that one process at a time runs it.
 
-The server may run as an account that cannot enter ``home``. It gets an open descriptor of its data
-directory instead and reaches it as ``/proc/self/fd/<n>``, so that everything of ours stays in one private
-place.
+The server may run as an account that cannot enter ``home``. It inherits an open descriptor of its data
+directory and accesses it as ``/proc/self/fd/<n>``, so that all files of the cloud stay in one private
+directory.
 """
 
 import fcntl
@@ -22,7 +22,7 @@ from typing import IO
 import psycopg
 from psycopg import sql
 
-from adapters import postgres_binaries, postgres_remains
+from adapters import postgres_binaries, postgres_cleanup
 from adapters.setpriv import Identity, ending_with_us
 from domain.errors import Refused, Unreachable
 
@@ -47,7 +47,7 @@ SETTINGS: Mapping[str, str] = {
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
 }
-"""Made for a machine that has other work to do; a test may trade durability for speed."""
+"""Settings for a machine that is shared with other work; tests may trade durability for speed."""
 
 _ENVIRONMENT = {"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"}
 _POLL_S = 0.02
@@ -55,7 +55,7 @@ _ABORT_S = 10
 
 
 class EmbeddedPostgres:
-    """One server over one data directory."""
+    """A server with its data directory."""
 
     def __init__(
         self,
@@ -77,16 +77,16 @@ class EmbeddedPostgres:
         self._lock: IO[bytes] | None = None
 
     def url(self, database: str = DATABASE) -> str:
-        """Return where a client connects, password included: never print it, never pass it in argv.
+        """Return the URL for clients, including the password: never print it, never pass it in argv.
 
         Raises Refused when the password file is missing.
         """
         return f"postgresql://{ROLE}:{self._password()}@127.0.0.1:{self.port}/{database}"
 
     def start(self, timeout_s: float = 60) -> None:
-        """Have the server answer, over whatever an earlier one left. One that runs is left alone.
+        """Start the server, after cleaning up what an earlier one left. A running server is not changed.
 
-        The server ends with the thread that calls this. Raises Refused when it cannot be started, with
+        The server stops with the calling thread. Raises Refused when it cannot be started, with
         the server's own reason.
         """
         if self.process is not None and self.process.poll() is None and self.is_ready():
@@ -100,20 +100,20 @@ class EmbeddedPostgres:
             raise
 
     def prepare(self) -> None:
-        """Take the lock, end what an earlier server left running, make the data directory when absent.
+        """Take the lock, end processes of an earlier server, create the data directory if it is missing.
 
-        Raises Refused when another process runs this server, the directory cannot be made, or its password is gone.
+        Raises Refused when another process runs this server, the directory cannot be created, or it has no password.
         """
         self.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.home.chmod(0o700)
         self._take_lock()
-        postgres_remains.clear(self._data)
+        postgres_cleanup.clear(self._data)
         if not self._data.exists():
             self._initialise()
-        self._password()  # without it nobody could tell when the server is ready
+        self._password()  # without it the readiness of the server would be unknown
 
     def spawn(self) -> "subprocess.Popen[bytes]":
-        """Start the server's process after ``prepare``; it answers a little later."""
+        """Start the server's process after ``prepare``; it accepts connections shortly after."""
         options = [word for name, value in self._settings.items() for word in ("-c", f"{name}={value}")]
         runs_as = postgres_binaries.identity(self._data)
         with self._log_end() as log, _opened(self._data) as data:
@@ -131,7 +131,7 @@ class EmbeddedPostgres:
         return self.process
 
     def is_ready(self) -> bool:
-        """Tell whether the server answers a query."""
+        """Return whether the server answers a query."""
         try:
             with psycopg.connect(self.url("postgres"), connect_timeout=2) as connection:
                 connection.execute("SELECT 1")
@@ -140,7 +140,7 @@ class EmbeddedPostgres:
         return True
 
     def ensure_database(self) -> None:
-        """Have the database ``miniaws``. Raises Unreachable when the server does not answer."""
+        """Create the database ``miniaws`` if it is missing. Raises Unreachable when the server does not answer."""
         try:
             with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
                 found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
@@ -150,14 +150,14 @@ class EmbeddedPostgres:
             raise Unreachable(f"cannot reach Postgres on port {self.port}") from error
 
     def stop(self, timeout_s: float = 30) -> None:
-        """End the server: sessions are cut, everything committed stays. Nothing to stop is fine."""
+        """Stop the server and disconnect its sessions. Does nothing when it is not running."""
         if self.process is not None:
-            for number, patience_s in (
+            for number, wait_s in (
                 (signal.SIGINT, timeout_s),
                 (signal.SIGQUIT, _ABORT_S),
                 (signal.SIGKILL, _ABORT_S),
             ):
-                if _ended(self.process, number, patience_s):
+                if _ended(self.process, number, wait_s):
                     break
             self.process = None
         if self._lock is not None:
@@ -165,7 +165,7 @@ class EmbeddedPostgres:
             self._lock = None
 
     def why_it_ended(self) -> str:
-        """Return what the server said last, as an error message."""
+        """Return the last lines of the server's log, as an error message."""
         with self.log.open("rb") as log:
             log.seek(self._log_start)
             lines = log.read().decode(errors="replace").splitlines()
@@ -173,7 +173,7 @@ class EmbeddedPostgres:
         if any("could not create any TCP/IP sockets" in reason for reason in grave):
             return (
                 f"cannot start Postgres: another program listens on port {self.port}; "
-                "end it, or set MINIAWS_POSTGRES_PORT to a free port"
+                "stop it, or set MINIAWS_POSTGRES_PORT to a free port"
             )
         return f"cannot start Postgres: {grave[-1] if grave else 'it ended'}; see {self.log}"
 
@@ -203,7 +203,7 @@ class EmbeddedPostgres:
         self._lock = lock
 
     def _initialise(self) -> None:
-        # Made under another name, so that a directory called `postgres` is always complete.
+        # Created under another name, so that a directory called `postgres` is always complete.
         fresh = self._data.with_name("postgres.new")
         shutil.rmtree(fresh, ignore_errors=True)
         runs_as = postgres_binaries.identity(fresh)
@@ -226,7 +226,7 @@ class EmbeddedPostgres:
             )
         if done.returncode != 0:
             reason = done.stderr.decode(errors="replace").strip()
-            raise Refused(f"cannot make the data directory of Postgres in {self.home}: {reason}")
+            raise Refused(f"cannot create the data directory of Postgres in {self.home}: {reason}")
         fresh.rename(self._data)
 
     def _write_password(self) -> None:
@@ -244,7 +244,7 @@ class EmbeddedPostgres:
             return self._password_file.read_text().strip()
         except FileNotFoundError:
             raise Refused(
-                f"cannot open the database: {self._password_file} is missing; restore it from a backup"
+                f"cannot connect to the database: {self._password_file} is missing; restore it from a backup"
             ) from None
 
     @contextmanager
@@ -265,7 +265,7 @@ def _opened(directory: Path) -> Generator[int]:
 
 @contextmanager
 def _in_memory(secret: str) -> Generator[int]:
-    """Yield a descriptor to read the secret from that another account can open by its number."""
+    """Yield a descriptor from which a process of another account can read the secret."""
     descriptor = os.memfd_create("password")
     try:
         os.write(descriptor, secret.encode())
@@ -274,10 +274,10 @@ def _in_memory(secret: str) -> Generator[int]:
         os.close(descriptor)
 
 
-def _ended(process: "subprocess.Popen[bytes]", number: signal.Signals, patience_s: float) -> bool:
+def _ended(process: "subprocess.Popen[bytes]", number: signal.Signals, timeout_s: float) -> bool:
     process.send_signal(number)
     try:
-        process.wait(patience_s)
+        process.wait(timeout_s)
     except subprocess.TimeoutExpired:
         return False
     return True

@@ -1,8 +1,8 @@
-"""A part of the log in a file, to be looked at on another machine: `docs/time-machine.md` has its format.
+"""Exports a part of the log to a file for another machine: `docs/time-machine.md` describes the format.
 
-It holds every event, up to the end of its window, of every resource that lived in the window, of every resource that
-led to one of these events, and of the keys that made them. So each resource in it is whole, and any moment of the
-window can be looked at. What only serves the store of origin, such as the hash of a key, is blanked.
+It holds every event, up to the end of its window, of every resource that existed in the window, of every resource that
+caused one of these events, and of the keys that issued them. Each resource is complete, and any moment of the
+window can be read. Values that only the original store needs, such as the hash of a key, are blanked.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,6 +16,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from adapters.bundle_chain import BundleDamaged, ChainWriter, read_chain
+from domain import moments
 from domain.errors import Refused
 from domain.values import parse_id, shown
 
@@ -29,7 +30,7 @@ _LIVED: LiteralString = """
     SELECT resource_id FROM read_model.resources
     WHERE created_position <= %(to)s AND (ended_position IS NULL OR ended_position > %(from)s)
     UNION SELECT originator_id FROM events WHERE notification_id > %(from)s AND notification_id <= %(to)s"""
-"""The read model may be behind: what it does not know of yet has events in the window."""
+"""The read model may lag behind: resources that it does not have yet have events in the window."""
 _LED: LiteralString = """
     SELECT DISTINCT c.originator_id FROM events e JOIN events c ON c.notification_id = e.causation
     WHERE e.originator_id = ANY(%(ids)s) AND e.notification_id <= %(to)s"""
@@ -50,7 +51,7 @@ _MOMENT: LiteralString = """
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a bundle says of itself: its window is after ``after``, up to and with ``to`` at the instant ``ends_at``."""
+    """The header of a bundle: its window is after ``after``, up to and including ``to`` at the time ``ends_at``."""
 
     cloud: str
     after: int
@@ -61,7 +62,7 @@ class Header:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ExportRange:
     """Which window to write; a moment is a position or an RFC 3339 instant, None the beginning or now."""
 
     cloud: str
@@ -71,18 +72,18 @@ class Wish:
     """Fields to blank, by type of event."""
 
 
-def export(conninfo: str, file: IO[bytes], wish: Wish) -> tuple[Header, int]:
-    """Write a bundle as of one moment and return its header and how many events it holds. Raises Refused."""
+def export(conninfo: str, file: IO[bytes], export_range: ExportRange) -> tuple[Header, int]:
+    """Write a bundle as of one moment, and return its header and number of events. Raises Refused."""
     with psycopg.Connection[dict[str, Any]].connect(conninfo, row_factory=dict_row) as connection:
-        # What is being appended may bear an earlier instant than ours: it belongs into the bundle.
+        # An append in progress may have an earlier timestamp: it belongs into the bundle.
         connection.execute("SELECT pg_advisory_xact_lock_shared(7202, 1)")
         connection.commit()
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        after, _ = _moment(connection, wish.after) if wish.after is not None else (0, None)
-        to, ends_at = _moment(connection, wish.to)
+        after, _ = _moment(connection, export_range.after) if export_range.after is not None else (0, None)
+        to, ends_at = _moment(connection, export_range.to)
         if after > to:
             raise Refused(
-                f"cannot export a time that ends before it begins: position {after} to position {to}"
+                f"cannot export a range that ends before it starts: position {after} to position {to}"
             )
         ids = _resources(connection, after, to)
         row = connection.execute(
@@ -92,8 +93,8 @@ def export(conninfo: str, file: IO[bytes], wish: Wish) -> tuple[Header, int]:
         ).fetchone()
         assert row is not None  # noqa: S101 - an aggregate always has a row
         accounts = tuple(row["accounts"] or ())
-        header = Header(wish.cloud, after, to, ends_at, row["now"], accounts)
-        count = _write(connection, ChainWriter(file), header, ids, wish.blank)
+        header = Header(export_range.cloud, after, to, ends_at, row["now"], accounts)
+        count = _write(connection, ChainWriter(file), header, ids, export_range.blank)
     return header, count
 
 
@@ -125,7 +126,7 @@ def load(file: IO[bytes]) -> Iterator[Header | dict[str, Any]]:
 
 
 def load_into(conninfo: str, file: IO[bytes]) -> Header:
-    """Copy a bundle into an empty store, all of it or nothing. Raises BundleDamaged, Refused."""
+    """Copy a bundle into an empty store, atomically. Raises BundleDamaged, Refused."""
     records = load(file)
     header = next(records)
     assert isinstance(header, Header)  # noqa: S101 - comes first
@@ -142,13 +143,13 @@ def load_into(conninfo: str, file: IO[bytes]) -> Header:
 
 
 def _moment(connection: psycopg.Connection[dict[str, Any]], text: str | None) -> tuple[int, datetime]:
-    """Return the position and the instant that a text names; None means now."""
+    """Return the position and the time that a text names; None means now."""
     position, instant = _parsed(text)
     row = connection.execute(_MOMENT, {"instant": instant, "position": position or 0}).fetchone()
     assert row is not None  # noqa: S101 - an aggregate always has a row
     if (position or 0) > row["head"] or (instant is not None and instant > row["now"]):
         raise Refused(
-            f"cannot export as of {shown(text or '')}: it lies in the future; the newest event is {row['head']}"
+            f"cannot export as of {shown(text or '')}: it is in the future; the newest event is {row['head']}"
         )
     if position is not None:
         return position, row["instant"] or row["now"]
@@ -156,24 +157,21 @@ def _moment(connection: psycopg.Connection[dict[str, Any]], text: str | None) ->
 
 
 def _parsed(text: str | None) -> tuple[int | None, datetime | None]:
-    """Return the position or the instant that a text names, neither for None. Raises Refused."""
+    """Return the position or the time that a text names, neither for None. Raises Refused."""
     if text is None:
         return None, None
     if text.isascii() and text.isdigit() and len(text) <= 18:
         return int(text), None
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
+    instant = moments.instant(text)
+    if instant is None:
         raise Refused(
-            f"cannot export as of {shown(text)}: use an RFC 3339 instant with a time zone, or a position"
+            f"cannot export as of {shown(text)}: use an RFC 3339 timestamp with a time zone, or a position"
         )
     return None, instant
 
 
 def _resources(connection: psycopg.Connection[dict[str, Any]], after: int, to: int) -> set[UUID]:
-    """Return what lived in the window, what led to it, and the keys behind it."""
+    """Return the resources of the window, those that caused their events, and the keys involved."""
     found: set[UUID] = set()
     lived = connection.execute(_LIVED, {"from": after, "to": to}).fetchall()
     news = {row["resource_id"] for row in lived}
@@ -211,7 +209,9 @@ def _write(
 def _header(record: dict[str, Any]) -> Header:
     written: Any = record.get("miniaws_bundle")
     if written != FORMAT:
-        raise Refused(f"cannot open the bundle: its format is {written!r}, this miniaws reads {FORMAT}")
+        raise Refused(
+            f"cannot open the bundle: its format is {written!r}, this version of miniaws reads {FORMAT}"
+        )
     return Header(
         record["cloud"],
         record["from"],

@@ -1,7 +1,8 @@
-"""Queues that NATS JetStream is: each named queue is a stream whose subject is its name."""
+"""Queues on NATS JetStream: each named queue is a stream whose subject is its name."""
 
 import asyncio
 import json
+import re
 import secrets
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -17,7 +18,7 @@ from nats.js.errors import APIError, NotFoundError
 from adapters.tls import trusting
 from domain.errors import Refused, Unreachable
 from domain.ports import File
-from domain.queue import Named, Peeked, Queue, QueueMissing
+from domain.queue import PeekedMessage, Queue, QueueDefinition, QueueMissing
 from domain.server import CERTIFICATE_PATH, KEY_PATH, Endpoint, Program
 
 _CONFIG = "/etc/miniaws/nats.conf"
@@ -26,17 +27,19 @@ _TIMEOUT_S = 10
 _SAMPLE_S = 0.5
 _PEEKED_BYTES = 65_536
 _PROBE = "miniaws-probe"
+_STREAM = re.compile(r"[^\s.*>/\\\x00-\x1f\x7f]+")
+"""The name of a stream: a token of a subject, which is not a wildcard."""
 _OURS = "declared by miniaws"
-"""The description of the streams that are declared; those of clients are left alone."""
+"""The description of declared streams; streams of clients are not changed."""
 
 
 class NatsQueues:
-    """Speaks to NATS. It reads its password at its start, so a new one comes with a new container."""
+    """Connects to NATS. It reads its password at the start, so a new password needs a new container."""
 
     rotates_live = False
 
     def program(self, server: Queue, password: str) -> Program:
-        """Return what to run."""
+        """Return the container to run."""
         account = json.dumps(server.settings["namespace"])
         user = f"{{ user: {json.dumps(server.username)}, password: {json.dumps(password)} }}"
         lines = [
@@ -50,24 +53,24 @@ class NatsQueues:
         return Program(("--config", _CONFIG), files={_CONFIG: File(config)})
 
     async def configure(self, server: Queue, at: Endpoint, password: str) -> None:
-        """Have every declared stream with its limits, and none that was declared once and is not any more."""
+        """Create every declared stream with its limits, and remove those that are no longer declared."""
         async with _connected(server, at, password) as (_, stream):
             there = {info.config.name: info for info in await stream.streams_info()}
-            for name, wish in server.named.items():
-                config = _config(name, wish)
+            for name, definition in server.named.items():
+                config = _config(name, definition)
                 await (stream.update_stream(config) if name in there else stream.add_stream(config))
             for name, info in there.items():
                 if name and info.config.description == _OURS and name not in server.named:
                     await stream.delete_stream(name)
 
     async def rotate(self, server: Queue, at: Endpoint, old: str, new: str) -> None:
-        """See that it takes the new password: the container that brings it has only this one."""
+        """Verify the new password, which a new container has brought."""
         del old
         async with _connected(server, at, new):
             pass
 
     async def probe(self, server: Queue, at: Endpoint, password: str) -> None:
-        """Publish to a small stream in memory, and read the message from there."""
+        """Publish to a small in-memory stream, and read the message back."""
         token = secrets.token_hex(8).encode()
         async with _connected(server, at, password) as (_, stream):
             config = StreamConfig(
@@ -80,7 +83,7 @@ class NatsQueues:
                 raise Refused("it does not give back what was published")
 
     async def stats(self, server: Queue, at: Endpoint, password: str) -> dict[str, Any]:
-        """Return figures of every stream; rates are of the last half second."""
+        """Return statistics of every stream; rates cover the last half second."""
         async with _connected(server, at, password) as (client, stream):
             before = {info.config.name: info for info in await stream.streams_info()}
             await asyncio.sleep(_SAMPLE_S)
@@ -104,19 +107,25 @@ class NatsQueues:
     async def purge(self, server: Queue, at: Endpoint, password: str, name: str) -> None:
         """Remove every message."""
         async with _connected(server, at, password) as (_, stream):
-            await stream.purge_stream(name)
+            await stream.purge_stream(_stream_name(name))
 
-    async def declared(self, server: Queue, at: Endpoint, password: str) -> dict[str, Named]:
-        """Return the streams with our description; those in memory are gone with the server that had them."""
+    async def declared(self, server: Queue, at: Endpoint, password: str) -> dict[str, QueueDefinition]:
+        """Return the streams with our description; in-memory streams are lost with their server."""
         async with _connected(server, at, password) as (_, stream):
             found = [info.config for info in await stream.streams_info()]
-        return {config.name: _wish(config) for config in found if config.name and config.description == _OURS}
+        return {
+            config.name: _definition_of(config)
+            for config in found
+            if config.name and config.description == _OURS
+        }
 
-    async def peek(self, server: Queue, at: Endpoint, password: str, name: str, most: int) -> list[Peeked]:
-        """Read the oldest messages by number, which no consumer notices."""
-        found: list[Peeked] = []
+    async def peek(
+        self, server: Queue, at: Endpoint, password: str, name: str, most: int
+    ) -> list[PeekedMessage]:
+        """Read the oldest messages by sequence number, without affecting consumers."""
+        found: list[PeekedMessage] = []
         async with _connected(server, at, password) as (_, stream):
-            state = (await stream.stream_info(name)).state
+            state = (await stream.stream_info(_stream_name(name))).state
             number = max(state.first_seq, 1)  # zero before the first message, and no message has it
             while number <= state.last_seq and len(found) < most:
                 try:
@@ -125,25 +134,32 @@ class NatsQueues:
                     number += 1  # deleted from the middle
                     continue
                 payload = message.data or b""
-                found.append(Peeked(payload[:_PEEKED_BYTES], len(payload), message.headers or {}))
+                found.append(PeekedMessage(payload[:_PEEKED_BYTES], len(payload), message.headers or {}))
                 number += 1
         return found
 
 
-def _config(name: str, wish: dict[str, Any]) -> StreamConfig:
+def _stream_name(name: str) -> str:
+    """Return the name as a part of a subject. Raises QueueMissing for an invalid name of a stream."""
+    if not _STREAM.fullmatch(name):
+        raise QueueMissing("there is no such stream")
+    return name
+
+
+def _config(name: str, definition: dict[str, Any]) -> StreamConfig:
     return StreamConfig(
         name=name,
         description=_OURS,
         subjects=[name],
-        storage=StorageType.FILE if wish["durable"] else StorageType.MEMORY,
-        max_msgs=wish["max_length"] or -1,
-        max_age=wish["max_age_s"] or 0,
+        storage=StorageType.FILE if definition["durable"] else StorageType.MEMORY,
+        max_msgs=definition["max_length"] or -1,
+        max_age=definition["max_age_s"] or 0,
     )
 
 
-def _wish(config: StreamConfig) -> Named:
+def _definition_of(config: StreamConfig) -> QueueDefinition:
     most, age = config.max_msgs or -1, int(config.max_age or 0)
-    return Named(
+    return QueueDefinition(
         durable=config.storage == StorageType.FILE,
         max_length=most if most > 0 else None,
         max_age_s=age or None,
@@ -161,7 +177,7 @@ def _figures(info: StreamInfo, before: StreamInfo | None) -> dict[str, Any]:
 
 
 async def _ignored(error: Exception) -> None:
-    """Let the library be silent: what fails is raised where it was asked."""
+    """Ignore errors of the library in the background: a failed call raises its own."""
     del error
 
 
@@ -169,10 +185,10 @@ async def _ignored(error: Exception) -> None:
 async def _connected(
     server: Queue, at: Endpoint, password: str
 ) -> AsyncGenerator[tuple[Client, JetStreamContext]]:
-    """Connect; none of the library's errors is repeated, as one may hold a URL."""
+    """Connect. The library's error messages are not passed on, because they may contain a URL."""
     client = Client()
     try:
-        # It would try for ever to speak TLS with a server that it does not trust.
+        # Otherwise it would retry TLS endlessly with a server that it does not trust.
         async with asyncio.timeout(2 * _TIMEOUT_S):
             await client.connect(
                 f"nats://{at.host}:{at.port}",

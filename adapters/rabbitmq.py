@@ -1,4 +1,4 @@
-"""Queues that RabbitMQ is: AMQP for what clients do, its management API for everything else."""
+"""Queues on RabbitMQ: AMQP for client operations, the management API for everything else."""
 
 import asyncio
 import base64
@@ -6,7 +6,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 from urllib.parse import quote
 
@@ -17,18 +17,18 @@ from aio_pika.exceptions import AMQPError, ProbableAuthenticationError
 from adapters.tls import trusting
 from domain.errors import Refused, Unreachable
 from domain.ports import File
-from domain.queue import ENGINES, Named, Peeked, Queue, QueueMissing
+from domain.queue import ENGINES, PeekedMessage, Queue, QueueDefinition, QueueMissing
 from domain.server import CERTIFICATE_PATH, KEY_PATH, Endpoint, Program
 
 _CONFIG = "/etc/rabbitmq/conf.d/20-miniaws.conf"
 _DEFINITIONS = "/etc/rabbitmq/miniaws.json"
 _NODE = "rabbit@localhost"
-"""Files belong to a node, so it is named alike in whatever container has them."""
+"""The files belong to a node name, so it is the same in every container."""
 _TAG = "miniaws"
 _TAGS = f"administrator,{_TAG}"
-"""Marks the user of a server, so that one whose files are used again can be told from the users of clients."""
+"""Tag of the internal user, which distinguishes it from users of clients in restored files."""
 _USER = 999
-"""The user of the server, in the official image and in ours."""
+"""The operating system user of the server, in the official image and in ours."""
 _MANAGEMENT_PORT = 15672
 _PLAIN = (f"management.tcp.port = {_MANAGEMENT_PORT}",)
 _TLS = (
@@ -43,25 +43,25 @@ _TLS = (
 _TIMEOUT_S = 15.0
 _PEEKED_BYTES = 65_536
 _OURS = "miniaws-"
-"""What the policies begin with that hold the limits of a declared queue."""
+"""Prefix of the policies with the limits of declared queues."""
 
 
 class RabbitMQQueues:
-    """Speaks to RabbitMQ. Its volume keeps users, queues and policies, so a password is changed while it runs."""
+    """Connects to RabbitMQ. Its volume holds users, queues and policies, so a password can be changed at run time."""
 
     rotates_live = True
 
     def program(self, server: Queue, password: str) -> Program:
-        """Return what to run; its first start makes user and virtual host, also on a volume that has others."""
+        """Return the container to run; its first start creates user and virtual host, on any volume."""
         lines = [
             "definitions.import_backend = local_filesystem",
             f"definitions.local.path = {_DEFINITIONS}",
-            # Else the password that it was given while it ran would be undone by its next start.
+            # Otherwise the next start would undo a password that was changed at run time.
             "definitions.skip_if_unchanged = true",
             "loopback_users = none",
             "log.console = true",
             *(_TLS if server.certificate else _PLAIN),
-            # It refuses to take more before the engine would kill it.
+            # It blocks publishers before it runs out of memory.
             f"vm_memory_high_watermark.absolute = {server.memory_mb * 6 // 10}MiB",
             "disk_free_limit.absolute = 50MB",
         ]
@@ -72,11 +72,11 @@ class RabbitMQQueues:
         return Program(environment={"RABBITMQ_NODENAME": _NODE}, files=files, user=_USER)
 
     async def configure(self, server: Queue, at: Endpoint, password: str) -> None:
-        """Have every declared queue with its limits, and none that was declared once and is not any more."""
+        """Create every declared queue with its limits, and remove those that are no longer declared."""
         async with _management(server, at, password) as api:
             await _forget_earlier_users(api, server)
-            for name, wish in server.named.items():
-                await _declare(api, server, name, wish)
+            for name, definition in server.named.items():
+                await _declare(api, server, name, definition)
             policies = await _get(api, f"/policies/{_vhost(server)}")
             for policy in policies:
                 name = policy["name"].removeprefix(_OURS)
@@ -85,7 +85,7 @@ class RabbitMQQueues:
                     await _delete(api, f"/policies/{_vhost(server)}/{_OURS}{name}")
 
     async def rotate(self, server: Queue, at: Endpoint, old: str, new: str) -> None:
-        """Have its user take the new password only; connections that are open stay."""
+        """Make the user accept only the new password; open connections stay open."""
         path, body = f"/users/{server.username}", {"password": new, "tags": _TAGS}
         try:
             async with _management(server, at, new) as api:
@@ -95,7 +95,7 @@ class RabbitMQQueues:
                 await _put(api, path, body)
 
     async def probe(self, server: Queue, at: Endpoint, password: str) -> None:
-        """Publish to a queue that only this connection sees, take the message back and acknowledge it."""
+        """Publish to an exclusive queue, receive the message and acknowledge it."""
         token = secrets.token_hex(8).encode()
         with _explained():
             async with asyncio.timeout(_TIMEOUT_S):
@@ -119,7 +119,7 @@ class RabbitMQQueues:
                     await found.ack()
 
     async def stats(self, server: Queue, at: Endpoint, password: str) -> dict[str, Any]:
-        """Return figures of the management API; it counts every five seconds."""
+        """Return statistics of the management API, which samples every five seconds."""
         async with _management(server, at, password) as api:
             overview = await _get(api, "/overview")
             queues = await _get(api, f"/queues/{_vhost(server)}")
@@ -138,28 +138,32 @@ class RabbitMQQueues:
     async def purge(self, server: Queue, at: Endpoint, password: str, name: str) -> None:
         """Remove every message that is ready."""
         async with _management(server, at, password) as api:
-            path = f"/queues/{_vhost(server)}/{quote(name, safe='')}"
+            path = _queue_path(server, name)
             await _get(api, path)
             await _delete(api, f"{path}/contents")
 
-    async def declared(self, server: Queue, at: Endpoint, password: str) -> dict[str, Named]:
-        """Return what our policies say; a queue that is gone was not durable."""
+    async def declared(self, server: Queue, at: Endpoint, password: str) -> dict[str, QueueDefinition]:
+        """Return the queues of our policies; a missing queue was not durable."""
         async with _management(server, at, password) as api:
             queues = await _get(api, f"/queues/{_vhost(server)}")
             policies = await _get(api, f"/policies/{_vhost(server)}")
         durable = {queue["name"]: queue["durable"] for queue in queues}
         ours = [each for each in policies if each["name"].startswith(_OURS)]
         names = {each["name"].removeprefix(_OURS): each["definition"] for each in ours}
-        return {name: _wish(limits, durable=durable.get(name, False)) for name, limits in names.items()}
+        return {
+            name: _definition_of(limits, durable=durable.get(name, False)) for name, limits in names.items()
+        }
 
-    async def peek(self, server: Queue, at: Endpoint, password: str, name: str, most: int) -> list[Peeked]:
-        """Take the oldest messages and put them back where they were; they then count as redelivered."""
+    async def peek(
+        self, server: Queue, at: Endpoint, password: str, name: str, most: int
+    ) -> list[PeekedMessage]:
+        """Take the oldest messages and return them to their place; they then count as redelivered."""
         body = {"count": most, "ackmode": "ack_requeue_true", "encoding": "base64", "truncate": _PEEKED_BYTES}
         async with _management(server, at, password) as api:
-            path = f"/queues/{_vhost(server)}/{quote(name, safe='')}/get"
+            path = f"{_queue_path(server, name)}/get"
             found = (await _send(api, "POST", path, body)).json()
         return [
-            Peeked(
+            PeekedMessage(
                 base64.b64decode(each["payload"]),
                 each["payload_bytes"],
                 {key: str(value) for key, value in each["properties"].get("headers", {}).items()},
@@ -174,7 +178,7 @@ class _WrongPassword(Refused):
 
 
 def _definitions(server: Queue, password: str) -> bytes:
-    """Return user and virtual host as the server imports them; of the password only a salted hash."""
+    """Return user and virtual host for import by the server; the password only as a salted hash."""
     salt = secrets.token_bytes(4)
     hashed = base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
     user, vhost = server.username, server.settings["namespace"]
@@ -200,13 +204,15 @@ async def _forget_earlier_users(api: httpx.AsyncClient, server: Queue) -> None:
             await _delete(api, f"/users/{quote(user['name'], safe='')}")
 
 
-async def _declare(api: httpx.AsyncClient, server: Queue, name: str, wish: dict[str, Any]) -> None:
-    await _put(api, f"/queues/{_vhost(server)}/{name}", {"durable": wish["durable"], "auto_delete": False})
+async def _declare(api: httpx.AsyncClient, server: Queue, name: str, definition: dict[str, Any]) -> None:
+    await _put(
+        api, f"/queues/{_vhost(server)}/{name}", {"durable": definition["durable"], "auto_delete": False}
+    )
     limits: dict[str, Any] = {
-        "max-length": wish["max_length"],
-        "message-ttl": None if wish["max_age_s"] is None else wish["max_age_s"] * 1000,
-        "dead-letter-exchange": None if wish["dead_letter"] is None else "",
-        "dead-letter-routing-key": wish["dead_letter"],
+        "max-length": definition["max_length"],
+        "message-ttl": None if definition["max_age_s"] is None else definition["max_age_s"] * 1000,
+        "dead-letter-exchange": None if definition["dead_letter"] is None else "",
+        "dead-letter-routing-key": definition["dead_letter"],
     }
     # Limits are a policy, not arguments of the queue: a policy can be changed while the queue is used. One
     # without limits says what is so anyway, as an empty one is refused; by it we know what was declared here.
@@ -215,9 +221,9 @@ async def _declare(api: httpx.AsyncClient, server: Queue, name: str, wish: dict[
     await _put(api, f"/policies/{_vhost(server)}/{_OURS}{name}", body)
 
 
-def _wish(definition: dict[str, Any], *, durable: bool) -> Named:
+def _definition_of(definition: dict[str, Any], *, durable: bool) -> QueueDefinition:
     age_ms = definition.get("message-ttl")
-    return Named(
+    return QueueDefinition(
         durable=durable,
         max_length=definition.get("max-length"),
         max_age_s=None if age_ms is None else age_ms // 1000,
@@ -236,6 +242,12 @@ def _figures(queue: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _queue_path(server: Queue, name: str) -> str:
+    if name in {"", ".", ".."}:  # leads elsewhere
+        raise QueueMissing("there is no such queue")
+    return f"/queues/{_vhost(server)}/{quote(name, safe='')}"
+
+
 def _vhost(server: Queue) -> str:
     return quote(server.settings["namespace"], safe="")
 
@@ -249,10 +261,8 @@ async def _put(api: httpx.AsyncClient, path: str, body: dict[str, Any]) -> None:
 
 
 async def _delete(api: httpx.AsyncClient, path: str) -> None:
-    try:
+    with suppress(QueueMissing):
         await _send(api, "DELETE", path)
-    except QueueMissing:
-        return
 
 
 async def _send(
@@ -287,7 +297,7 @@ async def _management(server: Queue, at: Endpoint, password: str) -> AsyncGenera
 
 @contextmanager
 def _explained() -> Generator[None]:
-    """Turn the libraries' errors into ours; none of theirs is repeated, as one may hold a URL."""
+    """Translate the libraries' errors. Their messages are not passed on, because they may contain a URL."""
     try:
         yield
     except ProbableAuthenticationError:

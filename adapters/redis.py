@@ -1,4 +1,4 @@
-"""Caches that Redis is, or Valkey, which speaks as Redis does."""
+"""Caches on Redis, or on Valkey, which has the same protocol."""
 
 import secrets
 from collections.abc import AsyncGenerator, Generator
@@ -18,7 +18,7 @@ from domain.server import CERTIFICATE_PATH, KEY_PATH, Endpoint, Program
 _HOME = "/etc/miniaws/"
 _CONFIG = f"{_HOME}redis.conf"
 _USER = 999
-"""The user of the server, in the official image and in ours."""
+"""The operating system user of the server, in the official image and in ours."""
 _TIMEOUT_S = 10.0
 _PROBE = "miniaws:probe"
 _PROBE_KEPT_S = 60
@@ -46,7 +46,7 @@ _DEFAULTS = {
     "tcp-keepalive": "300",
     "timeout": "0",
 }
-"""Of every parameter that may be set, so that one that is left out again is as it was."""
+"""Defaults of every parameter that can be set, to restore one that is removed."""
 _STATS = {
     "clients": "connected_clients",
     "memory_bytes": "used_memory",
@@ -63,7 +63,7 @@ _STATS = {
 
 
 class RedisCaches:
-    """Speaks to Redis. What it is told while it runs, it writes into its own configuration file."""
+    """Connects to Redis. It writes changes at run time into its own configuration file."""
 
     rotates_live = True
 
@@ -71,7 +71,7 @@ class RedisCaches:
         self._program = program
 
     def program(self, server: Cache, password: str) -> Program:
-        """Return what to run; the file can be rewritten by the server, and read by nobody else."""
+        """Return the container to run; only the server can read and rewrite the file."""
         lines = [
             *(_PLAIN if server.certificate is None else _TLS),
             f"dir {DATA_PATH}",
@@ -84,27 +84,27 @@ class RedisCaches:
         return Program((self._program, _CONFIG), files=files, user=_USER)
 
     async def configure(self, server: Cache, at: Endpoint, password: str) -> None:
-        """Have its limits and parameters, in memory and in its file."""
+        """Apply its limits and parameters, in memory and in its file."""
         async with _connected(server, at, password) as redis:
             for name, value in _settings(server).items():
                 await redis.config_set(name, value)
             await redis.config_rewrite()
 
     async def rotate(self, server: Cache, at: Endpoint, old: str, new: str) -> None:
-        """Have it take only the new password, in memory and in its file."""
+        """Make it accept only the new password, in memory and in its file."""
         try:
             await _take_password(server, at, new, new)
         except _WrongPassword:
             await _take_password(server, at, old, new)
 
     async def probe(self, server: Cache, at: Endpoint, password: str) -> None:
-        """Write a key, read it and take it away; what is cut off in between expires soon."""
+        """Write a key, read it and delete it; after an interruption it expires soon."""
         token = secrets.token_hex(8)
         async with _connected(server, at, password) as redis:
             try:
                 await redis.set(_PROBE, token, ex=_PROBE_KEPT_S)
             except exceptions.OutOfMemoryError:
-                # Full, and told to refuse then: that is no failure.
+                # Full, and configured to refuse writes then: not a failure.
                 await redis.ping()
                 return
             if await redis.getdel(_PROBE) != token.encode():
@@ -116,7 +116,7 @@ class RedisCaches:
             await redis.flushall()
 
     async def stats(self, server: Cache, at: Endpoint, password: str) -> dict[str, Any]:
-        """Return figures of INFO; the hit rate is None before the first look-up."""
+        """Return statistics from INFO; the hit rate is None before the first lookup."""
         async with _connected(server, at, password) as redis:
             found = await redis.info()
         shown = {name: found.get(key) for name, key in _STATS.items()}
@@ -160,13 +160,13 @@ async def _connected(server: Cache, at: Endpoint, password: str) -> AsyncGenerat
 def _tls(server: Cache) -> dict[str, Any]:
     if server.certificate is None:
         return {}
-    # As in adapters/tls.py, in the words of this library.
+    # As in adapters/tls.py, with the parameters of this library.
     return {"ssl": True, "ssl_ca_data": server.certificate.authority, "ssl_check_hostname": False}
 
 
 @contextmanager
 def _explained() -> Generator[None]:
-    """Turn the library's errors into ours; none of theirs repeats a password."""
+    """Translate the library's errors, none of which contains a password."""
     try:
         yield
     except exceptions.AuthenticationError:

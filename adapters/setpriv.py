@@ -1,6 +1,6 @@
-"""Starts a program that ends with us, and as somebody else when asked, by util-linux's ``setpriv``.
+"""Starts a program that ends with its parent, optionally as another user, with util-linux's ``setpriv``.
 
-It replaces itself by the program, so the program is still our child, under the same process id.
+``setpriv`` executes the program in its own process, so the program is a direct child with the same process id.
 """
 
 import shutil
@@ -9,17 +9,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Whom a program runs as."""
+    """The account that runs a program."""
 
     uid: int
     gid: int
 
 
 def ending_with_us(argv: list[str], *, signal: str, runs_as: Identity | None = None) -> list[str]:
-    """Return the command line for ``argv`` that gets ``signal`` ("INT", "TERM") when our thread ends.
+    """Return the command line for ``argv``, which gets ``signal`` ("INT", "TERM") when the calling thread ends.
 
-    Without ``setpriv``, which every Debian has, the program runs on after us; the next start ends it.
-    Without it and with ``runs_as`` there is no safe way to run the program: raises FileNotFoundError.
+    Without ``setpriv``, which every Debian has, the program continues after its parent; the next start ends it.
+    With ``runs_as`` and without ``setpriv`` there is no safe way to run the program: raises FileNotFoundError.
     """
     program = shutil.which("setpriv", path="/usr/bin:/bin:/usr/sbin:/sbin")
     if program is None:

@@ -1,4 +1,4 @@
-"""The clock and chance of the machine."""
+"""The clock and the random numbers of the machine."""
 
 import secrets
 from datetime import UTC, datetime
@@ -12,15 +12,15 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 
 
 class SystemClock:
-    """Tells the time."""
+    """The system clock."""
 
     def now(self) -> datetime:
-        """Return the present instant, aware, in UTC."""
+        """Return the current time, aware, in UTC."""
         return datetime.now(UTC)  # noqa: TID251 - this is the clock
 
 
-class SystemChance:
-    """Makes what nobody can guess."""
+class SystemRandomSource:
+    """Generates unpredictable ids, secrets and keys."""
 
     def uuid(self) -> UUID:
         """Return a new random id."""

@@ -1,4 +1,4 @@
-"""How we trust a managed server that speaks TLS."""
+"""Trust in a managed server with TLS."""
 
 import ssl
 
@@ -6,9 +6,9 @@ from domain.server import Server
 
 
 def trusting(server: Server) -> ssl.SSLContext | None:
-    """Return what takes the certificate of this server and no other; None where it does not speak TLS.
+    """Return a TLS context that accepts only the certificate of this server; None for a server without TLS.
 
-    Its authority has signed nothing else, so the address at which we find it needs no proof of its own.
+    Its authority has signed no other certificate, so the host name does not have to be checked.
     """
     if server.certificate is None:
         return None

@@ -1,6 +1,7 @@
-"""Seals secrets: each under a key of its own, that key under the master key of the installation (AES-256-GCM)."""
+"""Encrypts secrets: each with its own key, which is encrypted with the master key (AES-256-GCM)."""
 
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from domain.errors import Refused
 
 _NONCE = 12
+_KEY = 32
+_DRAFT = ".draft"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,35 +24,87 @@ class Sealed:
 
 
 class Vault:
-    """Seals and opens values with one master key of 32 bytes."""
+    """Encrypts and decrypts values with one master key of 32 bytes."""
 
     def __init__(self, master_key: bytes) -> None:
         self._master = AESGCM(master_key)
 
     @classmethod
     def at(cls, path: Path) -> "Vault":
-        """Return the vault whose master key lies in a file of mode 0600, made at the first call."""
-        try:
-            # O_EXCL: of several processes that start together, one makes the key and the others read it.
-            file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return cls(path.read_bytes())
-        with os.fdopen(file, "wb") as handle:
-            handle.write(AESGCM.generate_key(256))
-        return cls(path.read_bytes())
+        """Return the vault whose master key is in a file of mode 0600, created at the first call.
+
+        Raises Refused when the file is not a valid key: a wrong one would make all later secrets unreadable.
+        """
+        if not path.exists():
+            _make(path)
+        for draft in path.parent.glob(f"{path.name}.*{_DRAFT}"):
+            draft.unlink(missing_ok=True)  # of a process that was killed in the meantime
+        return cls(_read(path))
 
     def seal(self, value: bytes) -> Sealed:
-        """Return the value under a new key."""
+        """Return the value, encrypted with a new key."""
         key = AESGCM.generate_key(256)
         return Sealed(_encrypt(self._master, key), _encrypt(AESGCM(key), value))
 
     def open(self, sealed: Sealed) -> bytes:
-        """Return the value in clear. Raises Refused when the master key is another one."""
+        """Return the decrypted value. Raises Refused when the master key is a different one."""
         try:
             key = _decrypt(self._master, sealed.key)
             return _decrypt(AESGCM(key), sealed.value)
         except InvalidTag:
-            raise Refused("cannot open a secret: it was sealed with another master key") from None
+            raise Refused("cannot open a secret: it was encrypted with another master key") from None
+
+
+def _make(path: Path) -> None:
+    """Create the key file atomically, safe against crashes and power loss.
+
+    If several processes start together, one creates the key and the others read it.
+    """
+    draft: Path | None = None
+    try:
+        descriptor, name = tempfile.mkstemp(_DRAFT, f"{path.name}.", path.parent)
+        draft = Path(name)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(AESGCM.generate_key(8 * _KEY))
+            file.flush()
+            os.fsync(file.fileno())
+        path.hardlink_to(draft)
+        _sync(path.parent)
+    except OSError as error:
+        # Another process was first, and may have removed our temporary file.
+        if not path.exists():
+            raise Refused(f"cannot create the master key {path}: {error.strerror}") from error
+        _sync(path.parent)
+    finally:
+        if draft is not None:
+            draft.unlink(missing_ok=True)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        mode, key = path.stat().st_mode & 0o777, path.read_bytes()
+    except OSError as error:
+        raise Refused(f"cannot read the master key {path}: {error.strerror}") from error
+    if mode & 0o077:
+        raise Refused(
+            f"cannot use the master key {path}: other users can read or change it (mode {mode:04o}); "
+            f"run `chmod 600 {path}`"
+        )
+    if len(key) != _KEY:
+        raise Refused(
+            f"cannot use the master key {path}: it has {len(key)} bytes instead of {_KEY}; restore the file from a "
+            "backup. Remove it only when this cloud has no secrets yet: then a new key is created, and secrets "
+            "encrypted with the old one are lost"
+        )
+    return key
 
 
 def _encrypt(cipher: AESGCM, value: bytes) -> bytes:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 @contextmanager
 def network(environment: dict[str, str], name: str) -> Generator[None]:
-    """Have a network of this name until the block ends."""
+    """Create a network of this name, and remove it after the block."""
     docker(environment, "network", "create", name)
     try:
         yield

@@ -11,7 +11,7 @@ from typing import Any
 
 import redis
 
-from adapters import engine_sweep
+from adapters.docker import engine_sweep
 from benchmarks import by_hand, machine, servers, tables
 from benchmarks.launch import ask
 from miniaws.settings import Settings
@@ -79,7 +79,7 @@ def _by_hand(environment: dict[str, str], network: str) -> float:
 
 @contextmanager
 def _answering(address: str) -> Generator[redis.Redis]:
-    """Give a client of a server that was just started, once it answers."""
+    """Return a client of a new server, when it responds."""
 
     def answers() -> bool:
         try:

@@ -77,7 +77,9 @@ def _warm(browser: Browser, cloud: servers.Cloud) -> list[Visit]:
 
 def _signed_in(browser: Browser, cloud: servers.Cloud) -> BrowserContext:
     context = browser.new_context(viewport={"width": 1280, "height": 800})
-    context.request.post(f"http://127.0.0.1:{cloud.port}/api/session", data={"api_key": cloud.key})
+    url = f"http://127.0.0.1:{cloud.port}"
+    answer = context.request.post(f"{url}/api/session", data={"api_key": cloud.key})
+    context.add_init_script(f"localStorage.setItem('miniaws-session', '{answer.json()['token']}')")
     return context
 
 

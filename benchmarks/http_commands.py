@@ -132,7 +132,7 @@ def _measure(cloud: servers.Cloud, name: str, contender: Contender, connections:
 
 
 def _settle(cloud: servers.Cloud) -> None:
-    """Let the controller finish what a slice has left to it, so that the next contender has the machine."""
+    """Wait until the controller has finished the work of a slice, so that the next contender has the machine."""
     with psycopg.connect(cloud.url, autocommit=True) as connection:
         servers.poll(
             lambda: connection.execute("SELECT NOT EXISTS (SELECT FROM work)").fetchone() == (True,),

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from adapters import engine_sweep
+from adapters.docker import engine_sweep
 from benchmarks import machine, servers, tables
 from miniaws.settings import Settings
 

@@ -17,8 +17,7 @@ from typing import Any
 
 import docker
 
-from adapters import engine_sweep
-from adapters.docker import DockerEngine
+from adapters.docker import DockerEngine, engine_sweep
 from adapters.haproxy import HAProxies
 from benchmarks import machine, servers, tables
 from benchmarks.launch import IMAGE, ask
@@ -185,7 +184,7 @@ def _wrk(contender: Contender) -> Run:
 
 
 def _changes(host: str, name: str, place: Path) -> None:
-    """Show what it takes to bring a proxy with many targets in line."""
+    """Show the cost of reconciling a proxy with many targets."""
     asyncio.run(_measure_changes(host, name, place))
 
 
@@ -198,7 +197,7 @@ async def _measure_changes(host: str, name: str, place: Path) -> None:
     spec = ProxySpec("lb-trial", "main", "trial", (), (Backend(TargetGroup(), "http"),), Timeouts())
     try:
         await proxies.ensure(spec)
-        print(f"\na proxy with {TARGETS} targets is brought in line (medians)")
+        print(f"\na proxy with {TARGETS} targets is reconciled (medians)")
         for title, before, after in (
             ("nothing to do", many, many),
             ("another weight for one", many, (replace(many[0], weight=0), *many[1:])),

@@ -56,7 +56,7 @@ def children(process: int) -> list[int]:
 
 @contextmanager
 def home() -> Generator[Path]:
-    """Give a data directory on the disk that holds the home directories, not in memory."""
+    """Yield a data directory on the disk of the home directories, not in memory."""
     base = Path.home() if os.access(Path.home(), os.W_OK) else None
     place = Path(tempfile.mkdtemp(prefix="miniaws-bench-", dir=base))
     try:

@@ -10,7 +10,7 @@ import orjson
 from fastapi import FastAPI, Request
 from psycopg_pool import AsyncConnectionPool
 
-from miniaws.http.instances import LaunchInstance
+from miniaws.commands.instance import LaunchInstance
 
 INSERT = "INSERT INTO plain (id, document) VALUES (%s, %s)"
 

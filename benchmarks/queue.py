@@ -10,7 +10,7 @@ from typing import Any
 from aio_pika.exceptions import AMQPError
 from nats.errors import Error as NatsError
 
-from adapters import engine_sweep
+from adapters.docker import engine_sweep
 from benchmarks import by_hand, machine, servers, tables
 from benchmarks.launch import ask
 from benchmarks.queue_engines import BATCH, ENGINES, Engine, Turn

@@ -28,7 +28,7 @@ class Engine:
 
 @asynccontextmanager
 async def _stream(url: str) -> AsyncGenerator[Turn]:
-    """Have a durable stream of NATS, limited to what a client would keep."""
+    """Create a durable stream of NATS, with limits that a client would set."""
     client = Client()
     await client.connect(url, allow_reconnect=False, connect_timeout=1, error_cb=_quiet)
     try:
@@ -52,7 +52,7 @@ async def _quiet(error: Exception) -> None:
 
 @asynccontextmanager
 async def _queue(url: str) -> AsyncGenerator[Turn]:
-    """Have a durable queue of RabbitMQ; it confirms what it has on disk."""
+    """Create a durable queue of RabbitMQ, which confirms messages that are on disk."""
     async with await aio_pika.connect(url, timeout=1) as connection:
         channel = await connection.channel()
         queue = await channel.declare_queue(_NAME, durable=True)

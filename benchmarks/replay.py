@@ -1,4 +1,4 @@
-"""Events a second when the log is folded again, and when the read model is built anew from it."""
+"""Events a second when the log is folded again, and when the read model is rebuilt."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -14,7 +14,7 @@ from typing import Any
 
 import docker
 
-from adapters import engine_sweep
+from adapters.docker import engine_sweep
 from benchmarks import machine, servers, tables
 from benchmarks.launch import IMAGE, ask
 from miniaws.settings import Settings

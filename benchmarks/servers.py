@@ -54,7 +54,7 @@ def cloud(place: Path, **settings: str) -> Generator[Cloud]:
         }
         part = [sys.executable, "-m", "miniaws"]
         subprocess.run([*part, "first-key"], env=environment, check=True, stderr=subprocess.DEVNULL)
-        api = stack.enter_context(running([*part, "api"], environment, port, "/health/ready"))
+        api = stack.enter_context(running([*part, "api"], environment, port, "/health/live"))
         controller = stack.enter_context(running([*part, "controller"], environment))
         profile = dict(line.split("=", 1) for line in (place / "credentials").read_text().splitlines())
         wait_until_ready(port, "/health/ready")
@@ -95,21 +95,21 @@ def running(command: list[str], environment: dict[str, str], port: int = 0, path
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         if port:
-            wait_until_ready(port, path, accepts=200 if path != "/health/ready" else 0)
+            wait_until_ready(port, path)
         yield process.pid
     finally:
         process.terminate()
         process.wait(_PATIENCE_S)
 
 
-def wait_until_ready(port: int, path: str, accepts: int = 200) -> None:
-    """Return when a server answers with this status, or at all for 0. Raises TimeoutError."""
+def wait_until_ready(port: int, path: str) -> None:
+    """Return when a server answers 200. Raises TimeoutError."""
 
     def answers() -> bool:
         connection = HTTPConnection("127.0.0.1", port, timeout=5)
         try:
             connection.request("GET", path)
-            return accepts in {0, connection.getresponse().status}
+            return connection.getresponse().status == 200
         except (OSError, HTTPException):
             return False
         finally:

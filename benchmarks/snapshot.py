@@ -10,11 +10,10 @@ from pathlib import Path
 
 from docker import APIClient
 
-from adapters import engine_sweep
-from adapters.docker import DockerPorts, docker_ports
+from adapters.docker import DockerPorts, docker_ports, engine_sweep
 from adapters.restic import ResticCopies, TargetsFile
 from benchmarks import machine, tables
-from domain.snapshot.copies import Copied, Task
+from domain.snapshot.copies import CopyResult, Task
 from miniaws.settings import Settings
 
 FILES = 200
@@ -80,7 +79,7 @@ def _tar(source: Path, archive: Path) -> float:
     return seconds
 
 
-async def _carry_out(copies: ResticCopies, task: Task) -> tuple[Copied, float]:
+async def _carry_out(copies: ResticCopies, task: Task) -> tuple[CopyResult, float]:
     started = time.perf_counter()
     await copies.begin(task)
     while (seen := await copies.look(task.repository_id, task.owner_id)) and seen.state == "running":  # noqa: ASYNC110 - the engine tells no sooner
@@ -89,7 +88,7 @@ async def _carry_out(copies: ResticCopies, task: Task) -> tuple[Copied, float]:
     if seen is None or seen.state != "ended":
         raise RuntimeError(f"cannot {task.verb}: {seen and seen.reason}")
     await copies.end(task.repository_id, task.owner_id)
-    return seen.copied or Copied("", 0, 0, 0), seconds
+    return seen.copied or CopyResult("", 0, 0, 0), seconds
 
 
 if __name__ == "__main__":

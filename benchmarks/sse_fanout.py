@@ -62,7 +62,7 @@ async def _fan_out(cloud: servers.Cloud) -> tuple[list[Delivered], int]:
 
 
 async def _volume(store: PostgresEventStore) -> Volume:
-    """Have a volume whose manager has nothing left to report, so that only we write about it."""
+    """Create a volume whose manager has nothing left to report, so that only we write its events."""
     volume = Volume.create("main", "fan-out", None, {})
     await store.append(Append(volume.collect_events(), CAUSE, [volume.take_conditions()]))
     resource_id: UUID = volume.id
@@ -87,9 +87,7 @@ async def _write(store: PostgresEventStore, volume: Volume) -> int:
 
 async def _follow(cloud: servers.Cloud, got: Delivered, joined: asyncio.Barrier) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", cloud.port)
-    head = (
-        f"GET /api/dashboard/stream?include=events HTTP/1.1\r\nHost: x\r\nAuthorization: {cloud.key}\r\n\r\n"
-    )
+    head = f"GET /api/dashboard/stream?include=events HTTP/1.1\r\nHost: localhost\r\nAuthorization: {cloud.key}\r\n\r\n"
     writer.write(head.encode())
     await reader.readuntil(b"event: hello")
     await joined.wait()

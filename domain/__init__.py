@@ -1,1 +1,1 @@
-"""The rules. One file per capability; no input, no output, no clock, no chance."""
+"""The rules. One file per capability; no I/O, no clock, no randomness."""

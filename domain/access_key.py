@@ -1,21 +1,19 @@
-"""Access keys say who is asking.
+"""Access keys identify the caller.
 
 Rules
 -----
-* A key is a random secret that is shown once; only its hash is kept.
+* A key is a random secret that is shown once; only its hash is stored.
 * A key belongs to one account and has one role: viewer, operator or admin.
-* A revoked or expired key opens nothing.
+* A revoked or expired key is void.
 * An account never loses its last admin key.
-* As long as nobody has used a key whose answer may be asked for again, it may be given another secret; the one before
-  opens nothing from then on. The first use ends that.
+* If the request that issued a key may be repeated, the key gets another secret when it is, until its first use. The
+  previous secret is void from then on.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
-
-from eventsourcing.domain import event
 
 from domain import values
 from domain.aggregate import Aggregate, Claim
@@ -33,23 +31,23 @@ class KeyAlreadyShown(Conflict):
 
 
 class Role(StrEnum):
-    """What a key may do: read; change resources; also manage keys."""
+    """What a key permits: to read; to change resources; to manage keys, too."""
 
     VIEWER = "viewer"
     OPERATOR = "operator"
     ADMIN = "admin"
 
     def covers(self, other: "Role") -> bool:
-        """Tell whether this role may do what the other may."""
+        """Return whether this role permits what the other one does."""
         order = list(Role)
         return order.index(self) >= order.index(other)
 
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key as it is asked for; ``hash`` is the SHA-256 of the secret, in hex.
+    """A key as it is requested; ``hash`` is the SHA-256 of the secret, in hex.
 
-    ``is_replaceable`` when the answer may be asked for again, and so another secret be given.
+    ``is_replaceable``: the request may be repeated, which gives the key another secret.
     """
 
     account_id: str
@@ -61,12 +59,18 @@ class NewKey:
 
 
 class AccessKey(Aggregate):
-    """One way to sign in."""
+    """One key."""
 
     PREFIX = "key"
 
+    role: Role
+    hash: str
+    expires_at: datetime | None
+    is_replaceable: bool
+    is_revoked: bool = False
+
     class Issued(Aggregate.Created):
-        """A key was handed out."""
+        """A key was issued."""
 
         class_version = 2
 
@@ -79,28 +83,44 @@ class AccessKey(Aggregate):
 
         @staticmethod
         def upcast_v1_v2(payload: dict[str, Any]) -> None:
-            """Leave a key alone of which nobody knows whether it was used."""
+            """Assume that the key was used."""
             payload["is_replaceable"] = False
 
+        def apply(self, aggregate: "AccessKey") -> None:
+            aggregate.role = Role(self.role)
+            aggregate.hash = self.hash
+            aggregate.expires_at = self.expires_at
+            aggregate.is_replaceable = self.is_replaceable
+
     class FirstUsed(Aggregate.Event):
-        """Somebody signed in with it: its secret stays."""
+        """Somebody signed in with it: its secret is not replaced any more."""
+
+        def apply(self, aggregate: "AccessKey") -> None:
+            aggregate.is_replaceable = False
 
     class SecretReplaced(Aggregate.Event):
-        """Its answer was asked for again: another secret opens it, the one before opens nothing."""
+        """The answer to its request was requested again: it has another secret, and the previous one is void."""
 
         hash: str
 
+        def apply(self, aggregate: "AccessKey") -> None:
+            aggregate.hash = self.hash
+
     class Revoked(Aggregate.Event):
-        """The key opens nothing any more."""
+        """The key is void."""
+
+        def apply(self, aggregate: "AccessKey") -> None:
+            aggregate.is_revoked = True
 
     @classmethod
     def issue(cls, new: NewKey, now: datetime) -> Self:
-        """Hand out a key. Raises Invalid when it would be expired from the start."""
+        """Issue a key. Raises Invalid when it would be expired from the start."""
         if new.expires_at is not None and new.expires_at <= now:
             raise Invalid(
                 "cannot issue a key that has expired: choose a time in the future", field="expires_at"
             )
-        key = cls(
+        key = cls._create(
+            cls.Issued,
             account_id=values.name(new.account_id, "account"),
             name=values.name(new.name),
             role=new.role.value,
@@ -112,12 +132,12 @@ class AccessKey(Aggregate):
         return key
 
     def report_used(self) -> None:
-        """Note that somebody signed in with it; of a key whose secret stays anyway, that is not told."""
+        """Record its first use; of a key whose secret cannot be replaced, no use is recorded."""
         if self.is_replaceable and not self.is_revoked:
             self.trigger_event(self.FirstUsed)
 
     def replace_secret(self, hash: str) -> None:  # noqa: A002 - as in the event
-        """Let another secret open it. Raises KeyAlreadyShown once it was used or revoked."""
+        """Replace its secret. Raises KeyAlreadyShown once it was used or revoked."""
         if self.is_revoked:
             raise KeyAlreadyShown(
                 f"cannot show the key {self.name} again: it is revoked; issue another", id=self.public_id
@@ -133,7 +153,7 @@ class AccessKey(Aggregate):
         self.conditions.claims.append(self._hash_claim())
 
     def revoke(self, other_admin: Claim | None) -> None:
-        """Close the key for good; an admin key only while another one of the account works.
+        """Revoke the key; an admin key only while another one of the account is valid.
 
         Raises Conflict when it is the last one. Saving fails when the other one was revoked in between.
         """
@@ -149,7 +169,7 @@ class AccessKey(Aggregate):
         self.trigger_event(self.Revoked)
 
     def held_claims(self) -> list[Claim]:
-        """Return its name, its hash and, for an admin key, that the account has one."""
+        """Return the claims on its name and its hash and, for an admin key, that the account has one."""
         return [] if self.is_revoked else [self.name_claim(), self._hash_claim(), *self._admin_claims()]
 
     def _hash_claim(self) -> Claim:
@@ -161,42 +181,12 @@ class AccessKey(Aggregate):
         until = self.expires_at.isoformat() if self.expires_at is not None else None
         return [Claim(admin_scope(self.account_id), self.public_id, self.id, until)]
 
-    @event(Issued)
-    def __init__(
-        self,
-        account_id: str,
-        name: str,
-        role: str,
-        hash: str,  # noqa: A002 - named in the event
-        expires_at: datetime | None,
-        is_replaceable: bool,  # noqa: FBT001 - as above
-    ) -> None:
-        self.account_id = account_id
-        self.name = name
-        self.role = Role(role)
-        self.hash = hash
-        self.expires_at = expires_at
-        self.is_replaceable = is_replaceable
-        self.is_revoked = False
-
-    @event(FirstUsed)
-    def _first_used(self) -> None:
-        self.is_replaceable = False
-
-    @event(SecretReplaced)
-    def _secret_replaced(self, hash: str) -> None:  # noqa: A002 - named in the event
-        self.hash = hash
-
-    @event(Revoked)
-    def _revoked(self) -> None:
-        self.is_revoked = True
-
 
 def admin_scope(account_id: str) -> str:
-    """Return the scope that lists the admin keys of an account; the note of each says until when it works."""
+    """Return the scope that lists the admin keys of an account; the note of each says when it expires."""
     return f"admin-keys/{account_id}"
 
 
 def works_at(admin: Claim, now: datetime) -> bool:
-    """Tell whether an admin key has not expired."""
+    """Return whether an admin key has not expired."""
     return admin.note is None or datetime.fromisoformat(admin.note) > now

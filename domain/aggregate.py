@@ -6,11 +6,10 @@ A stored name comes from the class names, never from the module path, so files m
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 from uuid import UUID
 
 from eventsourcing import domain
-from eventsourcing.domain import CommandMethodDecorator, decorated_funcs
 from eventsourcing.utils import register_topic
 
 from domain.errors import StaleVersion
@@ -40,38 +39,22 @@ class Conditions:
     """What must hold, or changes, in the same transaction as the events."""
 
     claims: list[Claim] = field(default_factory=list[Claim])
-    """Taken now; refused when anybody has them already."""
+    """Taken now; refused when another resource has them."""
     releases: list[Claim] = field(default_factory=list[Claim])
-    """Given back now."""
+    """Released now."""
     requires: list[Claim] = field(default_factory=list[Claim])
-    """Must be held by that owner, so that what we refer to still lives."""
+    """Must be held by that owner, so that what is referred to still exists."""
     unused: list[str] = field(default_factory=list[str])
-    """Scopes that must hold no claim, so that nobody refers to what goes away."""
+    """Scopes that must hold no claim, so that nothing refers to what is deleted."""
     erases: list[UUID] = field(default_factory=list[UUID])
-    """Secrets to forget."""
-
-
-class EventType(domain.MetaDomainEvent):
-    """Makes a dataclass of each event that adds fields; another one is what it inherits.
-
-    Every kind gets events of its own, so most add nothing: to generate their methods again took a third of the time
-    that a controller needs to start.
-    """
-
-    def __new__(
-        mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]
-    ) -> type[domain.DomainEvent]:
-        """Return the class of an event."""
-        if namespace.get("__annotations__"):
-            return super().__new__(mcs, name, bases, namespace)
-        return cast("type[domain.DomainEvent]", type.__new__(mcs, name, bases, namespace))
+    """Secrets to erase."""
 
 
 class Aggregate(domain.Aggregate):
     """A thing with rules. Subclasses nest their events and name them in past tense."""
 
-    class Event(domain.Aggregate.Event, metaclass=EventType):
-        """What happened to an aggregate."""
+    class Event(domain.Aggregate.Event):
+        """What happened to an aggregate. Its ``apply`` only assigns: it never refuses, whatever is stored."""
 
     TOPIC: ClassVar[str]
     KIND: ClassVar[str]
@@ -79,18 +62,28 @@ class Aggregate(domain.Aggregate):
     PREFIX: ClassVar[str]
     """What public ids of this kind begin with."""
     IS_PART: ClassVar[bool] = False
-    """Whether it bears the name of what it was made for, which is what people mean by that name."""
+    """Whether it has the name of the resource that it was created for, which the name alone refers to."""
     events: ClassVar[dict[str, type[domain.AggregateEvent]]] = {}
     kinds: ClassVar[dict[str, type["Aggregate"]]] = {}
 
     account_id: str
     name: str
 
-    def __init_subclass__(cls, *, is_abstract: bool = False, **kwargs: Any) -> None:
-        """Register the aggregate and its events, inherited ones too, under stored names of this kind."""
-        _inherit_creation(cls)
+    def __init__(self, account_id: str, name: str) -> None:
+        """Set what every aggregate has.
+
+        The library calls this before ``apply`` of the event that creates the aggregate, with those fields of the event
+        that are named here.
+        """
+        self.account_id = account_id
+        self.name = name
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Register a kind and its events, inherited ones too, under stored names; an ancestor has no ``PREFIX``."""
+        # The library makes a dataclass of a class with annotations. Its constructor would take all of them.
+        cls.__init__ = cls.__init__
         super().__init_subclass__(**kwargs)
-        if is_abstract:
+        if "PREFIX" not in vars(cls):
             return
         cls.TOPIC = cls.KIND = snake_case(cls.__name__)  # pyright: ignore[reportConstantRedefinition]
         Aggregate.kinds[cls.KIND] = cls
@@ -103,7 +96,6 @@ class Aggregate(domain.Aggregate):
                 member.TOPIC = topic  # pyright: ignore[reportAttributeAccessIssue]
                 register_topic(topic, member)
                 Aggregate.events[topic] = member
-                _inherit_applier(member)
 
     @property
     def public_id(self) -> str:
@@ -119,7 +111,7 @@ class Aggregate(domain.Aggregate):
         return self._conditions
 
     def take_conditions(self) -> Conditions:
-        """Return the conditions and start anew."""
+        """Return the conditions, and begin with none."""
         found = self.conditions
         del self._conditions
         return found
@@ -144,27 +136,6 @@ class Aggregate(domain.Aggregate):
                 "read it again and retry",
                 version=self.version,
             )
-
-
-def _inherit_creation(cls: type[domain.Aggregate]) -> None:
-    """Let a kind be created as its parent is, unless it says how: the library looks in the class itself only."""
-    for parent in cls.__mro__:
-        creation = vars(parent).get("__init__")
-        if isinstance(creation, CommandMethodDecorator):
-            if parent is not cls:
-                event_class = cast("type[domain.AggregateEvent]", creation.given_event_cls)
-                cls.__init__ = creation
-                setattr(cls, event_class.__name__, event_class)
-            return
-
-
-def _inherit_applier(event_class: type[domain.AggregateEvent]) -> None:
-    """Let an inherited event be applied as its parent is; the library looks appliers up by the exact class."""
-    known: dict[Any, Any] = decorated_funcs
-    if event_class not in known:
-        inherited = next((parent for parent in event_class.__mro__ if parent in known), None)
-        if inherited is not None:
-            known[event_class] = known[inherited]
 
 
 def name_scope(account_id: str, kind: str) -> str:

@@ -2,15 +2,14 @@
 
 Rules
 -----
-* A quarter of the memory stays for the server itself; the rest is what it may keep, and then it evicts or refuses.
-* What persists is kept on a volume of the cache; how it persists is chosen once.
+* A quarter of the memory is reserved for the server itself. When the rest is full, it evicts or refuses.
+* A full cache makes room by default: one that persists removes keys with an expiry, one that does not removes any key.
+* A cache that persists has a volume; how it persists is chosen once.
 * A parameter that is not known, or a value it cannot have, is refused.
 """
 
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol, Self, get_args
-
-from eventsourcing.domain import event
 
 from domain import values
 from domain.aggregate import Aggregate
@@ -46,7 +45,7 @@ PARAMETERS: Mapping[str, tuple[str, ...] | tuple[int, int]] = {
     "tcp-keepalive": (0, 86_400),
     "timeout": (0, 86_400),
 }
-"""What else may be set, and to what: one of some words, or a whole number from one to another."""
+"""The parameters that may be set, each with its words or the range of its whole numbers."""
 
 
 class Cache(Server):
@@ -54,12 +53,26 @@ class Cache(Server):
 
     PREFIX = "cache"
 
+    flush_requests: int = 0
+    """How many requests to remove every key were not carried out yet."""
+
+    class FlushRequested(Aggregate.Event):
+        """Somebody requested that every key is removed."""
+
+        def apply(self, aggregate: "Cache") -> None:
+            aggregate.flush_requests += 1
+            if aggregate.wanted == "running":
+                aggregate.set_status("modifying")
+
     class Flushed(Aggregate.Event):
-        """Somebody removed every key."""
+        """Every key was removed."""
+
+        def apply(self, aggregate: "Cache") -> None:
+            aggregate.flush_requests = 0
 
     @classmethod
     def create(cls, spec: ServerSpec) -> Self:
-        """Ask for a cache. Raises Invalid."""
+        """Request a cache. Raises Invalid."""
         check_engine(VERSIONS, spec.engine, spec.version)
         check_memory(spec.memory_mb, LEAST_MEMORY_MB)
         check_cpus(spec.cpus)
@@ -73,29 +86,36 @@ class Cache(Server):
         parameters: Mapping[str, str] | None,
         cpus: float | None = None,
     ) -> None:
-        """Ask for other limits or settings, while it runs. Raises BeingDeleted, Invalid."""
-        wish: dict[str, Any] = {**self.settings}
-        wish |= {"eviction": eviction} if eviction is not None else {}
-        wish |= {"parameters": dict(parameters)} if parameters is not None else {}
-        _check(wish)
+        """Request other limits or settings; they are applied while it runs. Raises BeingDeleted, Invalid."""
+        settings: dict[str, Any] = {**self.settings}
+        settings |= {"eviction": eviction} if eviction is not None else {}
+        settings |= {"parameters": dict(parameters)} if parameters is not None else {}
+        _check(settings)
         if memory_mb is not None:
             check_memory(memory_mb, LEAST_MEMORY_MB)
         if cpus is not None:
             check_cpus(cpus)
-        self.change(cpus, memory_mb, wish)
+        self.change(cpus, memory_mb, settings)
 
-    def note_flush(self) -> None:
-        """Keep that every key was removed."""
-        self.trigger_event(self.Flushed)
+    def flush(self) -> None:
+        """Request that every key is removed. Raises BeingDeleted, ServerStopped."""
+        self.refuse_unless_wanted("flush")
+        self.trigger_event(self.FlushRequested)
+
+    def report_flushed(self, requests: int) -> None:
+        """Record that every key was removed, unless that was requested again after this number of requests."""
+        if self.flush_requests == requests:
+            self.trigger_event(self.Flushed)
+
+    @property
+    def can_be_available(self) -> bool:
+        """Whether it should run, and nothing that was requested is under way."""
+        return super().can_be_available and self.flush_requests == 0
 
     @property
     def maxmemory_mb(self) -> int:
-        """How much it may keep."""
+        """How much of its memory keys may use."""
         return usable_mb(self.memory_mb)
-
-    @event(Flushed)
-    def _flushed(self) -> None:
-        pass
 
 
 class CacheClient(ServerClient[Cache], Protocol):
@@ -106,12 +126,21 @@ class CacheClient(ServerClient[Cache], Protocol):
         ...
 
     async def stats(self, server: Cache, at: Endpoint, password: str) -> dict[str, Any]:
-        """Return figures of now and since its start."""
+        """Return current statistics, and those since its start."""
         ...
 
 
+def default_eviction(persistence: str) -> Eviction:
+    """Return the eviction policy of a cache for which none was chosen.
+
+    ``volatile-lru`` is the default of ElastiCache: keys without an expiry are never evicted. A cache that keeps nothing
+    across restarts holds copies only, and gets ``allkeys-lru``: it takes writes even if no key has an expiry.
+    """
+    return "allkeys-lru" if persistence == "none" else "volatile-lru"
+
+
 def usable_mb(memory_mb: int) -> int:
-    """Return how much of its memory a cache may fill."""
+    """Return the memory that a cache can use for data, in MiB."""
     return memory_mb * 3 // 4
 
 

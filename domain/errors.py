@@ -18,10 +18,13 @@
     + PortTaken           another program listens on the host port
     + RangeInUse          the host cannot use the range of addresses, as another network does
     + InUse               something still uses what should be removed
+    + SecretMissing       a password, key or environment is not in the store any more
 
 Every message starts with "cannot", names the thing and says what would help.
 """
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -37,6 +40,23 @@ class DomainError(Exception):
         """Further members of the problem document, e.g. ``used_by``."""
 
 
+@contextmanager
+def within(*path: str | int) -> Generator[None]:
+    """Prefix the field of an error that is raised inside with the path of what is checked.
+
+    A rule names the field in the terms of the value that it checks. Who knows where that value is in a request adds the
+    path, so that an error names e.g. ``listeners.0.rules.2.host``.
+    """
+    try:
+        yield
+    except Unavailable:
+        raise
+    except DomainError as error:
+        inside = () if error.field is None else (error.field,)
+        error.field = ".".join(map(str, (*path, *inside)))
+        raise
+
+
 class NotFound(DomainError):
     """cannot find it."""
 
@@ -44,13 +64,13 @@ class NotFound(DomainError):
 
 
 class Conflict(DomainError):
-    """cannot do that in the present state."""
+    """cannot do that in the current state."""
 
     code = "conflict"
 
 
 class NameTaken(Conflict):
-    """cannot use the name twice."""
+    """cannot use a name that is already taken."""
 
     code = "name_taken"
 
@@ -62,7 +82,7 @@ class StaleVersion(Conflict):
 
 
 class KeyReused(Conflict):
-    """cannot use an idempotency key again with another request; choose a new key."""
+    """cannot reuse an idempotency key for a different request; choose a new key."""
 
     code = "idempotency_key_reused"
 
@@ -80,7 +100,7 @@ class Forbidden(DomainError):
 
 
 class Unauthenticated(DomainError):
-    """cannot tell who is asking: send the header `Authorization: miniaws_<key>`."""
+    """cannot authenticate the request: send the header `Authorization: miniaws_<key>`."""
 
     code = "unauthenticated"
 
@@ -92,7 +112,7 @@ class TooMany(DomainError):
 
 
 class Unavailable(DomainError):
-    """cannot answer at the moment; retry later."""
+    """cannot process the request at the moment; retry later."""
 
     code = "unavailable"
 
@@ -113,6 +133,10 @@ class ImageMissing(Refused):
     """No such image here, and no registry to fetch it from."""
 
 
+class ImagePending(PortError):
+    """The image is being built or fetched; the message says how far that is."""
+
+
 class PortTaken(Refused):
     """Another program listens on the host port."""
 
@@ -123,3 +147,7 @@ class RangeInUse(Refused):
 
 class InUse(Refused):
     """Something still uses what should be removed."""
+
+
+class SecretMissing(Refused):
+    """A password, key or environment is not in the store any more."""

@@ -1,49 +1,54 @@
-"""Orphans are things on the engine that carry our labels though no living resource wants them.
+"""Orphans: objects of the container engine that have our labels, and that no resource needs.
 
 Rules
 -----
-* An orphan is held for a while, so that people can look at it. Then it is removed; earlier, if they ask for that.
-* A thing is one orphan for as long as it is there: finding it again changes nothing.
-* What goes by itself, or is wanted after all, is told as such.
-* A removal that fails is told once per reason.
+* An orphan is held for a while, so that people can look at it. Then it is removed; earlier, if they request that.
+* An object is one orphan for as long as it exists: finding it again changes nothing.
+* An orphan that disappears by itself, or that a resource needs after all, is reported as such.
+* A removal that fails is reported once per reason.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Self
 
-from eventsourcing.domain import event
-
 from domain.access_key import FIRST_ACCOUNT
 from domain.aggregate import Aggregate, Claim, name_scope
 
-Thing = Literal["container", "network", "volume"]
+ObjectType = Literal["container", "network", "volume"]
 
 _ENDED = {"terminated", "deleted"}
 
 
 @dataclass(frozen=True, slots=True)
-class Stray:
-    """A thing that is labelled as a resource's, and why that resource does not want it."""
+class EngineObject:
+    """An object that is labelled as a resource's, and why that resource does not need it."""
 
-    thing: Thing
+    thing: ObjectType
     kind: str
     resource_id: str
     reason: str
 
     @property
     def name(self) -> str:
-        """What it is called among orphans."""
+        """Its name as an orphan."""
         return name_of(self.thing, self.resource_id)
 
 
 class Orphan(Aggregate):
-    """One thing that nothing wants. It belongs to those who run the cloud, whoever its label says made it."""
+    """One orphan. It belongs to those who run the cloud, whatever account its label names."""
 
     PREFIX = "orphan"
 
+    thing: str
+    resource_kind: str
+    resource_id: str
+    held_until: datetime
+    status: str
+    status_reason: str
+
     class Found(Aggregate.Created):
-        """Something with our labels is on the engine, and nothing wants it."""
+        """An object with our labels is on the engine, and no resource needs it."""
 
         account_id: str
         name: str
@@ -53,32 +58,55 @@ class Orphan(Aggregate):
         reason: str
         held_until: datetime
 
+        def apply(self, aggregate: "Orphan") -> None:
+            aggregate.thing = self.thing
+            aggregate.resource_kind = self.resource_kind
+            aggregate.resource_id = self.resource_id
+            aggregate.held_until = self.held_until
+            aggregate.status = "held"
+            aggregate.status_reason = self.reason
+
     class RemovalRequested(Aggregate.Event):
-        """It was held long enough, or somebody wants it gone now."""
+        """It was held long enough, or somebody requested its removal."""
+
+        def apply(self, aggregate: "Orphan") -> None:
+            aggregate.status = "deleting"
 
     class RemovalFailed(Aggregate.Event):
         """It cannot be removed at the moment."""
 
         reason: str
 
+        def apply(self, aggregate: "Orphan") -> None:
+            aggregate.status = "error"
+            aggregate.status_reason = self.reason
+
     class Removed(Aggregate.Event):
-        """It is gone from the engine."""
+        """It was removed from the engine."""
+
+        def apply(self, aggregate: "Orphan") -> None:
+            aggregate.status = "deleted"
 
     class Vanished(Aggregate.Event):
-        """It is no orphan any more, though nobody removed it as one."""
+        """It is no orphan any more, though it was not removed as one."""
 
         reason: str
 
+        def apply(self, aggregate: "Orphan") -> None:
+            aggregate.status = "deleted"
+            aggregate.status_reason = self.reason
+
     @classmethod
-    def find(cls, stray: Stray, held_until: datetime) -> Self:
-        """Note what was found. Saving fails while this very thing is known already."""
-        orphan = cls(
+    def find(cls, found: EngineObject, held_until: datetime) -> Self:
+        """Record an object that was found. Saving fails while it is recorded already."""
+        orphan = cls._create(
+            cls.Found,
             account_id=FIRST_ACCOUNT,
-            name=stray.name,
-            thing=stray.thing,
-            resource_kind=stray.kind,
-            resource_id=stray.resource_id,
-            reason=stray.reason,
+            name=found.name,
+            thing=found.thing,
+            resource_kind=found.kind,
+            resource_id=found.resource_id,
+            reason=found.reason,
             held_until=held_until,
         )
         orphan.conditions.claims += orphan.held_claims()
@@ -86,95 +114,59 @@ class Orphan(Aggregate):
 
     @property
     def has_ended(self) -> bool:
-        """Whether there is nothing left to do about it."""
+        """Whether nothing is left to do."""
         return self.status == "deleted"
 
     def is_held(self, now: datetime) -> bool:
-        """Tell whether it may not be removed yet."""
+        """Return whether it may not be removed yet."""
         return self.status == "held" and now < self.held_until
 
     def request_removal(self) -> None:
-        """Want it gone; once asked for, asking again is fine."""
+        """Request its removal; may be repeated."""
         if self.status == "held":
             self.trigger_event(self.RemovalRequested)
 
     def report_failed(self, reason: str) -> None:
-        """Note why it cannot be removed; once per reason, and only after that was tried."""
+        """Record why it cannot be removed; once per reason, and only after that was tried."""
         if self.status not in {"held", "deleted"} and reason != self.status_reason:
             self.trigger_event(self.RemovalFailed, reason=reason)
 
     def report_gone(self) -> None:
-        """Note that the engine has it no more: removed, if that was asked for."""
+        """Record that the engine no longer has it: removed, if that was requested."""
         if self.status == "held":
             self._vanish("somebody else removed it")
         elif not self.has_ended:
             self.conditions.releases += self.held_claims()
             self.trigger_event(self.Removed)
 
-    def report_wanted(self) -> None:
-        """Note that a resource wants it after all."""
+    def report_needed(self) -> None:
+        """Record that a resource needs it after all."""
         if not self.has_ended:
             self._vanish(f"{self.resource_id} wants it again")
 
     def held_claims(self) -> list[Claim]:
-        """Return its name, until it is gone."""
+        """Return the claim on its name, until it is gone."""
         return [] if self.has_ended else super().held_claims()
 
     def _vanish(self, reason: str) -> None:
         self.conditions.releases += self.held_claims()
         self.trigger_event(self.Vanished, reason=reason)
 
-    @event(Found)
-    def __init__(
-        self,
-        account_id: str,
-        name: str,
-        thing: str,
-        resource_kind: str,
-        resource_id: str,
-        reason: str,
-        held_until: datetime,
-    ) -> None:
-        self.account_id = account_id
-        self.name = name
-        self.thing = thing
-        self.resource_kind = resource_kind
-        self.resource_id = resource_id
-        self.held_until = held_until
-        self.status = "held"
-        self.status_reason = reason
-
-    @event(RemovalRequested)
-    def _removal_requested(self) -> None:
-        self.status = "deleting"
-
-    @event(RemovalFailed)
-    def _removal_failed(self, reason: str) -> None:
-        self.status, self.status_reason = "error", reason
-
-    @event(Removed)
-    def _removed(self) -> None:
-        self.status = "deleted"
-
-    @event(Vanished)
-    def _vanished(self, reason: str) -> None:
-        self.status, self.status_reason = "deleted", reason
-
 
 def name_of(thing: str, resource_id: str) -> str:
-    """Return what a thing is called among orphans; a resource may have a container and a volume."""
+    """Return the name of an object as an orphan; a resource may have a container and a volume."""
     return f"{thing}-{resource_id}"
 
 
 def scope() -> str:
-    """Return the scope that lists the orphans that are known, by name."""
+    """Return the scope that lists the recorded orphans, by name."""
     return name_scope(FIRST_ACCOUNT, Orphan.KIND)
 
 
 def why_unwanted(owner: Aggregate | None) -> str | None:
-    """Return why nothing wants what is labelled as a resource's, None when that lives.
+    """Return why a resource does not need the objects with its label, None when it does.
 
-    Its name stays out of it: whoever sees orphans may belong to another account.
+    The reason does not contain its name: who sees orphans may belong to another account.
     """
     if owner is None:
         return "there is no such resource"

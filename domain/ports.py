@@ -15,6 +15,9 @@ Kind = Literal[
     "instance", "vpc", "volume", "snapshot", "load_balancer", "database", "archive", "cache", "queue"
 ]
 ContainerState = Literal["created", "running", "paused", "restarting", "exited", "dead"]
+OPTIONAL_CAPABILITIES = ("AUDIT_WRITE", "MKNOD", "NET_RAW", "SETFCAP")
+"""Linux capabilities of the engine's default set that a container only has when its specification lists them."""
+STOP_GRACE_S = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,8 @@ class ContainerSpec:
     """A container as it should be.
 
     ``generation`` counts the changes that need a new container; the container carries it as a label. Files it
-    wrote outside its mounts are taken over by the next generation if ``keeps_files``. ``memory_mb`` is in MiB,
-    ``cpus`` in cores.
+    wrote outside its mounts are taken over by the next generation if ``keeps_files``. ``memory_mb`` and ``shm_mb``
+    (the size of ``/dev/shm``; None is the engine's default) are in MiB, ``cpus`` in cores.
     """
 
     resource_id: str
@@ -70,6 +73,15 @@ class ContainerSpec:
     """By absolute path; one that ends with a slash is a directory, named before what is in it."""
     kind: Kind = "instance"
     keeps_files: bool = True
+    init: bool = False
+    """Run the program as a child of the engine's init process, which reaps orphans and forwards signals."""
+    capabilities: tuple[str, ...] = ()
+    """Linux capabilities that are added to the base set, without the prefix ``CAP_``."""
+    stop_grace_s: int = STOP_GRACE_S
+    """How long the program may take to end after the stop signal, before it is killed."""
+    stop_signal: str | None = None
+    """None is the image's own, usually SIGTERM."""
+    shm_mb: int | None = None
 
     @property
     def program(self) -> str:
@@ -94,6 +106,8 @@ class SeenContainer:
     cpus: float
     memory_mb: int
     is_held: bool = False
+    shm_mb: int | None = None
+    """The size of ``/dev/shm`` in MiB, which is fixed when a container is created."""
     program: str | None = None
     """That of its specification; None of a container that an earlier version of ours has made."""
 
@@ -139,33 +153,6 @@ class EngineEvent:
     """What the program ended with, for the action ``die``; a restart by policy leaves no other trace of it."""
 
 
-HOST = "host"
-"""What the machine itself is called among samples."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """What a container, or the host, has used up to an instant.
-
-    The counters (CPU time in nanoseconds, bytes moved) begin at zero in each ``run``. None cannot be measured here.
-    """
-
-    resource_id: str
-    run: str
-    """Another word after each start."""
-    at: datetime
-    cpu_ns: int
-    memory_bytes: int
-    """In use now, without the file cache that can be given back at once."""
-    network_rx_bytes: int | None = None
-    network_tx_bytes: int | None = None
-    block_read_bytes: int | None = None
-    block_write_bytes: int | None = None
-    cpus: float | None = None
-    """Cores it may use; None when only the resource's type knows, here and below."""
-    memory_limit_bytes: int | None = None
-
-
 class Containers(Protocol):
     """Runs containers."""
 
@@ -174,23 +161,34 @@ class Containers(Protocol):
         ...
 
     async def ensure(self, spec: ContainerSpec) -> SeenContainer:
-        """Have this container, not started; a newer generation takes over its files. Raises ImageMissing, Refused."""
+        """Create this container, stopped; a newer generation inherits its files. Raises ImageMissing, Refused."""
         ...
 
     async def start(self, resource_id: str) -> SeenContainer:
-        """Have it run. Raises PortTaken, or Refused when the program cannot be started."""
+        """Start it. Raises PortTaken, or Refused when the program cannot be started."""
         ...
 
-    async def stop(self, resource_id: str, grace_s: int = 10) -> None:
-        """Ask the program to end, and end it after the grace period. Nothing to stop is fine."""
+    async def stop(self, resource_id: str, grace_s: int | None = None) -> None:
+        """Stop the program, and kill it after the grace period (None: that of its specification).
+
+        Does nothing when there is no container or it does not run.
+        """
         ...
 
     async def resize(self, resource_id: str, cpus: float, memory_mb: int) -> None:
         """Change the limits of a container, running or not."""
         ...
 
+    async def leave_network(self, resource_id: str) -> None:
+        """Take a stopped container off its network; ``ensure`` puts it back. It may not exist."""
+        ...
+
+    async def keep_files(self, spec: ContainerSpec) -> None:
+        """Remove a stopped container, whose files the next ``ensure`` takes over. It may not exist."""
+        ...
+
     async def remove(self, resource_id: str) -> None:
-        """Have no container, and nothing that only served it. Nothing to remove is fine."""
+        """Remove the container, and everything that only belongs to it. It may not exist."""
         ...
 
     async def execute(self, resource_id: str, argv: Sequence[str], timeout_s: float = 60) -> ExecResult:
@@ -212,15 +210,15 @@ class Networks(Protocol):
     """Separates containers."""
 
     async def ensure(self, resource_id: str, account_id: str, cidr: str) -> None:
-        """Have this network. Raises RangeInUse when the range overlaps another network."""
+        """Create this network. Raises RangeInUse when the range overlaps another network."""
         ...
 
     async def exists(self, resource_id: str) -> bool:
-        """Tell whether the network is there."""
+        """Return whether the network exists."""
         ...
 
     async def remove(self, resource_id: str) -> None:
-        """Have no such network. Raises InUse while containers are on it."""
+        """Remove the network. Raises InUse while containers are on it."""
         ...
 
     async def found(self) -> list[Found]:
@@ -238,19 +236,19 @@ class Volumes(Protocol):
     async def ensure(
         self, resource_id: str, account_id: str, size_gb: int | None, *, fresh: bool = True
     ) -> None:
-        """Have this volume, ready to be mounted; a size is a real limit.
+        """Create this volume, ready to be mounted; its size is enforced.
 
-        Raises Refused when the limit cannot be kept, or when the volume is gone and ``fresh`` is False: then its
+        Raises Refused when the size cannot be enforced, or when the volume is missing and ``fresh`` is False: then its
         files are lost, and an empty volume in its place would hide that.
         """
         ...
 
     async def exists(self, resource_id: str) -> bool:
-        """Tell whether the volume is there and can be mounted."""
+        """Return whether the volume exists and can be mounted."""
         ...
 
     async def remove(self, resource_id: str) -> None:
-        """Have no such volume. Raises InUse while a container uses it."""
+        """Remove the volume. Raises InUse while a container uses it."""
         ...
 
     async def found(self) -> list[Found]:
@@ -258,7 +256,11 @@ class Volumes(Protocol):
         ...
 
     async def can_limit_size(self) -> bool:
-        """Tell whether a volume can be held to a size here."""
+        """Return whether the size of a volume can be enforced here."""
+        ...
+
+    async def free_bytes(self) -> int | None:
+        """Return how much room the file system has that volumes and containers are on; None when nobody can tell."""
         ...
 
 
@@ -266,7 +268,7 @@ class Images(Protocol):
     """Knows what can be run."""
 
     async def is_available(self, image: str) -> bool:
-        """Tell whether the image is here or a registry offers it."""
+        """Return whether the image exists here or in a registry."""
         ...
 
     async def cores(self) -> float:
@@ -279,12 +281,4 @@ class EngineWatch(Protocol):
 
     def watch(self, cursor: str | None) -> AsyncIterator[EngineEvent]:
         """Yield what happened since the cursor, then what happens. Ends with Unreachable when cut."""
-        ...
-
-
-class Stats(Protocol):
-    """Measures what containers use."""
-
-    async def sample(self) -> list[Sample]:
-        """Return a sample of every container that runs, and of the host where it can be seen; no others."""
         ...

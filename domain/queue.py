@@ -2,20 +2,18 @@
 
 Rules
 -----
-* What is inside is declared here, and is kept as declared; what clients declare themselves is left alone.
+* Named queues are declared here and reconciled; those that clients declare themselves are left alone.
 * Whether a named queue is durable is decided once.
-* An engine is not asked for what it cannot do.
+* What an engine cannot do is refused.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol, Self
 
-from eventsourcing.domain import event
-
 from domain import values
 from domain.aggregate import Aggregate
-from domain.errors import Conflict, Invalid, NotFound, Refused
+from domain.errors import Conflict, Invalid, NotFound, Refused, within
 from domain.server import Endpoint, Server, ServerClient, ServerSpec
 from domain.server.spec import check_cpus, check_engine, check_memory
 
@@ -32,7 +30,7 @@ class UnknownQueue(NotFound):
 
 
 class DurabilityIsFixed(Conflict):
-    """cannot make a named queue durable, or not durable, afterwards"""
+    """cannot change the durability of a queue"""
 
     code = "durability_is_fixed"
 
@@ -51,9 +49,9 @@ class Engine:
     data_path: str
     least_memory_mb: int
     memory_mb: int
-    """When nobody says how much."""
+    """The default."""
     namespace: str
-    """What it calls the place of its own that users and queues are in."""
+    """The engine's word for the namespace of users and queues."""
     can_dead_letter: bool
 
 
@@ -67,19 +65,19 @@ VERSIONS = {name: engine.versions for name, engine in ENGINES.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class QueueDefinition:
     """A queue inside, as it is declared; None means no limit."""
 
     durable: bool = True
     max_length: int | None = None
-    """The oldest message goes when there are more."""
+    """The oldest message is dropped when there are more."""
     max_age_s: int | None = None
     dead_letter: str | None = None
     """Where messages go that are rejected, too old or too many."""
 
 
 @dataclass(frozen=True, slots=True)
-class Peeked:
+class PeekedMessage:
     """A message that was looked at and is still there."""
 
     payload: bytes
@@ -92,64 +90,93 @@ class Queue(Server):
     """One server of queues."""
 
     PREFIX = "queue"
-    is_adopting = False
-    """Nobody has looked yet what is in the files it begins with."""
 
-    class Purged(Aggregate.Event):
-        """Somebody removed every message of a named queue."""
+    is_adopting: bool = False
+    """Whether the named queues in the files it begins with are still to be read."""
+
+    purges_under_way: tuple[str, ...] = ()
+    """The named queues whose messages are to be removed; once for each request that was not carried out yet."""
+
+    class MessagesPurgeRequested(Aggregate.Event):
+        """Somebody requested that every message of a named queue is removed."""
 
         queue: str
 
+        def apply(self, aggregate: "Queue") -> None:
+            aggregate.purges_under_way = (*aggregate.purges_under_way, self.queue)
+            if aggregate.wanted == "running":
+                aggregate.set_status("modifying")
+
+    class Purged(Aggregate.Event):
+        """Every message of a named queue was removed."""
+
+        queue: str
+
+        def apply(self, aggregate: "Queue") -> None:
+            aggregate.purges_under_way = tuple(
+                each for each in aggregate.purges_under_way if each != self.queue
+            )
+
     class AdoptionRequested(Aggregate.Event):
         """It begins with the files of an earlier server, whose named queues become its own."""
+
+        def apply(self, aggregate: "Queue") -> None:
+            aggregate.is_adopting = True
 
     class Adopted(Aggregate.Event):
         """What the earlier server had declared is declared here."""
 
         queues: dict[str, dict[str, Any]]
 
+        def apply(self, aggregate: "Queue") -> None:
+            aggregate.is_adopting = False
+            aggregate.settings = {**aggregate.settings, "queues": {**self.queues, **aggregate.named}}
+
     @classmethod
     def create(cls, spec: ServerSpec) -> Self:
-        """Ask for a server of queues. Raises Invalid."""
+        """Request a server of queues. Raises Invalid."""
         check_engine(VERSIONS, spec.engine, spec.version)
         check_memory(spec.memory_mb, ENGINES[spec.engine].least_memory_mb)
         check_cpus(spec.cpus)
         values.name(spec.username, "username")
         values.name(spec.settings["namespace"], "namespace")
+        queues = spec.settings["queues"]
+        if len(queues) > MOST_NAMED:
+            raise Invalid(f"cannot declare {len(queues)} queues: use at most {MOST_NAMED}", field="queues")
+        for name, each in queues.items():
+            with within(f"queues.{name}"):
+                _check(spec.engine, name, QueueDefinition(**each), queues)
         return super().create(spec)
 
     def adopt(self) -> None:
-        """Ask for the named queues in the files it begins with; decided as it is asked for."""
+        """Request that a new server adopts the named queues in the files it begins with."""
         self.trigger_event(self.AdoptionRequested)
 
-    def report_adopted(self, found: Mapping[str, Named]) -> None:
-        """Note what was found inside. What was declared here in the meantime stays as it was declared here."""
+    def report_adopted(self, found: Mapping[str, QueueDefinition]) -> None:
+        """Record the named queues that were found. One that was declared in the meantime stays as declared."""
         if self.is_adopting:
-            self.trigger_event(self.Adopted, queues={name: asdict(wish) for name, wish in found.items()})
+            self.trigger_event(self.Adopted, queues={name: asdict(each) for name, each in found.items()})
 
     def modify(self, memory_mb: int | None, cpus: float | None) -> None:
-        """Ask for other limits; other memory takes a new container on the same volume. Raises BeingDeleted, Invalid."""
+        """Request other limits; other memory takes a new container on the same volume. Raises BeingDeleted, Invalid."""
         if memory_mb is not None:
             check_memory(memory_mb, ENGINES[self.engine].least_memory_mb)
         if cpus is not None:
             check_cpus(cpus)
         self.change(cpus, memory_mb, replaces=memory_mb not in {None, self.memory_mb})
 
-    def declare(self, name: str, wish: Named) -> None:
-        """Have a named queue inside. Raises BeingDeleted, Invalid, DurabilityIsFixed."""
-        values.name(name, "queue")
-        _check(wish)
-        if wish.dead_letter is not None:
-            self._refuse_dead_letter(name, wish.dead_letter)
+    def declare(self, name: str, wanted: QueueDefinition) -> None:
+        """Declare a named queue. Raises BeingDeleted, Invalid, DurabilityIsFixed."""
+        _check(self.engine, name, wanted, self.named)
         known = self.named.get(name)
-        if known is not None and known["durable"] != wish.durable:
+        if known is not None and known["durable"] != wanted.durable:
             raise DurabilityIsFixed(
                 f"cannot change whether {name} of {self.name} is durable: remove it and declare it again",
                 field="durable",
             )
         if known is None and len(self.named) >= MOST_NAMED:
             raise Invalid(f"cannot declare {name}: {self.name} has {MOST_NAMED} already", field="queue")
-        self.change(settings={"queues": {**self.named, name: asdict(wish)}})
+        self.change(settings={"queues": {**self.named, name: asdict(wanted)}})
 
     def undeclare(self, name: str) -> None:
         """Remove a named queue with its messages. Raises BeingDeleted, UnknownQueue, Conflict."""
@@ -157,48 +184,33 @@ class Queue(Server):
             raise UnknownQueue(
                 f"cannot remove {values.shown(name)}: {self.name} has declared no queue of that name"
             )
-        users = [other for other, wish in self.named.items() if wish["dead_letter"] == name and other != name]
+        users = [other for other, each in self.named.items() if each["dead_letter"] == name and other != name]
         if users:
             raise Conflict(
                 f"cannot remove {name}: it takes the dead letters of {', '.join(users)}; change them first"
             )
-        left = {other: wish for other, wish in self.named.items() if other != name}
+        left = {other: each for other, each in self.named.items() if other != name}
         self.change(settings={"queues": left})
 
-    def note_purge(self, name: str) -> None:
-        """Keep that every message of a named queue was removed."""
-        self.trigger_event(self.Purged, queue=name)
+    def purge_messages(self, name: str) -> None:
+        """Request that every message of a named queue is removed. Raises BeingDeleted, ServerStopped."""
+        self.refuse_unless_wanted("purge")
+        self.trigger_event(self.MessagesPurgeRequested, queue=name)
+
+    def report_messages_purged(self, name: str, requests: int) -> None:
+        """Record that every message was removed, unless that was requested again after this number of requests."""
+        if self.purges_under_way.count(name) == requests:
+            self.trigger_event(self.Purged, queue=name)
+
+    @property
+    def can_be_available(self) -> bool:
+        """Whether it should run, and nothing that was requested is under way."""
+        return super().can_be_available and not self.purges_under_way
 
     @property
     def named(self) -> dict[str, dict[str, Any]]:
-        """What is declared inside, by name."""
+        """The declared queues, by name."""
         return self.settings["queues"]
-
-    def _refuse_dead_letter(self, name: str, target: str) -> None:
-        if not ENGINES[self.engine].can_dead_letter:
-            raise Invalid(
-                f"cannot send dead letters of {name}: {self.engine} has none; leave `dead_letter` out",
-                field="dead_letter",
-            )
-        if target not in self.named or target == name:
-            raise Invalid(
-                f"cannot send dead letters of {name} to {values.shown(target)}: declare that queue first",
-                field="dead_letter",
-            )
-
-    @event(AdoptionRequested)
-    def _adoption_requested(self) -> None:
-        self.is_adopting = True
-
-    @event(Adopted)
-    def _adopted(self, queues: dict[str, dict[str, Any]]) -> None:
-        self.is_adopting = False
-        settings: dict[str, Any] = {**self.settings, "queues": {**queues, **self.named}}
-        self.settings = settings
-
-    @event(Purged)
-    def _purged(self, queue: str) -> None:
-        pass
 
 
 class QueueClient(ServerClient[Queue], Protocol):
@@ -212,19 +224,37 @@ class QueueClient(ServerClient[Queue], Protocol):
         """Remove every message. Raises QueueMissing."""
         ...
 
-    async def declared(self, server: Queue, at: Endpoint, password: str) -> Mapping[str, Named]:
-        """Return what was declared by us, now or by an earlier server with the same files."""
+    async def declared(self, server: Queue, at: Endpoint, password: str) -> Mapping[str, QueueDefinition]:
+        """Return the queues that were declared by us, also by an earlier server with the same files."""
         ...
 
-    async def peek(self, server: Queue, at: Endpoint, password: str, name: str, most: int) -> list[Peeked]:
+    async def peek(
+        self, server: Queue, at: Endpoint, password: str, name: str, most: int
+    ) -> list[PeekedMessage]:
         """Return the oldest messages; they stay. Raises QueueMissing."""
         ...
 
 
-def _check(wish: Named) -> None:
-    for value, most, name in (
-        (wish.max_length, MOST_MESSAGES, "max_length"),
-        (wish.max_age_s, MOST_AGE_S, "max_age_s"),
+def _check(engine: str, name: str, wanted: QueueDefinition, declared: Container[str]) -> None:
+    values.name(name, "queue")
+    for value, most, field in (
+        (wanted.max_length, MOST_MESSAGES, "max_length"),
+        (wanted.max_age_s, MOST_AGE_S, "max_age_s"),
     ):
         if value is not None and not 1 <= value <= most:
-            raise Invalid(f"cannot use {value} as {name}: use 1 to {most}", field=name)
+            raise Invalid(f"cannot use {value} as {field}: use 1 to {most}", field=field)
+    if wanted.dead_letter is not None:
+        _refuse_dead_letter(engine, name, wanted.dead_letter, declared)
+
+
+def _refuse_dead_letter(engine: str, name: str, target: str, declared: Container[str]) -> None:
+    if not ENGINES[engine].can_dead_letter:
+        raise Invalid(
+            f"cannot set `dead_letter` of {name}: {engine} does not support it; leave it out",
+            field="dead_letter",
+        )
+    if target not in declared or target == name:
+        raise Invalid(
+            f"cannot send dead letters of {name} to {values.shown(target)}: declare that queue first",
+            field="dead_letter",
+        )

@@ -6,6 +6,7 @@ Implemented by ``adapters/event_store`` over Postgres. What else is kept there, 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
@@ -31,7 +32,7 @@ class Cause:
 
 
 class Recorded(NamedTuple):
-    """An event as it lies in the store. A tuple, because a rebuild makes one of every event there ever was."""
+    """An event as stored. A tuple, because a rebuild creates one for every event of the log."""
 
     position: int
     resource_id: UUID
@@ -67,7 +68,7 @@ class Receipt:
     positions: tuple[int, ...]
     recorded_at: datetime
     events: Sequence[Recorded] = ()
-    """What was written, as it lies in the store."""
+    """The written events, as stored."""
 
     @property
     def position(self) -> int:
@@ -80,7 +81,7 @@ class VersionConflict(Exception):
 
 
 class ClaimTaken(Conflict):
-    """cannot take what another resource holds"""
+    """cannot claim a value that another resource holds"""
 
     code = "claim_taken"
 
@@ -91,7 +92,7 @@ class ClaimTaken(Conflict):
 
 
 class RequirementMissing(Conflict):
-    """cannot refer to what does not live any more"""
+    """cannot refer to a resource that no longer exists"""
 
     code = "requirement_missing"
 
@@ -101,12 +102,12 @@ class RequirementMissing(Conflict):
 
 
 class ScopeInUse(Conflict):
-    """cannot remove what something refers to"""
+    """cannot delete a resource that is in use"""
 
     code = "in_use"
 
     def __init__(self, scope: str) -> None:
-        super().__init__("cannot remove what something refers to")
+        super().__init__("cannot delete a resource that is in use")
         self.scope = scope
 
 
@@ -161,31 +162,89 @@ class EventStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """For which key a session or a ticket stands, and until when."""
+    """The key that a session or a ticket stands for, when it ends, and the session that it belongs to, if any."""
 
     key_id: UUID
     expires_at: datetime
+    parent: str | None = None
 
 
 class Sessions(Protocol):
-    """Remembers who signed in with a browser. What opens a session is known here by its digest only."""
+    """Remembers who signed in with a browser. Sessions and tickets are known here by their digests only."""
 
-    async def open(self, digest: str, purpose: Literal["session", "ticket"], signed_in: SignedIn) -> None:
-        """Remember a session or a ticket; what has expired is forgotten."""
+    async def open(self, digest: str, purpose: Literal["session", "ticket"], signed_in: SignedIn) -> bool:
+        """Remember a session or a ticket, and return whether it was: False when its parent has ended.
+
+        What has expired is forgotten.
+        """
         ...
 
     async def find(self, digest: str) -> SignedIn | None:
-        """Return who has this session, unless it has expired."""
+        """Return the session with this digest, unless it has expired."""
         ...
 
     async def redeem(self, digest: str) -> SignedIn | None:
-        """Return who has this ticket, once, unless it has expired."""
+        """Return the ticket with this digest, once, unless it has expired."""
         ...
 
     async def close(self, digest: str) -> None:
-        """Forget a session, and tell those who listen to ``closed``. Nothing to forget is fine."""
+        """End a session with all that belong to it, and report each to ``closed``. An unknown one is ignored."""
         ...
 
     def closed(self) -> AsyncIterator[str | None]:
-        """Yield each session that is closed, by its digest, for ever; None when some may have been missed."""
+        """Yield each session that is closed, by its digest; None when some may have been missed, as before the first.
+
+        Ends with an error when the connection is lost.
+        """
+        ...
+
+
+STALE_S = 5.0
+"""A controller that sent no heartbeat for this long is dead, frozen or cut off from the store."""
+
+
+class ControllerState(StrEnum):
+    """What a controller does."""
+
+    LEADING = "leading"
+    STANDBY = "standby"
+    NOT_RESPONDING = "not-responding"
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What a controller says of itself once a second."""
+
+    controller_id: UUID
+    pid: int
+    is_leading: bool
+    started_at: datetime
+    loops: list[dict[str, Any]]
+    """The name, state, restarts and last error of each of its loops."""
+    metrics: str = field(repr=False)
+    """Its figures in the text format of Prometheus."""
+    age_s: float = 0.0
+    """Its age, according to the clock of the store."""
+
+    @property
+    def state(self) -> ControllerState:
+        """What the controller does, as far as anybody knows."""
+        if self.age_s >= STALE_S:
+            return ControllerState.NOT_RESPONDING
+        return ControllerState.LEADING if self.is_leading else ControllerState.STANDBY
+
+
+class Heartbeats(Protocol):
+    """Where controllers say how they are, for every API process to read."""
+
+    async def beat(self, heartbeat: Heartbeat) -> None:
+        """Replace what this controller said before. Raises Unavailable."""
+        ...
+
+    async def leave(self, controller_id: UUID) -> None:
+        """Remove what a controller said; it ends. Raises Unavailable."""
+        ...
+
+    async def newest(self) -> list[Heartbeat]:
+        """Return the last heartbeat of each controller, the newest first. Raises Unavailable."""
         ...

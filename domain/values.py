@@ -5,23 +5,22 @@ Each function returns the value or raises ``Invalid`` with the rule and an examp
 
 import re
 from base64 import b32decode, b32encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from ipaddress import IPv4Network, ip_network
 from uuid import UUID
-
-from croniter import croniter
-from croniter.croniter import CroniterBadDateError
 
 from domain.errors import Invalid
 
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _PUBLIC_ID = re.compile(r"([a-z]+)-([a-z2-7]{26})")
+_PART_NAME = re.compile(r"[a-z]{1,10}-[a-z2-7]{26}-[a-z_]+")
 _PATH = re.compile(r"(/[A-Za-z0-9._-]+)+")
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
-_IMAGE = re.compile(r"[a-z0-9][a-z0-9._:/@-]{0,254}")
-_CHANCE = re.compile(r"(?<![A-Za-z])[RrHh](?![A-Za-z])")
-"""A spelling that the cron library knows besides, which does not say the same twice."""
 _MAX_TAGS = 50
+_PRIVATE_RANGES = [
+    IPv4Network(each) for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+]
+"""RFC 1918 and RFC 6598. ``IPv4Network.is_private`` also holds for loopback, link-local and reserved ranges."""
 
 
 def name(text: str, field: str = "name") -> str:
@@ -38,6 +37,16 @@ def name(text: str, field: str = "name") -> str:
 def public_id(prefix: str, uuid: UUID) -> str:
     """Return ``<prefix>-<base32 of the uuid>``, 26 lower-case characters after the hyphen."""
     return f"{prefix}-{b32encode(uuid.bytes).decode().rstrip('=').lower()}"
+
+
+def part_name(prefix: str, uuid: UUID, kind: str) -> str:
+    """Return the name of a resource that is created as a part of another one, which people do not name."""
+    return f"{public_id(prefix, uuid)}-{kind}"
+
+
+def is_part_name(name: str) -> bool:
+    """Return whether a name is one that ``part_name`` returns."""
+    return _PART_NAME.fullmatch(name) is not None
 
 
 def parse_id(text: str) -> tuple[str, UUID] | None:
@@ -70,16 +79,6 @@ def tags(given: Mapping[str, str]) -> dict[str, str]:
     return dict(given)
 
 
-def image(text: str) -> str:
-    """Return an image reference such as ``nginx:1.27`` or ``registry.example/team/app@sha256:…``."""
-    if not _IMAGE.fullmatch(text):
-        raise Invalid(
-            f"cannot use {shown(text)} as an image: write it as the engine knows it, e.g. `nginx:1.27`",
-            field="image",
-        )
-    return text
-
-
 def mount_path(text: str) -> str:
     """Return an absolute path inside a container, without ``..``."""
     if not _PATH.fullmatch(text) or ".." in text.split("/") or "." in text.split("/"):
@@ -99,38 +98,34 @@ def environment_name(text: str) -> str:
     return text
 
 
-def cron(text: str, field: str) -> str:
-    """Return a cron expression of five fields that has a moment to come."""
-    is_cron = len(text) <= 100 and len(text.split()) == 5 and not _CHANCE.search(text)
-    if not is_cron or not croniter.is_valid(text):
-        raise Invalid(
-            f"cannot use {shown(text)} as a schedule: write a cron expression of five fields, e.g. `0 3 * * *`",
-            field=field,
-        )
-    try:
-        croniter(text, 0).get_next(float)
-    except CroniterBadDateError:
-        raise Invalid(
-            f"cannot use {shown(text)} as a schedule: no day of any year is so; write e.g. `0 3 * * *`",
-            field=field,
-        ) from None
+def one_of(text: str, known: Sequence[str], attempt: str, field: str) -> str:
+    """Return a text that is one of the known ones. ``attempt`` is what cannot be done with another one, as `use {}`."""
+    if text not in known:
+        raise Invalid(f"cannot {attempt.format(shown(text))}: use one of {', '.join(known)}", field=field)
     return text
 
 
+def distinct(texts: Sequence[str], attempt: str, field: str) -> Sequence[str]:
+    """Return texts that are all different. ``attempt`` is what cannot be done twice, as `list {} twice`."""
+    for index, text in enumerate(texts):
+        if text in texts[:index]:
+            raise Invalid(f"cannot {attempt.format(shown(text))}: name it once", field=field)
+    return texts
+
+
 def cidr(text: str, field: str = "cidr") -> IPv4Network:
-    """Return a private IPv4 range between /16 and /28."""
-    try:
-        network = ip_network(text)
-    except ValueError as error:
-        raise Invalid(
-            f"cannot use {shown(text)} as a range: {error}; e.g. `10.20.0.0/24`", field=field
-        ) from None
-    if not isinstance(network, IPv4Network) or not network.is_private or not 16 <= network.prefixlen <= 28:
-        raise Invalid(
-            f"cannot use {shown(text)} as a range: use a private IPv4 range between /16 and /28, e.g. `10.20.0.0/24`",
-            field=field,
-        )
-    return network
+    """Return the range of a VPC: private IPv4 between /16 and /28. Raises Invalid."""
+    return _private_range(text, field, 16, 28)
+
+
+def pool(text: str, field: str) -> IPv4Network:
+    """Return a range that VPCs get their /24 from: private IPv4 between /8 and /24. Raises Invalid."""
+    return _private_range(text, field, 8, 24)
+
+
+def is_private(network: IPv4Network) -> bool:
+    """Return whether a range is within those of RFC 1918 or within 100.64.0.0/10."""
+    return any(network.subnet_of(each) for each in _PRIVATE_RANGES)
 
 
 def blocks(network: IPv4Network) -> list[str]:
@@ -147,6 +142,24 @@ def free_block(pool: str, taken: Iterable[str]) -> str | None:
         if not any(block.overlaps(other) for other in used):
             return str(block)
     return None
+
+
+def _private_range(text: str, field: str, shortest: int, longest: int) -> IPv4Network:
+    try:
+        network = ip_network(text)
+    except ValueError as error:
+        raise Invalid(
+            f"cannot use {shown(text)} as a range: {error}; e.g. `10.20.0.0/24`", field=field
+        ) from None
+    is_ipv4 = isinstance(network, IPv4Network)
+    if not is_ipv4 or not shortest <= network.prefixlen <= longest or not is_private(network):
+        ranges = ", ".join(str(each) for each in _PRIVATE_RANGES)
+        raise Invalid(
+            f"cannot use {shown(text)} as a range: it must be a private IPv4 range between /{shortest} and /{longest} "
+            f"within one of {ranges}; e.g. `10.20.0.0/24`",
+            field=field,
+        )
+    return network
 
 
 def shown(text: str) -> str:

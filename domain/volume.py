@@ -4,25 +4,26 @@ Rules
 -----
 * A volume is attached to one instance at a time, which must be stopped (a container cannot gain a mount while it runs).
 * A volume in use cannot be deleted.
+* The volume of a server is moved to the trash, restored and purged with it.
 * A size, once given, is a real limit.
-* A volume that is restored from a snapshot holds on to it until its files are there, and is available, and attached,
-  only then.
+* A volume that is restored from a snapshot keeps that snapshot from being deleted until its files are restored. Only
+  then is it available and can be attached.
 * A volume cannot be deleted while a snapshot of it is taken.
-* Snapshots of it can be taken by the clock: ``domain/snapshot/schedule.py`` has how.
+* Snapshots of it can be taken by a schedule: see ``domain/snapshot/schedule.py``.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from typing import Any, Self
-
-from eventsourcing.domain import event
 
 from domain import values
 from domain.aggregate import Aggregate, Claim
 from domain.errors import Conflict, Invalid
 from domain.snapshot.aggregate import copy_scope
-from domain.snapshot.elsewhere import restore_scope
-from domain.snapshot.schedule import Snapshotted
+from domain.snapshot.offsite_copies import restore_scope
+from domain.snapshot.schedule import ScheduledSnapshot, SnapshotPolicy
+from domain.trash import PURGED_WITH_SERVER, Trashable
 
 MAX_SIZE_GB = 16384
 SIZE_TAKES = (
@@ -39,7 +40,7 @@ class VolumeInUse(Conflict):
 
 
 class VolumeNotRestored(Conflict):
-    """cannot attach a volume before its files are there"""
+    """cannot attach a volume before its files are restored"""
 
     code = "volume_not_restored"
 
@@ -52,20 +53,29 @@ class VolumeNotAttached(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Which volume of which snapshot a volume begins as."""
+    """The volume in a snapshot that a volume is restored from."""
 
     snapshot_id: str
     snapshot_name: str
     volume_id: str
 
 
-class Volume(Snapshotted):
-    """One place for files."""
+class Volume(Trashable):
+    """One volume."""
 
     PREFIX = "vol"
 
+    size_gb: int | None
+    origin: Origin | None
+    attached_to: str | None = None
+    attached_name: str | None = None
+    snapshot_policy: SnapshotPolicy | None = None
+    snapshots_until: datetime = datetime.min.replace(tzinfo=UTC)
+    """The newest moment of the schedule that was handled."""
+    scheduled: tuple[ScheduledSnapshot, ...] = ()
+
     class CreateRequested(Aggregate.Created):
-        """A volume was asked for, empty or restored from a snapshot."""
+        """A volume was requested, empty or restored from a snapshot."""
 
         class_version = 2
 
@@ -77,8 +87,12 @@ class Volume(Snapshotted):
 
         @staticmethod
         def upcast_v1_v2(payload: dict[str, Any]) -> None:
-            """Let a volume of which nothing else is known have begun empty."""
+            """Assume that the volume began empty."""
             payload["restored_from"] = None
+
+        def apply(self, aggregate: "Volume") -> None:
+            aggregate.size_gb = self.size_gb
+            aggregate.origin = None if self.restored_from is None else Origin(**self.restored_from)
 
     class Attached(Aggregate.Event):
         """The volume is part of an instance."""
@@ -87,10 +101,71 @@ class Volume(Snapshotted):
         instance_name: str
         path: str
 
+        def apply(self, aggregate: "Volume") -> None:
+            aggregate.attached_to = self.instance_id
+            aggregate.attached_name = self.instance_name
+
     class Detached(Aggregate.Event):
         """The volume is part of no instance."""
 
         instance_id: str
+
+        def apply(self, aggregate: "Volume") -> None:
+            aggregate.attached_to = None
+            aggregate.attached_name = None
+
+    class Undeleted(Aggregate.Event):
+        """It was taken out of the trash, under this name."""
+
+        name: str
+
+        def apply(self, aggregate: "Volume") -> None:
+            aggregate.name = self.name
+            aggregate.leave_trash()
+
+    class SnapshotPolicyChanged(Aggregate.Event):
+        """Snapshots are taken at other times, retained otherwise, or not taken any more (no policy)."""
+
+        policy: dict[str, Any] | None
+        changed_at: datetime
+
+        def apply(self, aggregate: "Volume") -> None:
+            aggregate.snapshot_policy = None if self.policy is None else SnapshotPolicy(**self.policy)
+            aggregate.snapshots_until = self.changed_at
+
+    class SnapshotRequested(Aggregate.Event):
+        """A scheduled snapshot was requested."""
+
+        snapshot_id: str
+        snapshot_name: str
+        due_at: datetime
+
+        def apply(self, aggregate: "Volume") -> None:
+            requested = ScheduledSnapshot(self.snapshot_id, self.snapshot_name, self.due_at)
+            aggregate.scheduled = (*aggregate.scheduled, requested)
+            aggregate.snapshots_until = self.due_at
+
+    class SnapshotMissed(Aggregate.Event):
+        """A moment of the schedule passed, and no snapshot was taken."""
+
+        due_at: datetime
+        count: int
+        reason: str
+
+        def apply(self, aggregate: "Volume") -> None:
+            aggregate.snapshots_until = self.due_at
+
+    class SnapshotDropped(Aggregate.Event):
+        """A scheduled snapshot is not retained any more, or somebody has deleted it."""
+
+        snapshot_id: str
+        snapshot_name: str
+        reason: str
+
+        def apply(self, aggregate: "Volume") -> None:
+            aggregate.scheduled = tuple(
+                each for each in aggregate.scheduled if each.snapshot_id != self.snapshot_id
+            )
 
     @classmethod
     def create(
@@ -101,10 +176,11 @@ class Volume(Snapshotted):
         tags: Mapping[str, str],
         origin: Origin | None = None,
     ) -> Self:
-        """Ask for a volume. Raises Invalid."""
+        """Request a volume. Raises Invalid."""
         if size_gb is not None and not 1 <= size_gb <= MAX_SIZE_GB:
-            raise Invalid(f"cannot make a volume of {size_gb} GB: use 1 to {MAX_SIZE_GB}", field="size_gb")
-        volume = cls(
+            raise Invalid(f"cannot create a volume of {size_gb} GB: use 1 to {MAX_SIZE_GB}", field="size_gb")
+        volume = cls._create(
+            cls.CreateRequested,
             account_id=account_id,
             name=values.name(name),
             size_gb=size_gb,
@@ -130,21 +206,84 @@ class Volume(Snapshotted):
             raise VolumeNotAttached(f"cannot detach volume {self.name}: it is not attached to {instance_id}")
         self.trigger_event(self.Detached, instance_id=instance_id)
 
-    def delete(self) -> None:
-        """Give the files up; refused on saving while a snapshot of them is taken. Raises VolumeInUse."""
-        super().delete()
+    def change_snapshot_policy(self, policy: SnapshotPolicy | None, now: datetime) -> None:
+        """Set when snapshots are taken; None for never. Raises BeingDeleted, Invalid."""
+        self.refuse_if_deleting()
+        if policy is not None:
+            policy.check()
+        if policy != self.snapshot_policy:
+            asked = None if policy is None else policy.as_json()
+            self.trigger_event(self.SnapshotPolicyChanged, policy=asked, changed_at=now)
+
+    def note_snapshot(self, snapshot_id: str, snapshot_name: str, due_at: datetime) -> None:
+        """Record a scheduled snapshot that was requested."""
+        self.trigger_event(
+            self.SnapshotRequested, snapshot_id=snapshot_id, snapshot_name=snapshot_name, due_at=due_at
+        )
+
+    def report_snapshot_missed(self, due_at: datetime, count: int, reason: str) -> None:
+        """Record that this many moments, up to this one, passed without a snapshot."""
+        if not self.is_deleting and due_at > self.snapshots_until:
+            self.trigger_event(self.SnapshotMissed, due_at=due_at, count=count, reason=reason)
+
+    def drop_snapshot(self, snapshot_id: str, reason: str) -> None:
+        """Record that a scheduled snapshot is not retained any more, or was deleted."""
+        found = [each for each in self.scheduled if each.snapshot_id == snapshot_id]
+        for each in found:
+            self.trigger_event(
+                self.SnapshotDropped, snapshot_id=snapshot_id, snapshot_name=each.name, reason=reason
+            )
+
+    def delete(self, purges_at: datetime | None = None) -> None:
+        """Request its deletion; refused on saving while a snapshot of it is taken. Raises VolumeInUse."""
+        super().delete(purges_at)
         self.conditions.unused.append(copy_scope(self.public_id))
 
+    def undelete(self, name: str | None = None) -> None:
+        """Take it out of the trash; saving raises when its name is taken. Raises NotInTrash, Invalid, VolumeInUse."""
+        self._refuse_if_attached(f"cannot restore volume {self.name}")
+        self._undelete(self.name if name is None else values.name(name))
+
+    def purge(self, reason: str) -> None:
+        """Request that it is removed for good. Raises NotInTrash, VolumeInUse when it goes with a server."""
+        self._refuse_if_attached(f"cannot purge volume {self.name}")
+        super().purge(reason)
+        self.conditions.unused.append(copy_scope(self.public_id))
+
+    def trash_with_server(self, purges_at: datetime | None) -> None:
+        """Move it to the trash with the server that it is attached to."""
+        if not self.is_deleting:
+            self.trigger_event(self.DeleteRequested, purges_at=purges_at)
+            self.report_trashed()
+
+    def undelete_with_server(self) -> None:
+        """Take it out of the trash with the server that it is attached to."""
+        if self.is_trashed:
+            self._undelete(self.name)
+
+    def end_with_server(self, server_id: str) -> None:
+        """Request its deletion with the server that it is attached to; refused on saving as that of any volume."""
+        self.detach(server_id)
+        if self.is_trashed:
+            self.purge(PURGED_WITH_SERVER)
+        else:
+            self.delete()
+
     def report_available(self) -> None:
-        """Note that it is there, with the files it was restored from."""
+        """Record that it exists, with the files it was restored from."""
         if not self.was_available and not self.is_deleting:
             self.conditions.releases += self._restore_claims()
         super().report_available()
 
     def held_claims(self) -> list[Claim]:
-        """Return its name and, until its files are there, the snapshot they come from."""
+        """Return the claims on its name and, until its files are restored, on the snapshot they come from."""
         claims = super().held_claims()
         return [*claims, *([] if self.was_available or not claims else self._restore_claims())]
+
+    def _undelete(self, name: str) -> None:
+        self.refuse_unless_restorable()
+        self.trigger_event(self.Undeleted, name=name)
+        self.conditions.claims += self.held_claims()
 
     def _restore_claims(self) -> list[Claim]:
         if self.origin is None:
@@ -163,32 +302,6 @@ class Volume(Snapshotted):
                 f"{what}: {kind} {self.attached_name} uses it; {remedy}",
                 used_by=[{"kind": kind, "id": self.attached_to, "name": self.attached_name}],
             )
-
-    @event(CreateRequested)
-    def __init__(
-        self,
-        account_id: str,
-        name: str,
-        size_gb: int | None,
-        tags: dict[str, str],
-        restored_from: dict[str, str] | None,
-    ) -> None:
-        self._begin(account_id, name, tags)
-        self._begin_snapshots()
-        self.origin = None if restored_from is None else Origin(**restored_from)
-        self.size_gb = size_gb
-        self.attached_to: str | None = None
-        self.attached_name: str | None = None
-
-    @event(Attached)
-    def _attached(self, instance_id: str, instance_name: str, path: str) -> None:  # noqa: ARG002 - the instance keeps the path
-        self.attached_to = instance_id
-        self.attached_name = instance_name
-
-    @event(Detached)
-    def _detached(self, instance_id: str) -> None:  # noqa: ARG002 - part of the fact
-        self.attached_to = None
-        self.attached_name = None
 
 
 def _kind_of(resource_id: str) -> str:

@@ -1,1 +1,1 @@
-"""The application: takes commands, answers reads, reconciles what is with what is wanted."""
+"""The application: takes commands, answers reads, reconciles actual with desired state."""

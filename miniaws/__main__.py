@@ -15,10 +15,10 @@ def main() -> None:
 
 
 def run_part(name: str) -> int:
-    """Run one part of the control plane until it is told to end; return the exit code."""
-    from miniaws import parts  # noqa: PLC0415 - see above
+    """Run one process of the control plane until a termination signal; return the exit code."""
+    from miniaws.bootstrap import entrypoints  # noqa: PLC0415 - see above
 
-    return parts.run_part(name)
+    return entrypoints.run_part(name)
 
 
 if __name__ == "__main__":

@@ -18,14 +18,14 @@ from adapters import history_bundle
 from adapters.embedded_postgres import EmbeddedPostgres
 from adapters.event_store import migrate
 from adapters.event_store.audit import audit
-from adapters.history_bundle import Header, Wish
-from adapters.system import SystemChance
+from adapters.history_bundle import ExportRange, Header
+from adapters.system import SystemRandomSource
 from domain.access_key import AccessKey, Role
 from domain.errors import Refused, Unreachable
 from domain.values import public_id
 from miniaws import bootstrap, telemetry
 from miniaws.commands.access_key import KEY_PREFIX, hash_of
-from miniaws.keyring import Exhibit, Identity
+from miniaws.http.auth.authenticator import Identity, ReadOnlyBundle
 from miniaws.settings import Settings
 from projections import rebuild
 from projections.activity import HIDDEN
@@ -54,7 +54,7 @@ def verify(settings: Settings) -> Verdict:
 
 
 def renew_reads(settings: Settings) -> int:
-    """Build the read models anew beside the live ones, switch, and return at which position. Raises Unreachable."""
+    """Rebuild the read models beside the live ones, switch, and return the position. Raises Unreachable."""
     with _reaching():
         return asyncio.run(renew(bootstrap.conninfo(settings)))
 
@@ -67,8 +67,8 @@ def export(settings: Settings, path: Path, after: str | None, to: str | None) ->
         raise Refused(f"cannot write {path}: {error.strerror}") from error
     try:
         with file, _reaching():
-            wish = Wish(settings.cloud, after, to, HIDDEN)
-            return history_bundle.export(bootstrap.conninfo(settings), file, wish)
+            export_range = ExportRange(settings.cloud, after, to, HIDDEN)
+            return history_bundle.export(bootstrap.conninfo(settings), file, export_range)
     except BaseException:
         path.unlink()
         raise
@@ -80,9 +80,9 @@ def show(
     home: Path | None,
     announce: Callable[[Header, str, Mapping[str, str]], None],
 ) -> None:
-    """Serve a bundle until interrupted; ``announce`` is told the URL and a key for each account.
+    """Serve a bundle until interrupted; ``announce`` gets the URL and a key for each account.
 
-    It is kept in an empty directory ``home``, or else in one that is removed afterwards. Raises BundleDamaged, Refused.
+    It is stored in an empty directory ``home``, or else in a temporary one. Raises BundleDamaged, Refused.
     """
     # So that what is thrown away is thrown away, however this ends.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -121,9 +121,9 @@ def _settings(folder: Path, cloud: str, database_url: str, port: int | None) -> 
 def _serve(
     settings: Settings, header: Header, announce: Callable[[Header, str, Mapping[str, str]], None]
 ) -> None:
-    keys = {account: KEY_PREFIX + SystemChance().secret() for account in header.accounts}
-    exhibit = Exhibit(header.after, header.ends_at, _guests(keys))
-    app = bootstrap.create_api(settings, bootstrap.memory_world(), exhibit)
+    keys = {account: KEY_PREFIX + SystemRandomSource().secret() for account in header.accounts}
+    bundle = ReadOnlyBundle(header.after, header.ends_at, _identities(keys))
+    app = bootstrap.create_api(settings, bootstrap.memory_infrastructure(), bundle)
     config = uvicorn.Config(
         app, settings.host, settings.port, log_level="warning", access_log=False, server_header=False
     )
@@ -144,13 +144,13 @@ class _Server(uvicorn.Server):
             self._announce()
 
 
-def _guests(keys: Mapping[str, str]) -> Mapping[str | UUID, Identity]:
+def _identities(keys: Mapping[str, str]) -> Mapping[str | UUID, Identity]:
     """Return who may look, by the hash of the key and by its id."""
     found: dict[str | UUID, Identity] = {}
     for account, key in keys.items():
-        uuid = SystemChance().uuid()
-        guest = Identity(public_id(AccessKey.PREFIX, uuid), account, Role.VIEWER, None, "guest")
-        found[hash_of(key)] = found[uuid] = guest
+        uuid = SystemRandomSource().uuid()
+        identity = Identity(public_id(AccessKey.PREFIX, uuid), account, Role.VIEWER, None, "guest")
+        found[hash_of(key)] = found[uuid] = identity
     return found
 
 

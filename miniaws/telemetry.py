@@ -1,22 +1,26 @@
-"""What the cloud says about itself: Prometheus metrics and structured logs without secrets."""
+"""Observability: Prometheus metrics, and structured logs without secrets."""
 
 import logging
 import re
 import sys
-from collections.abc import Iterable, Mapping, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from domain.store import ControllerState, Heartbeat
 from domain.values import public_id
 from miniaws.application import Cloud
 from miniaws.settings import Settings
+from miniaws.tasks import LoopState
 from projections import traffic
 from projections.metrics import METRICS, Newest
 
 REGISTRY = CollectorRegistry()
+CONTROLLER = CollectorRegistry()
+"""The counters of a controller. Its heartbeat sends them to the API, which serves them with its own metrics."""
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 REQUEST_SECONDS = Histogram(
@@ -28,7 +32,7 @@ REQUEST_SECONDS = Histogram(
 )
 COMMAND_SECONDS = Histogram(
     "miniaws_command_seconds",
-    "Time from a command to its visible answer",
+    "Time from an accepted command to its visible answer",
     registry=REGISTRY,
     buckets=_SECONDS,
 )
@@ -45,7 +49,30 @@ RECONCILE_FAILURES = Gauge(
 WORK_WAITING = Gauge("miniaws_work_waiting", "Resources waiting for a pass", registry=REGISTRY)
 ORPHANS = Gauge("miniaws_orphans", "Things with our labels that no resource wants", registry=REGISTRY)
 PASSES = Counter(
-    "miniaws_reconcile_passes", "Passes of process managers", ["kind", "outcome"], registry=REGISTRY
+    "miniaws_reconcile_passes", "Passes of process managers", ["kind", "outcome"], registry=CONTROLLER
+)
+CONTROLLERS = Gauge(
+    "miniaws_controllers",
+    "Controllers by state: leading, standby, not-responding",
+    ["state"],
+    registry=REGISTRY,
+)
+HEARTBEAT_AGE_SECONDS = Gauge(
+    "miniaws_controller_heartbeat_age_seconds",
+    "Age of the newest heartbeat of a leading controller",
+    registry=REGISTRY,
+)
+LOOP_UP = Gauge(
+    "miniaws_loop_up",
+    "Whether a background loop runs (1) or waits to be restarted (0)",
+    ["process", "loop"],
+    registry=REGISTRY,
+)
+LOOP_RESTARTS = Gauge(
+    "miniaws_loop_restarts",
+    "Restarts of a background loop since its process took it up",
+    ["process", "loop"],
+    registry=REGISTRY,
 )
 
 _OF_INSTANCES = {
@@ -66,50 +93,8 @@ _OF_BALANCERS = {
     )
     for name, unit in traffic.TRAFFIC.items()
 }
-_TOLD: Mapping[str, Mapping[str, str]] = {
-    "database": {
-        "connections": "Connections of clients",
-        "max_connections": "Connections that it takes",
-        "size_bytes": "Bytes of its databases",
-        "committed": "Transactions committed since its start",
-        "rolled_back": "Transactions rolled back since its start",
-        "cache_hit_percent": "Blocks found in its memory, percent",
-        "log_lag_bytes": "Bytes of its log that are not in the archive yet",
-        "replica_lag_bytes": "Bytes of its source's log that cannot be read in a replica yet",
-        "replica_lag_seconds": "Age of the newest change in a replica while others are on their way, else 0",
-    },
-    "cache": {
-        "clients": "Connections of clients",
-        "keys": "Keys in it",
-        "memory_used_bytes": "Bytes that its keys and clients take",
-        "memory_limit_bytes": "Bytes of memory that it may fill",
-        "commands": "Commands since its start",
-        "hits": "Keys that were looked up and found since its start",
-        "misses": "Keys that were looked up in vain since its start",
-        "evicted": "Keys that went as it was full, since its start",
-    },
-    "queue": {
-        "depth": "Messages in all queues inside",
-        "consumers": "Consumers of all queues inside",
-        "publish_per_s": "Messages published a second, of late",
-        "deliver_per_s": "Messages delivered a second, of late; only RabbitMQ tells",
-    },
-    "archive": {
-        "backup_age_seconds": "Age of the newest base backup of a database",
-        "restorable_age_seconds": "Age of the newest moment that can be restored",
-    },
-    "volume": {
-        "missed_snapshots": "Moments of its schedule without a snapshot, since the last one that was begun",
-    },
-}
-"""What resources tell of themselves, by kind."""
-_OF_KIND = {
-    kind: {
-        name: Gauge(f"miniaws_{kind}_{name}", words, [kind, "name", "account"], registry=REGISTRY)
-        for name, words in figures.items()
-    }
-    for kind, figures in _TOLD.items()
-}
+_OF_KIND: dict[str, dict[str, Gauge]] = {}
+"""What resources report, by kind and name."""
 _OF_HOST = {
     name: Gauge(f"miniaws_host_{name}", f"Used by the host: {METRICS[name]}", registry=REGISTRY)
     for name in ("cpu_cores", "cpu_percent", "memory_bytes", "memory_percent")
@@ -122,7 +107,7 @@ _URL_PASSWORD = re.compile(r"(\w+://[^:/@\s]*):[^@\s]+@")
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What a resource tells of itself; what is absent or None is not known."""
+    """The values of a resource; a missing value or None is unknown."""
 
     id: str
     name: str
@@ -131,7 +116,7 @@ class Figures:
 
 
 async def refresh(cloud: Cloud) -> None:
-    """Set the figures that are read rather than counted."""
+    """Set the metrics that are read rather than counted."""
     state = await cloud.ports.inventory.state()
     PROJECTION_LAG_EVENTS.set(state.lag_events)
     PROJECTION_LAG_SECONDS.set(state.lag_s)
@@ -142,8 +127,33 @@ async def refresh(cloud: Cloud) -> None:
     _show_traffic(await cloud.ports.traffic.newest())
 
 
+def controller_figures() -> str:
+    """Return the counters of this controller, in the text format of Prometheus."""
+    return generate_latest(CONTROLLER).decode()
+
+
+def public(states: Iterable[LoopState]) -> list[LoopState]:
+    """Return the states of loops without secrets in their errors."""
+    return [replace(each, last_error=each.last_error and redact(each.last_error)) for each in states]
+
+
+def show_processes(own: Iterable[LoopState], heartbeats: Sequence[Heartbeat]) -> None:
+    """Set the health of this API process and of the controllers."""
+    for state in ControllerState:
+        CONTROLLERS.labels(state).set(sum(each.state == state for each in heartbeats))
+    leader = next((each for each in heartbeats if each.is_leading), None)
+    HEARTBEAT_AGE_SECONDS.set(float("nan") if leader is None else leader.age_s)
+    LOOP_UP.clear()
+    LOOP_RESTARTS.clear()
+    loops = [("api", asdict(each)) for each in own]
+    loops += [("controller", each) for each in (leader.loops if leader is not None else [])]
+    for process, loop in loops:
+        LOOP_UP.labels(process, loop["name"]).set(loop["state"] == "running")
+        LOOP_RESTARTS.labels(process, loop["name"]).set(loop["restarts"])
+
+
 def _show_usage(newest: list[Newest]) -> None:
-    """Set what instances and the host used last; an instance that was not measured just now has no figure."""
+    """Set the current usage of instances and the host; an instance that was not measured has no sample."""
     for gauge in _OF_INSTANCES.values():
         gauge.clear()
     for host_gauge in _OF_HOST.values():
@@ -159,7 +169,7 @@ def _show_usage(newest: list[Newest]) -> None:
 
 
 def _show_traffic(newest: list[traffic.Newest]) -> None:
-    """Set what load balancers and their targets did last; one that was not seen just now has no figure."""
+    """Set the current traffic of load balancers and targets; one that was not measured has no sample."""
     for gauge in _OF_BALANCERS.values():
         gauge.clear()
     for each in newest:
@@ -169,8 +179,16 @@ def _show_traffic(newest: list[traffic.Newest]) -> None:
                 gauge.labels(id_, each.name, each.account_id, each.target).set(_figure(each.values[name]))
 
 
+def declare(kind: str, figures: Mapping[str, str]) -> None:
+    """Add what resources of a kind report, by name, with its meaning."""
+    _OF_KIND[kind] = {
+        name: Gauge(f"miniaws_{kind}_{name}", words, [kind, "name", "account"], registry=REGISTRY)
+        for name, words in figures.items()
+    }
+
+
 def show(kind: str, found: Iterable[Figures]) -> None:
-    """Set what the resources of a kind tell of themselves; what tells nothing has no figure."""
+    """Set the metrics of the resources of a kind; an unknown value has no sample."""
     gauges = _OF_KIND[kind]
     for gauge in gauges.values():
         gauge.clear()
@@ -186,12 +204,12 @@ def _figure(value: float | None) -> float:
 
 
 def redact(text: str) -> str:
-    """Return the text with access keys and passwords in URLs blotted out."""
+    """Return the text with API keys, and passwords in URLs, redacted."""
     return _URL_PASSWORD.sub(r"\1:…@", _KEY.sub("miniaws_…", text))
 
 
 def configure_logs(settings: Settings) -> None:
-    """Log lines of this process go to stderr, as JSON unless asked otherwise, redacted."""
+    """Configure logging of this process: to stderr, as JSON unless configured otherwise, redacted."""
     renderer = (
         structlog.processors.JSONRenderer()
         if settings.log_format == "json"

@@ -4,14 +4,15 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, LiteralString
+from typing import Any, Literal, LiteralString
 from uuid import UUID
 
 import orjson
+from typing_extensions import TypedDict
 
 from domain.aggregate import Aggregate, upcast
 from domain.store import Recorded
-from domain.values import parse_id
+from domain.values import is_part_name, parse_id
 from projections.document import resource_id
 from projections.inventory import Inventory
 from projections.sentences import describe
@@ -50,13 +51,41 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a stretch of time: how many events it holds, and how many of them tell of a failure."""
+    """A bucket of a time range: the number of events, and of failures."""
 
     starts_at: datetime
     after: int
     """The position of the newest event before it."""
     count: int
     failures: int
+
+
+class CloudEvent(TypedDict):
+    """An event as CloudEvents 1.0; members that are not in that standard are extension attributes."""
+
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    datacontenttype: str
+    data: dict[str, Any]
+    """The fields of the event: see ``docs/events.md``."""
+    position: int
+    resourcekind: str
+    resourcename: str
+    ispart: bool
+    """Whether the resource was created as a part of another one, such as the volume of a queue."""
+    resourceversion: int
+    accountid: str
+    actor: str
+    actorname: str
+    sourceip: str | None
+    requestid: str | None
+    correlationid: str | None
+    causationid: int | None
+    summary: str
 
 
 class Activity:
@@ -66,7 +95,7 @@ class Activity:
         self._reads = inventory
         self._names: dict[UUID, str] = {}
 
-    async def timeline(self, wanted: Filter) -> list[dict[str, Any]]:
+    async def timeline(self, wanted: Filter) -> list[CloudEvent]:
         """Return events as CloudEvents, newest or oldest first."""
         # Only the conditions that are wished for: a plan for all of them at once would use no index.
         conditions = _SQL["between"]
@@ -76,7 +105,7 @@ class Activity:
         order = _SQL["newest_first" if wanted.newest_first else "oldest_first"]
         # Nor would a plan for all values: a rare type wants another one than a frequent one.
         query = _SQL["events"] + " " + conditions + " " + order
-        return await self.told(
+        return await self.cloud_events(
             [recorded(row) for row in await self._reads.rows_planned(query, **_values(wanted))]
         )
 
@@ -97,7 +126,7 @@ class Activity:
         parts = [Part(row["starts_at"], row["after"], row["count"], row["failures"]) for row in rows]
         return parts, rows[0]["last"] if rows else None
 
-    async def chain(self, resource: UUID, at: int) -> list[dict[str, Any]]:
+    async def chain(self, resource: UUID, at: int) -> list[CloudEvent]:
         """Return what led to the state of a resource at a position, newest first.
 
         These are the events that turned its status, back to a person's request, then how it came to be. Where an
@@ -112,9 +141,9 @@ class Activity:
             found.update({turn.position: turn for turn in turns})
             elsewhere = await self._events(_SQL["of_others"], positions=causes, resource=about)
             waiting += [(cause.resource_id, cause.position) for cause in elsewhere]
-        return await self.told(sorted(found.values(), key=lambda event: -event.position))
+        return await self.cloud_events(sorted(found.values(), key=lambda event: -event.position))
 
-    async def told(self, events: Sequence[Recorded]) -> list[dict[str, Any]]:
+    async def cloud_events(self, events: Sequence[Recorded]) -> list[CloudEvent]:
         """Return events as CloudEvents, with the names of resources and keys."""
         ids = {event.resource_id for event in events}
         ids |= {parsed[1] for event in events if (parsed := parse_id(event.actor)) is not None}
@@ -151,7 +180,7 @@ class Activity:
         return names
 
 
-def cloud_event(event: Recorded, names: dict[UUID, str]) -> dict[str, Any]:
+def cloud_event(event: Recorded, names: dict[UUID, str]) -> CloudEvent:
     """Return an event as CloudEvents 1.0 JSON; what is not of that standard is an extension attribute."""
     kind = event.type.partition(".")[0]
     hidden = _INNER | HIDDEN.get(event.type, set())
@@ -169,6 +198,7 @@ def cloud_event(event: Recorded, names: dict[UUID, str]) -> dict[str, Any]:
         "position": event.position,
         "resourcekind": kind,
         "resourcename": name,
+        "ispart": is_part_name(name),
         "resourceversion": event.version,
         "accountid": event.account_id,
         "actor": event.actor,

@@ -36,7 +36,7 @@ e.correlation_id = %(correlation)s
  OR e.originator_id IN (SELECT r.resource_id FROM resources r WHERE position(lower(%(text)s) IN r.name) > 0))
 
 -- density --
--- Positions rise with time, so a part of the time is a stretch of positions: one index is read, and no event.
+-- Positions grow with time, so a time range is a range of positions: one index is read, and no event.
 WITH ends AS (
     SELECT min(e.recorded_at) AS first, max(e.recorded_at) AS last FROM events e
     WHERE e.notification_id IN (

@@ -5,7 +5,9 @@ the field is new, ``after`` when it is gone. Lists are compared as a whole.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NotRequired
+
+from typing_extensions import TypedDict
 
 from projections.document import Document
 
@@ -13,7 +15,15 @@ BOOKKEEPING = {"version", "position", "updated_at"}
 """Fields that change with every event and say nothing by themselves."""
 
 _MISSING = object()
-Change = dict[str, Any]
+
+
+class Change(TypedDict):
+    """A difference between two documents."""
+
+    path: list[str]
+    field: str
+    before: NotRequired[Any]
+    after: NotRequired[Any]
 
 
 def changes(before: Document, after: Document, *, bookkeeping: bool = False) -> list[Change]:

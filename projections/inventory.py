@@ -1,14 +1,18 @@
 """Every version of every resource: written in the order of the log, read at any position of it.
 
-``resources`` has a row per resource with the positions between which it lived, ``versions`` its document after each
-event. Both only grow, so *as of P* is the newest version at or before P, at the same cost whether P is now or long
-ago. Lives in the schema ``read_model``; ``projections/rebuild.py`` builds another beside it and switches.
+``resources`` has the positions between which a resource lived under a name, with another row for the time that it was
+in the trash, and for the time after that. ``versions`` has its document after each event. Both only grow, so *as of P*
+is the newest version at or before P, at the same cost whether P is now or long ago. Lives in the schema ``read_model``;
+``projections/rebuild.py`` builds another beside it and switches.
 """
 
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -17,44 +21,28 @@ import psycopg
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
+import domain
+import projections
 from domain.store import Recorded
-from projections import (
-    access_key,
-    archive,
-    cache,
-    database,
-    instance,
-    load_balancer,
-    orphan,
-    queue,
-    scaling_group,
-    snapshot,
-    volume,
-    vpc,
-)
-from projections.document import Document, fold, has_ended
+from projections.document import Document, fold, has_ended, is_trashed, life, types
 from projections.listing import Page, Query, listing
 from projections.sql import queries
 
 SQL = queries("inventory")
 SCHEMA = "read_model"
-SHAPE = 13
+SHAPE = 19
 """Raised when documents change their shape; the controller then rebuilds at its start."""
 
-CAPABILITIES = (
-    access_key,
-    archive,
-    cache,
-    database,
-    instance,
-    load_balancer,
-    orphan,
-    queue,
-    scaling_group,
-    snapshot,
-    volume,
-    vpc,
-)
+
+def _capabilities() -> tuple[ModuleType, ...]:
+    """Import what is named after a module of the domain, and return what has registered a kind of document."""
+    names = {each.name for each in iter_modules(domain.__path__)}
+    own = sorted(names & {each.name for each in iter_modules(projections.__path__)})
+    modules = {name: import_module(f"projections.{name}") for name in own}
+    return tuple(module for name, module in modules.items() if name in types())
+
+
+CAPABILITIES = _capabilities()
 """Imported so that every kind's changes are registered before the first fold."""
 
 _CACHED = 20_000
@@ -75,9 +63,9 @@ class InventoryProjection:
     async def project(
         self, connection: psycopg.AsyncConnection[DictRow], before: int, events: Sequence[Recorded]
     ) -> None:
-        """Write what a batch of events changes, move the position and tell who waits for it: all of it or nothing.
+        """Write the changes of a batch of events, advance the position and notify waiters, in one transaction.
 
-        Raises PositionMoved when the position is not the one before the batch.
+        Raises PositionMoved when the position is not that before the batch.
         """
         while not await self._write(connection, before, events):
             # Either somebody else projects, or the read model was renewed, or this is the first batch. What was
@@ -103,21 +91,25 @@ class InventoryProjection:
         return await cursor.fetchone() is not None
 
     def _fold(self, events: Sequence[Recorded]) -> dict[str, Any]:
-        born: dict[UUID, dict[str, Any]] = {}
+        spans: list[dict[str, Any]] = []
+        last: dict[UUID, dict[str, Any]] = {}
         gone: dict[UUID, int] = {}
         versions: list[dict[str, Any]] = []
         for event in events:
             id_, known = event.resource_id, self._latest.get(event.resource_id)
             document = self._latest[id_] = fold(known, event)
             versions.append({"resource_id": id_, "position": event.position, "document": document})
-            if known is None:
-                born[id_] = resource_row(id_, document)
-            elif has_ended(document) and not has_ended(known):
+            if known is not None and (has_ended(known) or life(known) == life(document)):
+                continue
+            if id_ in last:
+                end_span(last[id_], event.position)
+            elif known is not None:
                 gone.setdefault(id_, event.position)
-        for id_ in born.keys() & gone.keys():
-            born[id_]["ended_position"] = gone.pop(id_)
+            if (span := begun_span(id_, document, known)) is not None:
+                last[id_] = span
+                spans.append(span)
         return {
-            "born": orjson.dumps(list(born.values())).decode(),
+            "born": orjson.dumps(spans).decode(),
             "gone": list(gone),
             "gone_at": list(gone.values()),
             "versions": orjson.dumps(versions).decode(),
@@ -138,16 +130,25 @@ class InventoryProjection:
                 self._latest[row["resource_id"]] = row["document"]
 
 
-def resource_row(resource_id: UUID, first: Document) -> dict[str, Any]:
-    """Return the row of ``resources`` for a first document."""
+def begun_span(resource_id: UUID, document: Document, before: Document | None) -> dict[str, Any] | None:
+    """Return the row of ``resources`` for what begins with a document: another name, or the trash; None for an end."""
+    if before is not None and has_ended(document):
+        return None
     return {
         "resource_id": resource_id,
-        "kind": first["kind"],
-        "account_id": first["account_id"],
-        "name": first["name"],
-        "created_position": first["position"],
-        "ended_position": first["position"] if has_ended(first) else None,
+        "kind": document["kind"],
+        "account_id": document["account_id"],
+        "name": document["name"],
+        "created_position": document["position"],
+        "ended_position": document["position"] if has_ended(document) else None,
+        "is_trashed": is_trashed(document),
     }
+
+
+def end_span(span: dict[str, Any], position: int) -> None:
+    """Record where a row of ``resources`` ends, once."""
+    if span["ended_position"] is None:
+        span["ended_position"] = position
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +201,10 @@ class Inventory:
         return State(**row)
 
     async def at_instant(self, instant: datetime) -> tuple[int, bool]:
-        """Return the position that was the newest at an instant, and whether the instant lies in the future."""
+        """Return the position that was the newest at an instant, and whether the instant is in the future."""
         (row,) = await self._rows("instant", instant=instant, ends_at=self._ends_at)
         if row["recent"] and not row["future"]:
-            # What is being appended may bear an earlier instant: the answer must be the same for ever after.
+            # An append in progress may have an earlier timestamp. Wait for it: the answer must never change.
             await self._rows("appended")
             (row,) = await self._rows("instant", instant=instant, ends_at=self._ends_at)
         return row["position"], bool(row["future"])
@@ -228,7 +229,7 @@ class Inventory:
         return rows[0]["resource_id"] if rows else None
 
     async def bearing(self, account: str | None, kinds: Sequence[str], name: str, at: int) -> dict[str, UUID]:
-        """Return the resource of each kind that bears a name at a position; when none lives, those that had it last."""
+        """Return the resource of each kind that has a name at a position; if none exists, those that had it last."""
         rows = await self._rows("bearing", account=account, kinds=list(kinds), name=name, at=at)
         living = [row for row in rows if row["lives"]]
         return {row["kind"]: row["resource_id"] for row in living or rows}
@@ -241,6 +242,7 @@ class Inventory:
             at=query.at,
             account=query.account,
             kind=query.kind,
+            ended_after=query.at if query.ended_after is None else query.ended_after,
             name=query.name,
             status=query.status,
             tags=orjson.dumps(query.tags).decode() if query.tags else None,

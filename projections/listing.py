@@ -19,7 +19,8 @@ class Query:
     name: str | None = None
     status: str | None = None
     tags: dict[str, str] | None = None
-    ended: bool = False
+    ended_after: int | None = None
+    """Also what ended after this position and lives no more; None: only what lives."""
     after: tuple[str, UUID] | None = None
     limit: int = 100
 
@@ -40,7 +41,8 @@ def listing(query: Query) -> LiteralString:
         "name": query.name,
         "status": query.status,
         "tags": query.tags or None,
-        "living": None if query.ended else True,
+        "living": True,
+        "last": query.ended_after,
         "after": query.after,
     }
     parts: list[LiteralString] = [

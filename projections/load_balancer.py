@@ -1,40 +1,181 @@
 """The document of a load balancer."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal, Unpack
+
+from typing_extensions import TypedDict
 
 from domain.load_balancer import LoadBalancer
-from domain.load_balancer.target import NEW
-from projections.document import Document, on, statuses, turn
+from domain.load_balancer.spec import DEFAULT_GROUP, Algorithm, CheckProtocol, Protocol
+from domain.load_balancer.target import NEW, State
+from domain.plan.secrets import unchanged
+from domain.scaling_group.template import OWNED_TAG
+from projections.document import Reference, ResourceDocument, on, set_status, statuses
+from projections.estate import Documents, specified
 from projections.metering import metered
 from projections.sentences import sentences
 
-_NEEDS_PEM = {"pem", "key_id"}
-"""Of a certificate, what no reader of the document needs."""
+
+class Rule(TypedDict):
+    """Which requests of a listener go to another target group."""
+
+    target_group: str
+    host: str | None
+    path: str | None
+
+
+class Listener(TypedDict):
+    """A host port that the balancer listens on."""
+
+    port: int
+    protocol: Protocol
+    target_group: str
+    rules: list[Rule]
+    certificates: list[str]
+    max_connections: int | None
+
+
+class HealthCheck(TypedDict):
+    """How targets are checked."""
+
+    protocol: CheckProtocol
+    path: str
+    codes: str
+    interval_s: float
+    timeout_s: float
+    rise: int
+    fall: int
+
+
+class TargetGroup(TypedDict):
+    """Targets that do the same work."""
+
+    name: str
+    algorithm: Algorithm
+    sticky: bool
+    health_check: HealthCheck
+    deregistration_delay_s: int
+    max_connections: int | None
+
+
+class Timeouts(TypedDict):
+    """How long the balancer waits, in seconds."""
+
+    connect_s: float
+    client_s: float
+    server_s: float
+    queue_s: float
+    keep_alive_s: float
+
+
+class Certificate(TypedDict):
+    """A certificate that listeners can use."""
+
+    name: str
+    fingerprint: str
+    subject: str
+    names: list[str]
+    not_after: str
+    timestamp: str
+    """When it was uploaded."""
+
+
+class Selector(TypedDict):
+    """All instances with some tags as targets."""
+
+    id: str
+    target_group: str
+    tags: dict[str, str]
+    port: int
+    weight: int
+
+
+class LoadBalancerSpec(TypedDict):
+    """The desired state of a load balancer."""
+
+    vpc: Reference
+    listeners: list[Listener]
+    target_groups: list[TargetGroup]
+    timeouts: Timeouts
+    certificates: list[Certificate]
+    selectors: list[Selector]
+
+
+class Target(TypedDict):
+    """A target, with its health."""
+
+    state: State
+    reason: str | None
+    since: str | None
+    serves_at: str | None
+    id: str
+    target_group: str
+    instance: Reference | None
+    address: str | None
+    port: int
+    weight: int
+    selector: str | None
+    is_leaving: bool
+
+
+class _TargetChanges(TypedDict, total=False):
+    weight: int
+    is_leaving: bool
+    state: State
+    reason: str | None
+    since: str | None
+    serves_at: str | None
+
+
+class HealthCounts(TypedDict):
+    """How many targets are in each state."""
+
+    initial: int
+    healthy: int
+    unhealthy: int
+    draining: int
+    unused: int
+
+
+class LoadBalancerObserved(TypedDict):
+    """The targets of a load balancer."""
+
+    targets: list[Target]
+    health: HealthCounts
+
+
+class LoadBalancerDocument(ResourceDocument):
+    """A load balancer."""
+
+    kind: Literal["load_balancer"]
+    spec: LoadBalancerSpec
+    observed: LoadBalancerObserved
+
 
 statuses(
-    LoadBalancer, {"became_available": "available", "delete_requested": "deleting", "deleted": "deleted"}
+    LoadBalancer,
+    LoadBalancerDocument,
+    {"became_available": "available", "delete_requested": "deleting", "deleted": "deleted"},
 )
 sentences(
     LoadBalancer,
     {
-        "create_requested": "asked for in {vpc_name}",
+        "create_requested": "creation requested in {vpc_name}",
         "became_available": "became available",
-        "failed": "could not be brought in line: {reason}",
-        "listeners_changed": "given other listeners",
-        "target_groups_changed": "given other target groups",
-        "timeouts_changed": "given other time limits",
-        "certificate_uploaded": "given the certificate {name} for {subject}",
-        "certificate_removed": "lost the certificate {name}",
-        "target_registered": "given the target {target_id}",
-        "target_weight_changed": "gave {target_id} the weight {weight}",
-        "target_deregistered": "asked to let go of {target_id}",
-        "target_state_changed": "found {target_id} {state}: {reason}",
-        "target_released": "let go of {target_id}: {reason}",
-        "selector_added": "given targets by the tags {tags}",
-        "selector_removed": "asked to let go of the targets of {selector_id}",
-        "tags_changed": "tagged {tags}",
-        "delete_requested": "asked to be deleted",
+        "failed": "failed: {reason}",
+        "listeners_changed": "listeners changed",
+        "target_groups_changed": "target groups changed",
+        "timeouts_changed": "timeouts changed",
+        "certificate_uploaded": "certificate {name} for {subject} uploaded",
+        "certificate_removed": "certificate {name} removed",
+        "target_registered": "target {target_id} registered",
+        "target_weight_changed": "weight of target {target_id} changed to {weight}",
+        "target_deregistered": "target {target_id} deregistered",
+        "target_state_changed": "target {target_id} is {state}: {reason}",
+        "target_released": "target {target_id} removed: {reason}",
+        "selector_added": "selector for the tags {tags} added",
+        "selector_removed": "selector {selector_id} removed",
+        "tags_changed": "tags changed to {tags}",
+        "delete_requested": "deletion requested",
         "deleted": "deleted",
     },
 )
@@ -45,8 +186,8 @@ metered(
 
 
 @on("load_balancer.create_requested")
-def create_requested(document: Document, event: dict[str, Any]) -> None:
-    """Show a load balancer that was asked for."""
+def create_requested(document: LoadBalancerDocument, event: dict[str, Any]) -> None:
+    """Show a load balancer that was requested."""
     document["spec"] = {
         "vpc": {"id": event["vpc_id"], "name": event["vpc_name"]},
         "listeners": event["listeners"],
@@ -56,59 +197,75 @@ def create_requested(document: Document, event: dict[str, Any]) -> None:
         "selectors": [],
     }
     document["observed"] = {"targets": [], "health": _health([])}
-    turn(document, "creating")
+    set_status(document, "creating")
 
 
 @on("load_balancer.listeners_changed")
 @on("load_balancer.target_groups_changed")
 @on("load_balancer.timeouts_changed")
-def routes_changed(document: Document, event: dict[str, Any]) -> None:
+def routes_changed(document: LoadBalancerDocument, event: dict[str, Any]) -> None:
     """Show where it listens, where requests go, how long it waits."""
-    known = {name: event[name] for name in ("listeners", "target_groups", "timeouts") if name in event}
-    document["spec"] = {**document["spec"], **known}
+    spec = document["spec"]
+    spec["listeners"] = event.get("listeners", spec["listeners"])
+    spec["target_groups"] = event.get("target_groups", spec["target_groups"])
+    spec["timeouts"] = event.get("timeouts", spec["timeouts"])
 
 
 @on("load_balancer.certificate_uploaded")
-def certificate_uploaded(document: Document, event: dict[str, Any]) -> None:
+def certificate_uploaded(document: LoadBalancerDocument, event: dict[str, Any]) -> None:
     """Show a certificate, without what only the proxy needs."""
-    shown = {key: value for key, value in event.items() if key not in _NEEDS_PEM}
+    shown: Certificate = {
+        "name": event["name"],
+        "fingerprint": event["fingerprint"],
+        "subject": event["subject"],
+        "names": event["names"],
+        "not_after": event["not_after"],
+        "timestamp": event["timestamp"],
+    }
     others = [each for each in document["spec"]["certificates"] if each["name"] != event["name"]]
-    document["spec"] = {**document["spec"], "certificates": [*others, shown]}
+    document["spec"]["certificates"] = [*others, shown]
 
 
 @on("load_balancer.certificate_removed")
-def certificate_removed(document: Document, event: dict[str, Any]) -> None:
+def certificate_removed(document: LoadBalancerDocument, event: dict[str, Any]) -> None:
     """Show one certificate less."""
     left = [each for each in document["spec"]["certificates"] if each["name"] != event["name"]]
-    document["spec"] = {**document["spec"], "certificates": left}
+    document["spec"]["certificates"] = left
 
 
 @on("load_balancer.selector_added")
-def selector_added(document: Document, event: dict[str, Any]) -> None:
+def selector_added(document: LoadBalancerDocument, event: dict[str, Any]) -> None:
     """Show one selector more."""
-    shown = {
+    shown: Selector = {
         "id": event["selector_id"],
-        **{key: event[key] for key in ("target_group", "tags", "port", "weight")},
+        "target_group": event["target_group"],
+        "tags": event["tags"],
+        "port": event["port"],
+        "weight": event["weight"],
     }
     others = [each for each in document["spec"]["selectors"] if each["id"] != event["selector_id"]]
-    document["spec"] = {**document["spec"], "selectors": [*others, shown]}
+    document["spec"]["selectors"] = [*others, shown]
 
 
 @on("load_balancer.selector_removed")
-def selector_removed(document: Document, event: dict[str, Any]) -> None:
+def selector_removed(document: LoadBalancerDocument, event: dict[str, Any]) -> None:
     """Show one selector less."""
     left = [each for each in document["spec"]["selectors"] if each["id"] != event["selector_id"]]
-    document["spec"] = {**document["spec"], "selectors": left}
+    document["spec"]["selectors"] = left
 
 
 @on("load_balancer.target_registered")
-def target_registered(document: Document, event: dict[str, Any]) -> None:
+def target_registered(document: LoadBalancerDocument, event: dict[str, Any]) -> None:
     """Show a target, not in service yet, or one that was leaving and stays."""
     known = _target(document, event["target_id"])
-    instance = {"id": event["instance_id"], "name": event["instance_name"]} if event["instance_id"] else None
-    fresh = {"state": "unused", "reason": NEW, "since": None, "serves_at": None}
-    target = {
-        **(known or fresh),
+    instance: Reference | None = None
+    if event["instance_id"]:
+        instance = {"id": event["instance_id"], "name": event["instance_name"]}
+    target: Target = {
+        "state": known["state"] if known else "unused",
+        "reason": known["reason"] if known else NEW,
+        "since": known["since"] if known else None,
+        "serves_at": known["serves_at"] if known else None,
         "id": event["target_id"],
         "target_group": event["target_group"],
         "instance": instance,
@@ -122,22 +279,22 @@ def target_registered(document: Document, event: dict[str, Any]) -> None:
 
 
 @on("load_balancer.target_weight_changed")
-def target_weight_changed(document: Document, event: dict[str, Any]) -> None:
+def target_weight_changed(document: LoadBalancerDocument, event: dict[str, Any]) -> None:
     """Show another weight."""
     _change(document, event["target_id"], weight=event["weight"])
 
 
 @on("load_balancer.target_deregistered")
-def target_deregistered(document: Document, event: dict[str, Any]) -> None:
+def target_deregistered(document: LoadBalancerDocument, event: dict[str, Any]) -> None:
     """Show that a target is not wanted any more."""
     _change(document, event["target_id"], is_leaving=True)
 
 
 @on("load_balancer.target_state_changed")
-def target_state_changed(document: Document, event: dict[str, Any]) -> None:
+def target_state_changed(document: LoadBalancerDocument, event: dict[str, Any]) -> None:
     """Show in which state a target is, why, and since when."""
-    known = _target(document, event["target_id"]) or {}
-    since = known.get("since") if known.get("state") == event["state"] else event["at"]
+    known = _target(document, event["target_id"])
+    since = known["since"] if known and known["state"] == event["state"] else event["at"]
     _change(
         document,
         event["target_id"],
@@ -149,22 +306,22 @@ def target_state_changed(document: Document, event: dict[str, Any]) -> None:
 
 
 @on("load_balancer.target_released")
-def target_released(document: Document, event: dict[str, Any]) -> None:
+def target_released(document: LoadBalancerDocument, event: dict[str, Any]) -> None:
     """Show one target less."""
     _observe(document, [each for each in document["observed"]["targets"] if each["id"] != event["target_id"]])
 
 
-def _target(document: Document, target_id: str) -> dict[str, Any] | None:
+def _target(document: LoadBalancerDocument, target_id: str) -> Target | None:
     return next((each for each in document["observed"]["targets"] if each["id"] == target_id), None)
 
 
-def _change(document: Document, target_id: str, **values: Any) -> None:
+def _change(document: LoadBalancerDocument, target_id: str, **values: Unpack[_TargetChanges]) -> None:
     known = _target(document, target_id)
     if known is not None:
         _keep(document, {**known, **values})
 
 
-def _keep(document: Document, target: Mapping[str, Any]) -> None:
+def _keep(document: LoadBalancerDocument, target: Target) -> None:
     targets = document["observed"]["targets"]
     if _target(document, target["id"]) is None:
         _observe(document, [*targets, target])
@@ -172,11 +329,59 @@ def _keep(document: Document, target: Mapping[str, Any]) -> None:
         _observe(document, [target if each["id"] == target["id"] else each for each in targets])
 
 
-def _observe(document: Document, targets: list[Mapping[str, Any]]) -> None:
-    document["observed"] = {**document["observed"], "targets": targets, "health": _health(targets)}
+def _observe(document: LoadBalancerDocument, targets: list[Target]) -> None:
+    document["observed"] = {"targets": targets, "health": _health(targets)}
 
 
-def _health(targets: list[Mapping[str, Any]]) -> dict[str, int]:
-    """Return how many targets are in each state."""
-    states = ("initial", "healthy", "unhealthy", "draining", "unused")
-    return {state: sum(each["state"] == state for each in targets) for state in states}
+def _health(targets: list[Target]) -> HealthCounts:
+    counts: HealthCounts = {"initial": 0, "healthy": 0, "unhealthy": 0, "draining": 0, "unused": 0}
+    for each in targets:
+        counts[each["state"]] += 1
+    return counts
+
+
+@specified("load_balancer")
+def specification(document: LoadBalancerDocument, among: Documents) -> dict[str, Any]:
+    """Return what creates the load balancer with its certificates and targets, without those of scaling groups."""
+    spec = document["spec"]
+    default = next(each for each in spec["target_groups"] if each["name"] == DEFAULT_GROUP)
+    return {
+        "vpc": among.name(spec["vpc"]),
+        "listeners": spec["listeners"],
+        **{name: value for name, value in default.items() if name != "name"},
+        "target_groups": [each for each in spec["target_groups"] if each["name"] != DEFAULT_GROUP],
+        "timeouts": spec["timeouts"],
+        "certificates": unchanged(each["name"] for each in spec["certificates"]),
+        "targets": [*_selected(spec["selectors"]), *_registered(document["observed"]["targets"], among)],
+    }
+
+
+def _selected(selectors: list[Selector]) -> list[dict[str, Any]]:
+    return [
+        _registration(each, tags=each["tags"])
+        for each in sorted(selectors, key=lambda selector: selector["id"])
+        if OWNED_TAG not in each["tags"]
+    ]
+
+
+def _registered(targets: list[Target], among: Documents) -> list[dict[str, Any]]:
+    found = [
+        _registration(
+            each,
+            instance=among.name(each["instance"]) if each["instance"] else None,
+            address=each["address"],
+        )
+        for each in targets
+        if each["selector"] is None and not each["is_leaving"]
+    ]
+    return sorted(found, key=lambda target: (target["target_group"], target["port"], str(target)))
+
+
+def _registration(target: Selector | Target, **what: Any) -> dict[str, Any]:
+    given = {"instance": None, "tags": None, "address": None, **what}
+    return {
+        "target_group": target["target_group"],
+        "port": target["port"],
+        "weight": target["weight"],
+        **given,
+    }

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from domain.aggregate import Aggregate
-from projections.document import Document
+from projections.document import Document, is_trashed
 
-Rule = Callable[[Document], Mapping[str, int]]
+Rule = Callable[[Any], Mapping[str, int]]
 """Returns what is used per unit of time, by measure: ``{"volume": 1, "volume_gb": 10}``; whole numbers only."""
 
 _rules: dict[str, Rule] = {}
@@ -23,7 +23,9 @@ def kinds() -> list[str]:
 
 
 def rates(document: Document) -> Mapping[str, int]:
-    """Return what a resource uses while it is so."""
+    """Return what a resource uses while it is so. In the trash, every kind uses ``trash`` only."""
+    if is_trashed(document):
+        return {"trash": 1, "trash_gb": document["spec"].get("size_gb") or 0}
     return _rules[document["kind"]](document)
 
 

@@ -1,7 +1,7 @@
-"""What instances and the host used, at any moment that is still kept.
+"""The resource usage of instances and the host, at any moment within the retention.
 
-Points of each second are rolled up by the minute and by the hour (``miniaws/runtime/metrics.py`` writes them). What
-was not measured is absent: an average is over what was, and a stretch without any has none.
+Points of each second are rolled up by the minute and by the hour (``miniaws/runtime/recorder.py`` writes them). What
+was not measured is absent: an average is over the measured seconds, and a range without any has none.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.errors import Invalid
-from domain.ports import HOST
+from domain.stats import HOST
 from projections.document import resource_id
 from projections.inventory import Inventory
 from projections.sql import queries
@@ -35,6 +35,8 @@ METRICS = {
 STEPS_S = (1, 5, 10, 30, 60, 300, 900, 3600, 6 * 3600, 24 * 3600)
 MOST_POINTS = 5000
 MOST_RESOURCES = 500
+FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+"""Nothing was measured before; times of windows are not earlier."""
 _ORIGIN = datetime(2000, 1, 1, tzinfo=UTC)
 _MINUTE_S = 60
 _HOUR_S = 3600
@@ -43,8 +45,8 @@ Point = dict[str, float | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """For how long points of each resolution are kept."""
+class Retention:
+    """How long points of each resolution are retained."""
 
     second: timedelta
     minute: timedelta
@@ -53,7 +55,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of time in steps of ``step_s`` seconds; ``start`` is included, ``end`` is not."""
+    """A time range in steps of ``step_s`` seconds; ``start`` is included, ``end`` is not."""
 
     start: datetime
     end: datetime
@@ -68,11 +70,11 @@ class Window:
 
 
 def window(
-    start: datetime, end: datetime, step_s: int | None, oldest: Kept, now: datetime, want: int
+    start: datetime, end: datetime, step_s: int | None, retention: Retention, now: datetime, want: int
 ) -> Window:
-    """Return the steps that cover a stretch of time: of the length asked for, or else about ``want`` of them.
+    """Return the steps that cover a time range: of the requested length, or else about ``want`` of them.
 
-    Raises Invalid when it ends before it begins, or is in steps that are not kept, or too many.
+    Raises Invalid when it ends before it starts, or its steps are not retained or too many.
     """
     if start >= end:
         raise Invalid(
@@ -80,10 +82,10 @@ def window(
         )
     age = now - start
     if step_s is None:
-        fine = _finest(age, oldest)
+        fine = _finest(age, retention)
         span = (end - start).total_seconds()
         step_s = next((s for s in STEPS_S if s >= fine and span / s <= want), STEPS_S[-1])
-    _check(step_s, age, oldest)
+    _check(step_s, age, retention)
     step = timedelta(seconds=step_s)
     first = _ORIGIN + (start - _ORIGIN) // step * step
     last = _ORIGIN - (_ORIGIN - end) // step * step
@@ -96,15 +98,15 @@ def window(
     return Window(first, last, step_s, resolution)
 
 
-def _finest(age: timedelta, oldest: Kept) -> int:
-    return 1 if age <= oldest.second else _MINUTE_S if age <= oldest.minute else _HOUR_S
+def _finest(age: timedelta, retention: Retention) -> int:
+    return 1 if age <= retention.second else _MINUTE_S if age <= retention.minute else _HOUR_S
 
 
-def _check(step_s: int, age: timedelta, oldest: Kept) -> None:
-    fine = _finest(age, oldest)
+def _check(step_s: int, age: timedelta, retention: Retention) -> None:
+    fine = _finest(age, retention)
     if step_s < fine:
         raise Invalid(
-            f"cannot show steps of {step_s} s of a time so long ago: use a `step` of {fine} s or more",
+            f"cannot show steps of {step_s} s that far back: use a `step` of {fine} s or more",
             field="step",
         )
     unit = _HOUR_S if step_s >= _HOUR_S else _MINUTE_S if step_s >= _MINUTE_S else 1
@@ -129,9 +131,9 @@ class Newest:
 class Metrics:
     """Answers what was used, on the connections of the inventory."""
 
-    def __init__(self, inventory: Inventory, kept: Kept) -> None:
+    def __init__(self, inventory: Inventory, retention: Retention) -> None:
         self._reads = inventory
-        self.kept = kept
+        self.retention = retention
 
     async def points(self, ids: Iterable[UUID], span: Window) -> dict[UUID, dict[datetime, Point]]:
         """Return averages, maxima (``…_max``) and ``samples`` per resource and step; what is missing is absent."""

@@ -3,7 +3,7 @@ COPY metrics_second (resource_id, at, cpu_percent, cpu_cores, memory_percent, me
                      network_tx_bytes_per_s, block_read_bytes_per_s, block_write_bytes_per_s) FROM STDIN
 
 -- limits --
-SELECT r.resource_id, (v.document->'spec'->>'cpus')::float8 AS cpus,
+SELECT DISTINCT ON (r.resource_id) r.resource_id, (v.document->'spec'->>'cpus')::float8 AS cpus,
        (v.document->'spec'->>'memory_mb')::bigint * 1048576 AS memory_bytes
 FROM resources r CROSS JOIN LATERAL (
     SELECT document FROM versions WHERE resource_id = r.resource_id ORDER BY position DESC LIMIT 1) v
@@ -82,10 +82,10 @@ SELECT DISTINCT ON (m.resource_id) m.*, r.kind, r.name, r.account_id
 FROM metrics_second m LEFT JOIN resources r USING (resource_id)
 WHERE m.at > clock_timestamp() - %(age_s)s * interval '1 second' AND m.at <= clock_timestamp()
   AND (%(accounts)s::text[] IS NULL OR r.account_id = ANY(%(accounts)s) OR m.resource_id = %(host)s)
-ORDER BY m.resource_id, m.at DESC
+ORDER BY m.resource_id, m.at DESC, r.created_position DESC
 
 -- measured --
 SELECT resource_id, kind, name FROM resources
 WHERE account_id = %(account)s AND kind IN ('instance', 'cache', 'queue', 'database') AND created_position <= %(at)s
-  AND (ended_position IS NULL OR ended_position > %(at)s)
+  AND (ended_position IS NULL OR ended_position > %(at)s) AND NOT is_trashed
 ORDER BY name, resource_id LIMIT %(limit)s

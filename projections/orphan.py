@@ -1,26 +1,46 @@
-"""The document of an orphan. Nothing of it was asked for: all there is was observed."""
+"""The document of an orphan. Nothing of it was requested: all there is was observed."""
 
-from typing import Any
+from typing import Any, Literal
+
+from typing_extensions import TypedDict
 
 from domain.orphan import Orphan
-from projections.document import Document, on, statuses, turn
+from projections.document import Empty, ResourceDocument, on, set_status, statuses
 from projections.sentences import sentences
 
-statuses(Orphan, {"removal_failed": "error", "vanished": "deleted"})
+
+class OrphanObserved(TypedDict):
+    """What was found on the engine, the resource it was labelled with, and when it will be removed."""
+
+    thing: str
+    resource_kind: str
+    resource_id: str
+    held_until: str
+
+
+class OrphanDocument(ResourceDocument):
+    """An object on the engine that no resource needs."""
+
+    kind: Literal["orphan"]
+    spec: Empty
+    observed: OrphanObserved
+
+
+statuses(Orphan, OrphanDocument, {"removal_failed": "error", "vanished": "deleted"})
 sentences(
     Orphan,
     {
         "found": "found on the engine, held until {held_until}: {reason}",
-        "removal_requested": "asked to be removed",
-        "removal_failed": "could not be removed: {reason}",
+        "removal_requested": "removal requested",
+        "removal_failed": "removal failed: {reason}",
         "removed": "removed from the engine",
-        "vanished": "left alone: {reason}",
+        "vanished": "no longer an orphan: {reason}",
     },
 )
 
 
 @on("orphan.found")
-def found(document: Document, event: dict[str, Any]) -> None:
+def found(document: OrphanDocument, event: dict[str, Any]) -> None:
     """Show what was found, whose it seems to be, and until when it stays."""
     document["observed"] = {
         "thing": event["thing"],
@@ -28,16 +48,16 @@ def found(document: Document, event: dict[str, Any]) -> None:
         "resource_id": event["resource_id"],
         "held_until": event["held_until"],
     }
-    turn(document, "held", event["reason"])
+    set_status(document, "held", event["reason"])
 
 
 @on("orphan.removal_requested")
-def removal_requested(document: Document, event: dict[str, Any]) -> None:  # noqa: ARG001 - says all by its name
+def removal_requested(document: OrphanDocument, event: dict[str, Any]) -> None:  # noqa: ARG001 - says all by its name
     """Show that it is being removed, and still why nothing wants it."""
-    turn(document, "deleting", document["status_reason"])
+    set_status(document, "deleting", document["status_reason"])
 
 
 @on("orphan.removed")
-def removed(document: Document, event: dict[str, Any]) -> None:  # noqa: ARG001 - as above
+def removed(document: OrphanDocument, event: dict[str, Any]) -> None:  # noqa: ARG001 - as above
     """Show that it is gone."""
-    turn(document, "deleted")
+    set_status(document, "deleted")

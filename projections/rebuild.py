@@ -1,4 +1,4 @@
-"""Builds the read model anew from the log: fold everything, COPY it into a schema of its own, switch names."""
+"""Rebuilds the read model from the log: folds all events, copies the result into a new schema, and renames it."""
 
 import gc
 from collections.abc import Generator, Iterable, Iterator
@@ -15,7 +15,7 @@ from psycopg.sql import SQL, Identifier
 from domain.aggregate import upcast
 from domain.store import Recorded
 from projections import inventory
-from projections.document import Document, fold, has_ended
+from projections.document import Document, fold, has_ended, life
 
 _LOG = (
     "SELECT notification_id, originator_id, originator_version, topic, state::text, account_id, actor, recorded_at"
@@ -33,7 +33,7 @@ def create(connection: psycopg.Connection[Any], schema: str) -> None:
 
 
 def ensure(conninfo: str) -> bool:
-    """Have a read model of this code's shape, built from the log when there is none; tell whether it was built."""
+    """Ensure a read model with the shape of this code, built from the log if needed; return whether it was built."""
     with psycopg.connect(conninfo) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(7204, 0)")
         row = connection.execute("SELECT to_regclass('read_model.progress')").fetchone()
@@ -54,7 +54,7 @@ def build(connection: psycopg.Connection[Any], schema: str, upto: int) -> int:
     # The log is read on a connection of its own: this one is busy taking rows.
     with (
         psycopg.connect(connection.info.dsn, password=connection.info.password) as log,
-        # An event that cannot be folded must not leave a reader behind that keeps its connection busy for ever.
+        # An event that cannot be folded must not leave a reader behind that keeps its connection busy.
         closing(read(log, upto)) as events,
         connection.cursor() as cursor,
         cursor.copy(inventory.SQL["copy_versions"]) as copy,
@@ -66,15 +66,16 @@ def build(connection: psycopg.Connection[Any], schema: str, upto: int) -> int:
             copy.write(page)
             count += page.count(b"\n")
     with connection.cursor() as cursor, cursor.copy(inventory.SQL["copy_resources"]) as copy:
-        for life in lives.values():
-            copy.write_row(list(life.row.values()))
+        for resource in lives.values():
+            for span in resource.spans:
+                copy.write_row(list(span.values()))
     connection.execute(inventory.SQL["index"])
     connection.execute("UPDATE progress SET position = %s", (upto,))
     return count
 
 
 def switch(connection: psycopg.Connection[Any], schema: str) -> None:
-    """Let a schema become the read model; the old one goes."""
+    """Replace the read model by a schema, and drop the old one."""
     connection.execute("DROP SCHEMA IF EXISTS read_model CASCADE")
     connection.execute(SQL("ALTER SCHEMA {} RENAME TO read_model").format(Identifier(schema)))
 
@@ -108,24 +109,28 @@ class _Life:
 
     text: bytes
     document: Document
-    row: dict[str, Any]
+    spans: list[dict[str, Any]]
 
 
 def _versions(events: Iterable[Recorded], lives: dict[UUID, _Life]) -> Iterator[bytes]:
     """Yield each version as a line of COPY, and note each resource."""
     for event in events:
-        life = lives.get(event.resource_id)
-        if life is None:
+        resource = lives.get(event.resource_id)
+        if resource is None:
             id_, document = event.resource_id, fold(None, event)
-            row = inventory.resource_row(id_, document)
-            life = lives[id_] = _Life(str(id_).encode(), document, row)
+            spans = [span] if (span := inventory.begun_span(id_, document, None)) else []
+            resource = lives[id_] = _Life(str(id_).encode(), document, spans)
         else:
-            document = life.document = fold(life.document, event)
-            if life.row["ended_position"] is None and has_ended(document):
-                life.row["ended_position"] = event.position
+            before, document = resource.document, fold(resource.document, event)
+            resource.document = document
+            if not has_ended(before) and life(before) != life(document):
+                inventory.end_span(resource.spans[-1], event.position)
+                resource.spans += (
+                    [span] if (span := inventory.begun_span(event.resource_id, document, before)) else []
+                )
         # By hand, because psycopg spends more on a row than the fold: JSON has no control characters to escape.
         json = orjson.dumps(document).replace(b"\\", b"\\\\")
-        yield b"%s\t%d\t%s\n" % (life.text, event.position, json)
+        yield b"%s\t%d\t%s\n" % (resource.text, event.position, json)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ _LOG: LiteralString = """
 
 
 async def renew(conninfo: str) -> int:
-    """Build the read model anew and switch to it without a pause; return the position of the switch.
+    """Rebuild the read model and switch to it without downtime; return the position of the switch.
 
     The projector that writes the live one notices the switch: its next batch is written to the new one, see
     ``InventoryProjection``.

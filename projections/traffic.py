@@ -1,6 +1,6 @@
 """What load balancers and their targets did, at any moment that is still kept.
 
-Points of each second are averaged by the minute (``miniaws/runtime/traffic.py`` writes them). What was not measured
+Points of each second are averaged by the minute (``miniaws/runtime/recorder.py`` writes them). What was not measured
 is absent.
 """
 

@@ -13,12 +13,6 @@ SELECT resource_id, target, date_bin('1 minute', at, '2000-01-01Z'), avg(request
        round(avg(sessions)), count(*)
 FROM traffic_second WHERE at >= %(from)s AND at < %(to)s GROUP BY 1, 2, 3
 
--- forget_old_seconds --
-DELETE FROM traffic_second WHERE at < %(before)s
-
--- forget_old_minutes --
-DELETE FROM traffic_minute WHERE at < %(before)s
-
 -- points --
 WITH found AS (
     SELECT *, 1 AS samples FROM traffic_second
@@ -42,4 +36,4 @@ FROM found GROUP BY 1, 2 ORDER BY 1, 2
 SELECT DISTINCT ON (t.resource_id, t.target) t.*, r.name, r.account_id
 FROM traffic_second t JOIN resources r USING (resource_id)
 WHERE t.at > clock_timestamp() - %(age_s)s * interval '1 second' AND t.at <= clock_timestamp()
-ORDER BY t.resource_id, t.target, t.at DESC
+ORDER BY t.resource_id, t.target, t.at DESC, r.created_position DESC

@@ -1,5 +1,5 @@
 -- metered --
-SELECT resource_id FROM resources
+SELECT DISTINCT resource_id FROM resources
 WHERE kind = ANY(%(kinds)s) AND created_position <= %(to)s AND (ended_position IS NULL OR ended_position > %(from)s)
   AND (%(account)s::text IS NULL OR account_id = %(account)s)
 ORDER BY resource_id

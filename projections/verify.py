@@ -1,4 +1,4 @@
-"""Compares the read model with one that is built anew from the log at the same position."""
+"""Compares the read model with one that is rebuilt from the log at the same position."""
 
 import os
 from collections.abc import Iterator
@@ -28,9 +28,9 @@ class Comparison:
 
 
 def compare(conninfo: str) -> Comparison:
-    """Build the read model anew beside the live one and compare the two row by row.
+    """Rebuild the read model beside the live one and compare the two row by row.
 
-    All of it sees one moment, so that reads and writes go on; nothing of it is kept.
+    Everything is read at one moment, while reads and writes continue; the rebuilt model is discarded.
     """
     with psycopg.connect(conninfo) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ

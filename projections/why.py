@@ -12,7 +12,7 @@ Event = Mapping[str, Any]
 def why(document: Document, chain: Sequence[Event]) -> str:
     """Return one sentence of clauses with semicolons: the status and since when, then what led to it, newest first.
 
-    ``chain`` holds CloudEvents, newest first. Events of one type are told once, with how often they happened.
+    ``chain`` holds CloudEvents, newest first. Events of one type are listed once, with how often they happened.
     """
     return "; ".join(_clauses(document, chain))
 

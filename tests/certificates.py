@@ -1,4 +1,4 @@
-"""Certificates that are made for a test."""
+"""Certificates for tests."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +12,7 @@ FROM = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def pair(name: str, *, days: int = 3650) -> tuple[str, str]:
-    """Return a certificate for a host, signed by itself, and its private key, in PEM."""
+    """Return a self-signed certificate for a host, and its private key, in PEM."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     certificate = (

@@ -1,4 +1,4 @@
-"""Load on a port, and what came of it: every answer counts, and so does every one that failed. Load on a CPU."""
+"""Load on a port with statistics of responses and failures, and load on a CPU."""
 
 import asyncio
 import contextlib
@@ -11,12 +11,12 @@ from typing import Any
 
 _PATIENCE_S = 30.0
 _THINK_S = 0.004
-"""Between two requests of a client: the machine runs other tests, too."""
+"""Pause between two requests of a client, because the machine runs other tests, too."""
 
 
 @dataclass(frozen=True)
 class Failure:
-    """A request that got no good answer."""
+    """A failed request."""
 
     begun_at: float
     """Seconds of the epoch."""
@@ -25,7 +25,7 @@ class Failure:
 
 @dataclass
 class Load:
-    """What clients got so far."""
+    """The responses to clients so far."""
 
     port: int
     host: str = "127.0.0.1"
@@ -35,14 +35,14 @@ class Load:
     slowest_s: float = 0.0
 
     async def passed(self, more: int) -> None:
-        """Return when so many further requests were answered."""
+        """Wait for a number of further responses."""
         until = self.answers + more
         async with asyncio.timeout(_PATIENCE_S):
             while self.answers < until and not self.failures:  # noqa: ASYNC110 - counted by many
                 await asyncio.sleep(0.01)
 
     async def client(self, *, keep_alive: bool) -> None:
-        """Ask for ever, on one connection for as long as the server keeps it, or on a new one each time."""
+        """Send requests endlessly, on one connection while the server keeps it open, or on a new one each time."""
         while True:
             begun_at = time.time()
             try:
@@ -61,7 +61,7 @@ class Load:
     async def _asked(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, keep_alive: bool
     ) -> bool:
-        """Ask once and tell whether the connection stays. Raises ValueError for an answer that is none."""
+        """Send one request and return whether the connection stays open. Raises ValueError for an invalid response."""
         begun = time.monotonic()
         async with asyncio.timeout(_PATIENCE_S):
             stays, status, _ = await ask(reader, writer, self.path, keep_alive=keep_alive)
@@ -96,7 +96,7 @@ async def ask(
 
 
 async def get(port: int, path: str = "/", host: str = "shop.example", more: str = "") -> tuple[int, str]:
-    """Ask once and return status and body."""
+    """Send one request and return status and body."""
     async with asyncio.timeout(_PATIENCE_S):
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         try:
@@ -107,7 +107,7 @@ async def get(port: int, path: str = "/", host: str = "shop.example", more: str 
 
 
 async def close(writer: asyncio.StreamWriter) -> None:
-    """Close a connection, whatever the other side thinks of that."""
+    """Close a connection, ignoring errors."""
     writer.close()
     with contextlib.suppress(OSError):
         await writer.wait_closed()
@@ -115,7 +115,7 @@ async def close(writer: asyncio.StreamWriter) -> None:
 
 @asynccontextmanager
 async def load(port: int, path: str = "/", *, staying: int = 4, leaving: int = 2) -> AsyncGenerator[Load]:
-    """Put a port under load by clients that keep their connection, and by some that take a new one each time."""
+    """Put a port under load, with clients that reuse their connection and others that do not."""
     found = Load(port, path=path)
     clients = [asyncio.create_task(found.client(keep_alive=True)) for _ in range(staying)]
     clients += [asyncio.create_task(found.client(keep_alive=False)) for _ in range(leaving)]
@@ -130,7 +130,7 @@ async def load(port: int, path: str = "/", *, staying: int = 4, leaving: int = 2
 
 
 class Aside(threading.Thread):
-    """Runs a coroutine beside a test that knows no loop; ``result`` waits for it and raises what it raised."""
+    """Runs a coroutine for a synchronous test; ``result`` waits for it and raises its error."""
 
     def __init__(self, work: Coroutine[Any, Any, Any]) -> None:
         super().__init__()
@@ -151,7 +151,7 @@ class Aside(threading.Thread):
 
 @contextmanager
 def load_aside(port: int, path: str = "/") -> Generator[Load]:
-    """As ``load``, for a test that knows no loop."""
+    """Like ``load``, for a synchronous test."""
     begun, ended = threading.Event(), threading.Event()
     made: list[Load] = []
 

@@ -1,1 +1,1 @@
-"""Databases: what speaks to their servers, and the programs that archive and restore them."""
+"""Databases: clients of their servers, and the programs that archive and restore them."""

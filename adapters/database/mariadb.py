@@ -1,6 +1,6 @@
-"""Database servers that MariaDB is: its own protocol is spoken in threads, as its client library blocks.
+"""MariaDB servers. Its client library blocks, so it runs in threads.
 
-Our own account is ``root``; people get an account that owns their database. No account is without a password.
+The internal account is ``root``; users get an account that owns their database. Every account has a password.
 """
 
 import asyncio
@@ -37,12 +37,12 @@ _STATS = {
 
 
 class MariadbDatabases:
-    """Speaks to MariaDB."""
+    """Connects to MariaDB."""
 
     rotates_live = True
 
     def program(self, server: Database, password: str) -> Program:
-        """Return what to run; people's account is made afterwards."""
+        """Return the container to run. The users' account is created afterwards."""
         del password
         command = (
             "mariadbd",
@@ -60,11 +60,11 @@ class MariadbDatabases:
         return Program(command, {"MARIADB_ROOT_PASSWORD_FILE": _PASSWORD})
 
     def files(self, admin: str) -> dict[str, File]:
-        """Return the password that its first start takes."""
+        """Return the password that the first start sets."""
         return {_PASSWORD: secret(admin)}
 
     async def administer(self, server: Database, at: Endpoint, admin: str, password: str) -> Administered:
-        """Have the user, its database and the parameters."""
+        """Create or update the user, its database and the parameters."""
 
         def work(cursor: Cursor) -> Administered:
             user, database = server.username, server.settings["database"]
@@ -83,13 +83,13 @@ class MariadbDatabases:
         return await _asked(at, ADMIN, admin, work)
 
     async def configure(self, server: Database, at: Endpoint, password: str) -> None:
-        """Do nothing more than ``administer`` did."""
+        """Do nothing: ``administer`` has already configured it."""
 
     async def rotate(self, server: Database, at: Endpoint, old: str, new: str) -> None:
-        """Have it take only the new password."""
+        """Make the server accept only the new password."""
 
         def work(cursor: Cursor) -> None:
-            # The server never sees the password itself, so no log of it can.
+            # The server never gets the password itself, so it cannot be in its log.
             cursor.execute("SET PASSWORD = %s", (_hash(new),))
 
         for password in (new, old):
@@ -101,7 +101,7 @@ class MariadbDatabases:
         raise Refused("it takes neither the old password nor the new one")
 
     async def probe(self, server: Database, at: Endpoint, password: str) -> None:
-        """Write something and read it."""
+        """Write a value and read it back."""
         token = secrets.token_hex(8)
 
         def work(cursor: Cursor) -> None:
@@ -114,7 +114,7 @@ class MariadbDatabases:
         await _asked(at, server.username, password, work, server.settings["database"])
 
     async def stats(self, server: Database, at: Endpoint, password: str) -> dict[str, Any]:
-        """Return figures of the server's own."""
+        """Return the server's own statistics."""
         del server
 
         def work(cursor: Cursor) -> dict[str, Any]:
@@ -136,7 +136,7 @@ class _WrongPassword(Refused):
 async def _asked(
     at: Endpoint, user: str, password: str, work: Callable[[Cursor], R], database: str = ""
 ) -> R:
-    """Run some statements as clients do."""
+    """Run statements as a client does."""
 
     def run() -> R:
         with _connected(at, user, password, database) as cursor:
@@ -176,14 +176,14 @@ def _understood(error: Exception) -> Exception:
 
 
 def _hash(password: str) -> str:
-    """Return what MariaDB keeps in place of a password."""
-    # Twice SHA-1 is the server's own scheme; what it protects is random and of 256 bits.
+    """Return the hash that MariaDB stores for a password."""
+    # Double SHA-1 is the scheme of the server; the password is 256 random bits.
     once = hashlib.sha1(password.encode()).digest()  # noqa: S324
     return "*" + hashlib.sha1(once).hexdigest().upper()  # noqa: S324
 
 
 def _value(server: Database, name: str) -> str:
-    """Return a parameter as SQL: what is known of it has no quotes in it."""
+    """Return a parameter as SQL. Values of known parameters contain no quotes."""
     wanted: dict[str, str] = server.settings["parameters"]
     if name in wanted:
         return wanted[name]
@@ -191,5 +191,5 @@ def _value(server: Database, name: str) -> str:
 
 
 def _buffer_bytes(server: Database) -> int:
-    """Return a quarter of the memory."""
+    """Return the default: a quarter of the memory."""
     return server.memory_mb * 1024 * 1024 // 4

@@ -1,6 +1,6 @@
-"""Database servers that Postgres is.
+"""Postgres servers.
 
-Our own account, ``miniaws``, owns the server; people get an account that owns its database and may make others.
+The internal account ``miniaws`` owns the server; users get an account that owns its database and may create others.
 """
 
 import asyncio
@@ -30,13 +30,13 @@ _WAITS_FOR = "synchronous_standby_names"
 _PASSWORD = f"{HOME}password"
 _ROUNDS = 4096
 _KEPT_MB = 1024
-"""So much of the log is kept for an archive that does not take it."""
+"""How much log the server retains while the archive does not receive it."""
 _TIMEOUT_S = 10
 _LOOKS, _LOOK_S = 30, 0.1
 _WRONG_PASSWORD = "28P01"  # noqa: S105 - an error code
 _STARTING = {"57P03", "08006", "08001"}
 _WHO = "local all all scram-sha-256\nhost all all all scram-sha-256\nhost replication all all scram-sha-256\n"
-"""Whoever has a password; for replication, only accounts that may do that, which people cannot make."""
+"""Requires a password; replication needs an account with that right, which users cannot create."""
 _STATS = """
     select (select count(*) from pg_stat_activity where backend_type = 'client backend') as connections,
         current_setting('max_connections')::int as max_connections,
@@ -52,12 +52,12 @@ _STATS = """
 
 
 class PostgresDatabases:
-    """Speaks to Postgres."""
+    """Connects to Postgres."""
 
     rotates_live = True
 
     def program(self, server: Database, password: str) -> Program:
-        """Return what to run; people's account is made afterwards."""
+        """Return the container to run. The users' account is created afterwards."""
         del password
         return Program(
             ("bash", f"{HOME}begin.sh", "postgres", "-c", f"config_file={_CONFIG}"),
@@ -72,16 +72,18 @@ class PostgresDatabases:
                 _CONFIG: _lines(_config(server)),
                 _PARAMETERS: _lines(_assigned(_begins_with(server))),
                 _ACCESS: File(_WHO.encode(), 0o444),
-                **script(FOLDER, "begin.sh", "second.sh"),
+                **script(FOLDER, "begin.sh", "archive_fallback.sh"),
             },
+            # Fast shutdown: after SIGTERM it would wait until its clients disconnect.
+            stop_signal="SIGINT",
         )
 
     def files(self, admin: str) -> dict[str, File]:
-        """Return the password that its first start takes."""
+        """Return the password that the first start sets."""
         return {_PASSWORD: secret(admin)}
 
     async def administer(self, server: Database, at: Endpoint, admin: str, password: str) -> Administered:
-        """Have the user, its database and the parameters."""
+        """Create or update the user, its database and the parameters."""
         user, database = server.username, server.settings["database"]
         async with connected(at, ADMIN, admin, "postgres") as connection:
             await _have_user(connection, user, password)
@@ -90,10 +92,10 @@ class PostgresDatabases:
         return await reloaded(at, admin, reloaded_at)
 
     async def configure(self, server: Database, at: Endpoint, password: str) -> None:
-        """Do nothing more than ``administer`` did."""
+        """Do nothing: ``administer`` has already configured it."""
 
     async def rotate(self, server: Database, at: Endpoint, old: str, new: str) -> None:
-        """Have it take only the new password."""
+        """Make the server accept only the new password."""
         database = server.settings["database"]
         for password in (new, old):
             try:
@@ -105,7 +107,7 @@ class PostgresDatabases:
         raise Refused("it takes neither the old password nor the new one")
 
     async def probe(self, server: Database, at: Endpoint, password: str) -> None:
-        """Write something and read it, then commit."""
+        """Write a value, read it back, and commit."""
         token = secrets.token_hex(8)
         async with connected(at, server.username, password, server.settings["database"]) as connection:
             async with connection.transaction():
@@ -117,7 +119,7 @@ class PostgresDatabases:
                 raise Refused("it does not give back what was written")
 
     async def stats(self, server: Database, at: Endpoint, password: str) -> dict[str, Any]:
-        """Return figures of the server's own."""
+        """Return the server's own statistics."""
         del server
         async with connected(at, ADMIN, password, "postgres") as connection:
             found = await connection.execute(_STATS)
@@ -135,8 +137,8 @@ def _config(server: Database) -> list[str]:
         f"max_slot_wal_keep_size = {_KEPT_MB}MB",
         "wal_keep_size = 64MB",
         "archive_mode = on",
-        f"archive_command = 'bash {HOME}second.sh %p %f {_KEPT_MB}'",
-        # Nothing receives the log yet while the server is made: no commit could wait for that.
+        f"archive_command = 'bash {HOME}archive_fallback.sh %p %f {_KEPT_MB}'",
+        # Nothing receives the log while the server is initialized, so no commit may wait for it.
         *_assigned({name: value for name, value in _begins_with(server).items() if name != _WAITS_FOR}),
         "timezone = UTC",
         "log_timezone = UTC",
@@ -146,7 +148,7 @@ def _config(server: Database) -> list[str]:
 
 
 def _begins_with(server: Database) -> dict[str, str]:
-    """Return what a container begins with; a replica has the rest from its source."""
+    """Return the initial files of a container; a replica gets the others from its source."""
     wanted = parameters_of(server)
     return {"shared_buffers": wanted["shared_buffers"]} if server.is_replica else wanted
 
@@ -160,7 +162,7 @@ def _lines(found: Sequence[str]) -> File:
 
 
 class WrongPassword(Refused):
-    """It does not take this password."""
+    """The server rejects the password."""
 
 
 @contextlib.asynccontextmanager
@@ -169,7 +171,7 @@ async def connected(
 ) -> AsyncGenerator[AsyncConnection[tuple[Any, ...]]]:
     """Connect as clients do. Raises WrongPassword, Unreachable, Refused.
 
-    Our own commits never wait for the archive: it may not follow yet.
+    The commits of this connection never wait for the archive, which may not be following yet.
     """
     try:
         async with asyncio.timeout(_TIMEOUT_S * 2):
@@ -188,12 +190,12 @@ async def connected(
     except (psycopg.OperationalError, TimeoutError) as error:
         raise _understood(error) from None
     except psycopg.Error as error:
-        raise Refused(f"it says: {_words(error)}") from None
+        raise Refused(f"it says: {_message(error)}") from None
 
 
 def _understood(error: Exception) -> Exception:
     state = getattr(error, "sqlstate", None)
-    text = _words(error)
+    text = _message(error)
     if state == _WRONG_PASSWORD or "password authentication failed" in text:
         return WrongPassword("it does not take its password")
     if state is None or state in _STARTING:
@@ -201,7 +203,7 @@ def _understood(error: Exception) -> Exception:
     return Refused(f"it says: {text}")
 
 
-def _words(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return " ".join(str(error).split())[-200:] or type(error).__name__
 
 
@@ -216,8 +218,8 @@ async def _have_user(connection: AsyncConnection[Any], user: str, password: str)
 
 
 async def set_password(connection: AsyncConnection[Any], user: str, password: str) -> None:
-    """Have an account take this password."""
-    # The server never sees the password itself, so no log of it can.
+    """Set the password of an account."""
+    # The server never gets the password itself, so it cannot be in its log.
     statement = sql.SQL("alter role {} password {}")
     await connection.execute(statement.format(sql.Identifier(user), sql.Literal(scram(password))))
 
@@ -230,7 +232,7 @@ async def _have_database(connection: AsyncConnection[Any], user: str, database: 
 
 
 def parameters_of(server: Database) -> dict[str, str]:
-    """Return what a server is set to; what is not named is as the engine has it."""
+    """Return the settings of a server; the others have the engine's defaults."""
     wanted: dict[str, str] = dict(server.settings["parameters"])
     wanted.setdefault("shared_buffers", str(_shared_buffers(server.memory_mb)))
     if server.settings["synchronous"]:
@@ -239,7 +241,7 @@ def parameters_of(server: Database) -> dict[str, str]:
 
 
 async def have_parameters(connection: AsyncConnection[Any], wanted: Mapping[str, str]) -> datetime:
-    """Set them, and return from when on the server must have read them."""
+    """Write the parameters, and return the time after which the server must have read them."""
     for name in (*ENGINES["postgres"].parameters, _WAITS_FOR):
         value = sql.Literal(wanted[name]) if name in wanted else sql.SQL("default")
         await connection.execute(sql.SQL("alter system set {} = {}").format(sql.Identifier(name), value))
@@ -249,9 +251,9 @@ async def have_parameters(connection: AsyncConnection[Any], wanted: Mapping[str,
 
 
 async def reloaded(at: Endpoint, admin: str, reloaded_at: datetime) -> Administered:
-    """Wait until the server has read its parameters, and return what runs and what waits for a restart."""
+    """Wait until the server has read its parameters; return the active and the pending ones."""
     for _ in range(_LOOKS):
-        # A new connection each time: it knows what the server knew when it began.
+        # A new connection each time: a connection keeps the parameters from its start.
         async with connected(at, ADMIN, admin, "postgres") as connection:
             found = await (await connection.execute("select pg_conf_load_time()")).fetchone()
             if found is not None and found[0] >= reloaded_at:
@@ -261,19 +263,19 @@ async def reloaded(at: Endpoint, admin: str, reloaded_at: datetime) -> Administe
 
 
 async def _look(connection: AsyncConnection[Any]) -> Administered:
-    """Return what runs and what waits for a restart."""
+    """Return the active parameters, and those that wait for a restart."""
     found = await (await connection.execute("select split_part(version(), ' on ', 1)")).fetchone()
     waiting = await connection.execute("select name from pg_settings where pending_restart order by name")
     return Administered(found[0] if found else "", [row[0] for row in await waiting.fetchall()])
 
 
 def _shared_buffers(memory_mb: int) -> int:
-    """Return a quarter of the memory, in pages of 8 KiB."""
+    """Return the default: a quarter of the memory, in pages of 8 KiB."""
     return memory_mb * 1024 // 4 // 8
 
 
 def scram(password: str) -> str:
-    """Return what Postgres keeps in place of a password (RFC 5803)."""
+    """Return the verifier that Postgres stores for a password (RFC 5803)."""
     salt = secrets.token_bytes(16)
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, _ROUNDS)
     stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()

@@ -1,7 +1,7 @@
-"""Archives of Postgres: base backups by ``pg_basebackup``, the log by ``pg_receivewal`` from a slot.
+"""Archives of Postgres: base backups by ``pg_basebackup``, the log by ``pg_receivewal`` through a slot.
 
-The server's own ``archive_command`` is a second net for whole segments. Everything runs in containers of the
-database's image; ``postgres_scripts/`` has what they run.
+The server's ``archive_command`` is a fallback for complete segments. Everything runs in containers of the
+database's image, with ``postgres_scripts/``.
 """
 
 from adapters.database.archives import ScriptedArchives
@@ -22,26 +22,26 @@ class PostgresArchives(ScriptedArchives):
     reads_files = False
 
     def follow(self, database_id: str, admin: str, *, synchronous: bool) -> Program:
-        """Return what receives the log, and commits something now and then."""
+        """Return the program that receives the log, and commits periodically."""
         environment = _environment(database_id) | ({"SYNCHRONOUS": "1"} if synchronous else {})
-        scripts = script(FOLDER, "log.sh", "beat.sh", "window.sh", "prune.sh")
+        scripts = script(FOLDER, "log.sh", "heartbeat.sh", "restorable_range.sh", "prune.sh")
         return Program(("bash", f"{HOME}log.sh"), environment, scripts | _password(admin))
 
     def base(self, database_id: str, backup_id: str, data_path: str, admin: str) -> Program:
-        """Return what makes a base backup."""
+        """Return the program that takes a base backup."""
         del data_path
         environment = _environment(database_id) | {"BACKUP": backup_id}
         return Program(("bash", f"{HOME}base.sh"), environment, script(FOLDER, "base.sh") | _password(admin))
 
-    def restore(self, wish: Restore, data_path: str, admin: str) -> Program:
-        """Return what makes the files of another server."""
-        environment = {"BACKUP": wish.backup_id, "PGDATA": f"{data_path}/pgdata"}
-        if wish.to is None:
+    def restore(self, plan: Restore, data_path: str, admin: str) -> Program:
+        """Return the program that restores the files of another server."""
+        environment = {"BACKUP": plan.backup_id, "PGDATA": f"{data_path}/pgdata"}
+        if plan.to is None:
             environment["AT_BACKUP"] = "1"
-        elif not wish.is_latest:
-            environment["TARGET"] = f"{wish.to:%Y-%m-%dT%H:%M:%S.%f}Z"
+        elif not plan.is_latest:
+            environment["TARGET"] = f"{plan.to:%Y-%m-%dT%H:%M:%S.%f}Z"
         scripts = script(FOLDER, "restore.sh", "unpack.sh", "fetch.sh")
-        if wish.is_drill:
+        if plan.is_drill:
             environment |= {"VERIFY": "1", "QUERY": "1"}
             return Program(("bash", f"{HOME}restore.sh"), environment, scripts)
         accounts = secret(f"alter role {ADMIN} password '{admin}';\n")
@@ -50,11 +50,11 @@ class PostgresArchives(ScriptedArchives):
         )
 
     def place(self, name: str) -> int:
-        """Return the place of a segment of 16 MiB, whole or partial, whatever its timeline."""
+        """Return the position of a segment of 16 MiB, complete or partial, on any timeline."""
         return int(name[8:16], 16) * 256 + int(name[16:24], 16)
 
     def begins(self, told: str) -> int:
-        """Return the segment in which ``timeline/high/low`` is."""
+        """Return the segment that contains ``timeline/high/low``."""
         _, high, low = told.split("/")
         return (int(high, 16) << 32 | int(low, 16)) // SEGMENT_BYTES
 

@@ -1,6 +1,6 @@
-"""Postgres servers that follow another one: a copy by ``pg_basebackup``, then the log as it is written, by a slot.
+"""Postgres replicas: a copy by ``pg_basebackup``, then streaming replication through a slot.
 
-Each replica has an account and a slot of its own at its source, both named after it.
+Each replica has its own account and slot at its source, both named after it.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from adapters.database.postgres import (
 from adapters.database.postgres_archive import FOLDER, PASSWORDS
 from adapters.database.postgres_settings import ANY_NAME, FOLLOWS_BY, SILENT_S, replication_name
 from adapters.database.programs import HOME, script, secret
-from domain.database import ADMIN, Administered, Database, Ended, Standing
+from domain.database import ADMIN, Administered, Database, Ended, ReplicationStatus
 from domain.errors import Refused, Unreachable
 from domain.ports import File
 from domain.server import Endpoint, Program
@@ -29,8 +29,8 @@ from domain.server import Endpoint, Program
 _LOOKS, _LOOK_S = 30, 0.1
 _PROMOTE_S = 10
 _AT_LEAST = ("max_connections", "max_locks_per_transaction")
-"""What a replica must have as much of as its source, or it cannot follow."""
-_STANDING = """
+"""Parameters that must be at least as high in a replica as in its source."""
+_STATUS = """
     select coalesce(status = 'streaming' and clock_timestamp() - last_msg_receipt_time < %s * interval '1 s', false),
         greatest(pg_wal_lsn_diff(latest_end_lsn, pg_last_wal_replay_lsn()), 0)::bigint as lag_bytes,
         case when latest_end_lsn <= pg_last_wal_replay_lsn() then 0
@@ -41,14 +41,14 @@ _STANDING = """
 
 
 class PostgresReplicas:
-    """Lets Postgres follow Postgres."""
+    """Replicates Postgres."""
 
     def copy(self, replica: Database, password: str) -> Program:
-        """Return what makes the files of a replica."""
+        """Return the program that copies the files of a replica."""
         assert replica.replica_of is not None  # noqa: S101 - it is one
         name = replication_name(replica.public_id)
         environment = {
-            "PGHOST": replica.replica_of["id"],
+            "PGHOST": replica.replica_of.id,
             "PGUSER": name,
             "PGPASSFILE": PASSWORDS,
             "PGDATA": f"{replica.data_path}/pgdata",
@@ -60,11 +60,11 @@ class PostgresReplicas:
         )
 
     def files(self, replica: Database, password: str) -> dict[str, File]:
-        """Return the password by which it follows."""
+        """Return the password for replication."""
         return {FOLLOWS_BY: _password(replica, password)}
 
     async def admit(self, at: Endpoint, admin: str, named: str, password: str) -> None:
-        """Have an account and a slot. Who holds the slot is let go: it is the copy that was cut off before."""
+        """Ensure the account and the slot. An interrupted copy that still uses the slot is disconnected."""
         name = replication_name(named)
         async with connected(at, ADMIN, admin, "postgres") as connection:
             found = await connection.execute("select from pg_roles where rolname = %s", (name,))
@@ -83,17 +83,17 @@ class PostgresReplicas:
             )
 
     async def dismiss(self, at: Endpoint, admin: str, named: str | None) -> None:
-        """Have no such slot and no such account."""
+        """Remove the slot and the account."""
         async with connected(at, ADMIN, admin, "postgres") as connection:
             await _dismiss(connection, named)
 
     async def is_lost(self, at: Endpoint, admin: str, named: str) -> bool:
-        """Tell whether its slot is gone, or does not hold the log any more."""
+        """Return whether the slot is gone, or no longer retains the log."""
         async with connected(at, ADMIN, admin, "postgres") as connection:
             return await _status(connection, replication_name(named)) in {None, "lost"}
 
     async def prepare(self, replica: Database, at: Endpoint, admin: str) -> Administered:
-        """Have its parameters. What must not be less than its source has stays as it is, if it is more."""
+        """Set the parameters. Those that must not be lower than at the source are not lowered."""
         wanted = parameters_of(replica)
         async with connected(at, ADMIN, admin, "postgres") as connection:
             found = await connection.execute(
@@ -106,7 +106,7 @@ class PostgresReplicas:
         return await reloaded(at, admin, reloaded_at)
 
     async def read(self, replica: Database, at: Endpoint, passwords: Sequence[str]) -> None:
-        """Connect as its user, who is that of its source, and read what tables there are."""
+        """Connect as the user, who is that of the source, and read the list of tables."""
         for password in passwords:
             with contextlib.suppress(WrongPassword):
                 async with connected(
@@ -119,17 +119,17 @@ class PostgresReplicas:
                 return
         raise WrongPassword("it takes no password of its source")
 
-    async def standing(self, at: Endpoint, admin: str) -> Standing:
-        """Return what its receiver of the log says."""
+    async def replication_status(self, at: Endpoint, admin: str) -> ReplicationStatus:
+        """Return the status of the WAL receiver."""
         async with connected(at, ADMIN, admin, "postgres") as connection:
-            row = await (await connection.execute(_STANDING, (SILENT_S + 5,))).fetchone()
+            row = await (await connection.execute(_STATUS, (SILENT_S + 5,))).fetchone()
         assert row is not None  # noqa: S101 - it is one row
         if not row[0]:
-            return Standing(is_streaming=False, last_change_at=row[3])
-        return Standing(*row)
+            return ReplicationStatus(is_streaming=False, last_change_at=row[3])
+        return ReplicationStatus(*row)
 
     async def promote(self, at: Endpoint, admin: str, own: str) -> Ended:
-        """Promote it once, and have our own account and what is kept for replicas as they should be."""
+        """Promote it once, and configure the internal account and the limits for replicas."""
         async with _either(at, own, admin) as connection:
             found = await connection.execute(
                 "select not pg_is_in_recovery() or pg_promote(true, %s)", (_PROMOTE_S,)
@@ -141,8 +141,8 @@ class PostgresReplicas:
             await _dismiss(connection, None)
             return await _ended(connection)
 
-    async def behind(self, at: Endpoint, admin: str, position: str) -> int:
-        """Return how far the log goes beyond a position."""
+    async def lag_bytes_after(self, at: Endpoint, admin: str, position: str) -> int:
+        """Return how many bytes the log goes beyond a position."""
         async with connected(at, ADMIN, admin, "postgres") as connection:
             found = await connection.execute(
                 "select greatest(pg_wal_lsn_diff(pg_current_wal_flush_lsn(), %s::pg_lsn), 0)::bigint",
@@ -159,7 +159,7 @@ def _password(replica: Database, password: str) -> File:
 
 @contextlib.asynccontextmanager
 async def _either(at: Endpoint, *passwords: str) -> AsyncGenerator[AsyncConnection[tuple[Any, ...]]]:
-    """Connect to our own account by the first password that it takes."""
+    """Connect as the internal account with the first password that works."""
     first, *others = passwords
     async with contextlib.AsyncExitStack() as stack:
         try:
@@ -172,7 +172,7 @@ async def _either(at: Endpoint, *passwords: str) -> AsyncGenerator[AsyncConnecti
 
 
 async def _ended(connection: AsyncConnection[Any]) -> Ended:
-    """Return where the log of the source ends here: what the file says that began the next timeline."""
+    """Return the last position of the source's log, from the file that began the next timeline."""
     found = await connection.execute(
         "select pg_read_file('pg_wal/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) || '.history'),"
         " pg_last_xact_replay_timestamp()"
@@ -197,7 +197,7 @@ async def _dismiss(connection: AsyncConnection[Any], named: str | None) -> None:
 
 
 async def _status(connection: AsyncConnection[Any], name: str) -> str | None:
-    """Return what became of the log that a slot holds; None when there is no such slot."""
+    """Return the state of the log that a slot retains; None when there is no such slot."""
     found = await connection.execute(
         "select coalesce(wal_status, 'reserved') from pg_replication_slots where slot_name = %s", (name,)
     )
@@ -211,7 +211,7 @@ async def _drop_slot(connection: AsyncConnection[Any], name: str) -> None:
 
 
 async def _free(connection: AsyncConnection[Any], name: str) -> None:
-    """Have nobody use a slot. Raises Unreachable when that does not come about."""
+    """Disconnect the user of a slot. Raises Unreachable when that fails."""
     for _ in range(_LOOKS):
         found = await connection.execute(
             "select pg_terminate_backend(active_pid) from pg_replication_slots where slot_name = %s and active",

@@ -1,34 +1,34 @@
-"""What the configuration of a Postgres server says of the one that it follows."""
+"""The part of a Postgres configuration that concerns replication."""
 
 from adapters.database.programs import HOME
 from domain.database import Database
 
 ANY_NAME = "^miniaws_db_[a-z2-7]{26}$"
-"""What accounts and slots of replicas are called."""
+"""Prefix of the accounts and slots of replicas."""
 FOLLOWS_BY = f"{HOME}follows"
-"""The file with the password by which a replica follows."""
+"""The file with the password for replication."""
 SILENT_S = 10
-"""After so long without a word, either side takes the other one for dead."""
+"""Time without a message after which either side closes the connection."""
 
 
 def replication_name(replica_id: str) -> str:
-    """Return what the account of a replica and its slot are called at its source."""
+    """Return the name of the account and the slot of a replica at its source."""
     return f"miniaws_{replica_id.replace('-', '_')}"
 
 
 def following(replica: Database) -> list[str]:
-    """Return what a replica is told; a server that does not follow takes no notice of it."""
+    """Return the settings of a replica; a server that is not a replica ignores them."""
     assert replica.replica_of is not None  # noqa: S101 - asked by the caller
     name = replication_name(replica.public_id)
     source = {
-        "host": replica.replica_of["id"],
+        "host": replica.replica_of.id,
         "port": str(replica.port),
         "user": name,
         "passfile": FOLLOWS_BY,
         "application_name": name,
         "connect_timeout": "5",
         "tcp_user_timeout": str(SILENT_S * 1000),
-        # A slot is free again soon after its replica was killed, or hangs: till then no checkpoint can give it up.
+        # Frees a slot soon after its replica was killed or hangs; until then no checkpoint can drop its log.
         "options": f"''-cwal_sender_timeout={SILENT_S}s -ctcp_user_timeout={SILENT_S}s''",
     }
     conninfo = " ".join(f"{key}={value}" for key, value in source.items())

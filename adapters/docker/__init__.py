@@ -1,4 +1,4 @@
-"""The ports of the world of containers, on a Docker engine."""
+"""The ports for containers, on a Docker engine."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,22 +40,23 @@ class DockerPorts:
     async def close(self) -> None:
         """Close the connections to the engine."""
         await self.stats.close()
+        await self.containers.close()
         await self.engine.close()
 
 
 def docker_ports(docker_host: str, cloud: str, volumes_dir: Path, *, allow_pull: bool = True) -> DockerPorts:
-    """Return the ports; the engine is first spoken to when one is called.
+    """Return the ports. The engine is first contacted when one is called.
 
-    ``cloud`` keeps several clouds on one engine apart. Volumes with a size live in ``volumes_dir``.
-    ``allow_pull`` lets a container's image be fetched from its registry when it is not here.
+    ``cloud`` keeps several clouds on one engine apart. Volumes with a size live in ``volumes_dir``. With ``allow_pull``
+    a missing image is pulled from its registry.
     """
-    engine = DockerEngine(docker_host, cloud)
+    engine = DockerEngine(docker_host, cloud, allow_pull=allow_pull)
     return DockerPorts(
         engine=engine,
-        containers=DockerContainers(engine, allow_pull=allow_pull),
+        containers=DockerContainers(engine),
         networks=DockerNetworks(engine),
         volumes=DockerVolumes(engine, volumes_dir),
-        images=DockerImages(engine),
+        images=DockerImages(engine, allow_pull=allow_pull),
         watch=DockerWatch(engine),
         stats=DockerStats(engine, CgroupFiles() if docker_host.startswith("unix:") else None),
     )

@@ -1,4 +1,4 @@
-"""What a container uses, from the kernel's own files: no call to the engine, cheap enough for every second."""
+"""Resource usage of containers from kernel files: needs no engine, and is cheap enough for every second."""
 
 import time
 from collections.abc import Mapping
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.docker.times import from_nanoseconds
-from domain.ports import Sample
+from domain.stats import Sample
 
 _PLACES = ("docker/{}", "system.slice/docker-{}.scope")
-"""Where the two cgroup drivers of Docker put a container."""
+"""Paths of a container for the two cgroup drivers of Docker."""
 _MICROSECOND_NS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where the controllers keep the files of one container; version 2 has one folder for all."""
+    """The folder of each controller for one container; version 2 has one folder for all."""
 
     version: int
     cpu: Path
@@ -24,7 +24,7 @@ class Folders:
 
 
 class CgroupFiles:
-    """Reads cgroups of version 1 and 2. ``root`` and ``proc`` are where the kernel shows them."""
+    """Reads cgroups of version 1 and 2. ``root`` and ``proc`` are their mount points."""
 
     def __init__(self, root: Path = Path("/sys/fs/cgroup"), proc: Path = Path("/proc")) -> None:
         self._root = root
@@ -32,17 +32,17 @@ class CgroupFiles:
         self._folders: dict[str, Folders] = {}
 
     def read(self, resource_id: str, container_id: str) -> Sample | None:
-        """Return what the container uses; None when it does not run here, or is just ending."""
+        """Return the usage of the container; None when it is not running here, or is just ending."""
         try:
             folders = self._folders.get(container_id) or self._find(container_id)
             return _read(folders, self._proc, resource_id) if folders else None
         except (OSError, ValueError, KeyError):
-            # It ended while its files were read, perhaps to come back under the other place.
+            # It ended while its files were read, and may return under the other path.
             self._folders.pop(container_id, None)
             return None
 
     def forget(self, besides: set[str]) -> None:
-        """Forget the containers that are not among these."""
+        """Drop the state of all other containers."""
         self._folders = {id_: found for id_, found in self._folders.items() if id_ in besides}
 
     def _find(self, container_id: str) -> Folders | None:
@@ -69,7 +69,7 @@ def _read(folders: Folders, proc: Path, resource_id: str) -> Sample | None:
     read, written = _block(folders)
     return Sample(
         resource_id=resource_id,
-        # The folder is made anew at each start, and its counters with it.
+        # The folder and its counters are created again at each start.
         run=str(folders.cpu.stat().st_ino),
         at=from_nanoseconds(at),
         cpu_ns=cpu_ns,
@@ -127,7 +127,7 @@ def _block(folders: Folders) -> tuple[int, int] | tuple[None, None]:
 def _block_1(path: Path) -> tuple[int, int]:
     totals = {"Read": 0, "Write": 0}
     for line in path.read_text().splitlines():
-        words = line.split()  # as in "8:0 Read 4096"; the last line is a total of its own
+        words = line.split()  # as in "8:0 Read 4096"; the last line is a total
         if len(words) == 3 and words[1] in totals:
             totals[words[1]] += int(words[2])
     return totals["Read"], totals["Write"]

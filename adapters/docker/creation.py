@@ -1,4 +1,4 @@
-"""From a specification to what the engine is asked to create."""
+"""From a specification to the body of the engine's create call."""
 
 import hashlib
 import io
@@ -16,21 +16,21 @@ from docker.errors import NotFound
 from adapters.docker.engine import DockerEngine, Json
 from adapters.docker.removal import remove_container, tolerate_missing
 from domain.errors import Refused
-from domain.ports import ContainerSpec, File
+from domain.ports import OPTIONAL_CAPABILITIES, ContainerSpec, File
 
 RESTART = {"always": "unless-stopped", "on-failure": "on-failure", "never": "no"}
 PIDS = 1024
-"""Processes and threads a container may have: stops a fork bomb, bothers no server."""
+"""Maximum number of processes and threads of a container: stops a fork bomb, suffices for servers."""
 LOG = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
 
 IMAGE_LABEL = "miniaws.image"
-"""On a container and on a kept file system: the image it began with."""
+"""Label of a container and of a preserved file system: the image it started from."""
 PATH_LABEL = "miniaws.path"
-"""On a volume that belongs to a container: where it is mounted."""
+"""Label of a volume that belongs to a container: its mount point."""
 PROGRAM_LABEL = "miniaws.program"
-"""On a container: a digest of what runs in it."""
+"""Label of a container: a digest of its specification."""
 UNSET_LABEL = "miniaws.unset"
-"""On a kept file system: names of variables that came from a specification, as a JSON list."""
+"""Label of a preserved file system: names of variables from the specification, as a JSON list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,9 @@ class Base:
 
     image: str
     volumes: frozenset[str]
-    """Paths that the image declares to be volumes."""
+    """Paths that the image declares as volumes."""
     unset: frozenset[str]
-    """Variables of an earlier generation that must not come back."""
+    """Variables of an earlier generation that must not be set again."""
 
 
 def base(api: APIClient, image: str) -> Base:
@@ -53,7 +53,7 @@ def base(api: APIClient, image: str) -> Base:
 
 
 def check_surroundings(api: APIClient, engine: DockerEngine, spec: ContainerSpec) -> None:
-    """Refuse unless the network and the volumes are there: the engine itself would make up a volume."""
+    """Refuse unless the network and the volumes exist: the engine itself would create an empty volume."""
     try:
         api.inspect_network(engine.name(spec.network_id))
     except NotFound:
@@ -66,11 +66,11 @@ def check_surroundings(api: APIClient, engine: DockerEngine, spec: ContainerSpec
 
 
 def refuse_made_up_volumes(api: APIClient, engine: DockerEngine, container: Json) -> None:
-    """Refuse to start a container on a volume that the engine made up; it goes, and the volume with it.
+    """Refuse to start a container on a volume that the engine created; remove both.
 
-    A volume may be removed by hand after it was looked for and before the container is created. Then the engine makes
-    up an empty one, without labels: it would hide that the files are gone, and nobody would ever remove it. What a
-    container holds cannot be removed any more, so its first start is soon enough.
+    A volume may be removed by hand between the check and the creation of the container. The engine then creates
+    an empty one, without labels: it would hide the loss of the files, and would never be removed. A volume that a
+    container uses cannot be removed, so a check before the first start is sufficient.
     """
     mounted = [mount["Name"] for mount in container["Mounts"] if mount["Type"] == "volume"]
     named = [name for name in mounted if name.startswith(engine.name(""))]
@@ -80,7 +80,7 @@ def refuse_made_up_volumes(api: APIClient, engine: DockerEngine, container: Json
         for name in made_up:
             tolerate_missing(partial(api.remove_volume, name))
         gone = ", ".join(name.removeprefix(engine.name("")) for name in made_up)
-        raise Refused(f"cannot start it: the volume {gone} is gone; restore a snapshot of it")
+        raise Refused(f"cannot start the container: the volume {gone} is gone; restore a snapshot of it")
 
 
 def _is_ours(api: APIClient, engine: DockerEngine, name: str) -> bool:
@@ -89,10 +89,10 @@ def _is_ours(api: APIClient, engine: DockerEngine, name: str) -> bool:
 
 
 def own_volumes(engine: DockerEngine, spec: ContainerSpec, base: Base) -> dict[str, str]:
-    """Return path and name of a volume for each path that the image keeps apart and nothing is mounted on.
+    """Return path and volume name for each volume that the image declares and nothing is mounted on.
 
-    An anonymous volume would be lost with its container and could not be told from others; these are found
-    again by name when the container is replaced, or created anew after it was removed by hand.
+    An anonymous volume would be lost with its container and could not be identified; these are found
+    by name when the container is replaced, or created again after it was removed by hand.
     """
     mounted = {normpath(mount.path) for mount in spec.mounts}
     return {
@@ -105,7 +105,7 @@ def container_config(engine: DockerEngine, spec: ContainerSpec, base: Base) -> J
     """Return the body of the engine's create call."""
     network = engine.name(spec.network_id)
     environment = [f"{name}={value}" for name, value in spec.environment.items()]
-    # A name without a value takes the variable away that the image would set.
+    # A name without a value removes a variable of the image.
     environment += sorted(base.unset - set(spec.environment))
     labels = engine.labels(spec.kind, spec.resource_id, spec.account_id, spec.generation)
     return {
@@ -115,13 +115,15 @@ def container_config(engine: DockerEngine, spec: ContainerSpec, base: Base) -> J
         "Env": environment,
         "Labels": labels | {IMAGE_LABEL: spec.image, PROGRAM_LABEL: spec.program},
         "ExposedPorts": {f"{port.port}/tcp": {} for port in spec.ports},
+        "StopTimeout": spec.stop_grace_s,
+        **({"StopSignal": spec.stop_signal} if spec.stop_signal else {}),
         "HostConfig": _host_config(engine, spec, base),
         "NetworkingConfig": {"EndpointsConfig": {network: {"Aliases": aliases(spec)}}},
     }
 
 
 def aliases(spec: ContainerSpec) -> list[str]:
-    """Return the names that containers on the same network find it by."""
+    """Return its DNS names on the network."""
     return [spec.name, spec.resource_id]
 
 
@@ -139,13 +141,17 @@ def _host_config(engine: DockerEngine, spec: ContainerSpec, base: Base) -> Json:
         "LogConfig": LOG,
         "PortBindings": bindings,
         "Mounts": [{"Type": "volume", "Source": name, "Target": path} for path, name in volumes.items()],
-        # Entrypoints that give up root (gosu, su-exec) are not touched: they start as root.
+        # Entrypoints that drop root (gosu, su-exec) are not affected: they start as root.
         "SecurityOpt": ["no-new-privileges"],
+        "Init": spec.init,
+        "CapDrop": sorted(set(OPTIONAL_CAPABILITIES) - set(spec.capabilities)),
+        "CapAdd": sorted(set(spec.capabilities) - set(OPTIONAL_CAPABILITIES)),
+        **({"ShmSize": spec.shm_mb * 1024 * 1024} if spec.shm_mb is not None else {}),
     }
 
 
 def archive(files: Mapping[str, File]) -> bytes:
-    """Return the files as the engine takes them: a tar archive that is unpacked at the root."""
+    """Return the files as a tar archive that the engine unpacks at the root."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for path, file in files.items():
@@ -157,6 +163,6 @@ def archive(files: Mapping[str, File]) -> bytes:
 
 
 def limits(cpus: float, memory_mb: int) -> Json:
-    """Return the limits as the engine counts them; as much swap as memory means none."""
+    """Return the limits in the engine's units; a swap limit equal to the memory limit means no swap."""
     memory = memory_mb * 1024 * 1024
     return {"NanoCpus": round(cpus * 1_000_000_000), "Memory": memory, "MemorySwap": memory}

@@ -8,12 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from threading import Lock
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 from urllib.parse import urlsplit
 
 import httpx
 from docker import APIClient
 
+from adapters.docker.client import EngineClient, Timeouts, path
+from adapters.docker.preparations import Preparations
 from adapters.docker.reasons import explained, refusal
 from domain.ports import Found, Kind
 
@@ -21,11 +23,14 @@ T = TypeVar("T")
 Json = dict[str, Any]
 
 CONFLICT = 409
-"""The engine's status for a name that is taken, and for things that are in use."""
+"""The engine's status for a name that is taken, and for objects that are in use."""
 _ID = re.compile(r"[A-Za-z0-9._-]{1,100}")
-"""What a resource, or a part of one, may be called in a label."""
+"""Valid values of a label for a resource or a part of one."""
+_NUMBER = re.compile(r"[0-9]{1,9}")
+_KINDS = frozenset(get_args(Kind))
 THREADS = 8
-TIMEOUT_S = 60
+LONG_THREADS = 16
+"""Threads for long calls, so that they do not delay short ones."""
 
 
 class DockerEngine:
@@ -35,19 +40,24 @@ class DockerEngine:
     programs) goes through httpx on the event loop, so that a cancelled task leaves no thread behind.
     """
 
-    def __init__(self, docker_host: str, cloud: str) -> None:
+    def __init__(
+        self, docker_host: str, cloud: str, timeouts: Timeouts | None = None, *, allow_pull: bool = True
+    ) -> None:
         self.cloud = cloud
         self.host = docker_host
+        self.preparations = Preparations(docker_host, allow_pull=allow_pull)
+        self._timeouts = timeouts or Timeouts()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="docker")
+        self._long_threads = ThreadPoolExecutor(LONG_THREADS, thread_name_prefix="docker-long")
         self._opening = Lock()
         self._api: APIClient | None = None
 
     def name(self, resource_id: str) -> str:
-        """Return what the engine calls the resource."""
+        """Return the name of the resource on the engine."""
         return f"{self.cloud}-{resource_id}"
 
     def labels(self, kind: Kind, resource_id: str, account_id: str, generation: int = 1) -> dict[str, str]:
-        """Return the labels that everything of this cloud carries."""
+        """Return the labels of every object of this cloud."""
         return {
             "miniaws.cloud": self.cloud,
             "miniaws.kind": kind,
@@ -57,51 +67,77 @@ class DockerEngine:
         }
 
     def owns(self, labels: Mapping[str, str] | None, resource_id: str) -> bool:
-        """Tell whether something with these labels is this resource."""
+        """Return whether an object with these labels is this resource."""
         labels = labels or {}
         return labels.get("miniaws.cloud") == self.cloud and labels.get("miniaws.id") == resource_id
 
     def only(self, kind: Kind | None = None, resource_id: str | None = None) -> Json:
-        """Return the filter that finds what belongs to this cloud."""
+        """Return the filter for objects of this cloud."""
         labels = [f"miniaws.cloud={self.cloud}"]
         labels += [f"miniaws.kind={kind}"] if kind else []
         labels += [f"miniaws.id={resource_id}"] if resource_id is not None else []
         return {"label": labels}
 
+    def resource(self, labels: Mapping[str, str] | None) -> tuple[Kind, str] | None:
+        """Return the kind and id in the labels, None unless all labels are as this cloud writes them.
+
+        Anybody can label a container: an object with only some of these labels, or other values, is not ours.
+        """
+        labels = labels or {}
+        kind, id_ = labels.get("miniaws.kind", ""), labels.get("miniaws.id", "")
+        is_ours = labels.get("miniaws.cloud") == self.cloud and kind in _KINDS and _ID.fullmatch(id_)
+        return (cast("Kind", kind), id_) if is_ours else None
+
     def found(self, items: Iterable[Json]) -> list[Found]:
-        """Return what a list of the engine holds, each resource once; what names none is not ours."""
+        """Return the resources in a list of the engine, each once; objects without a resource are ignored."""
         generations: dict[tuple[Kind, str], int] = {}
         for item in items:
-            labels: Mapping[str, str] = item.get("Labels") or {}
-            kind, id_, generation = (
-                labels.get(f"miniaws.{name}", "") for name in ("kind", "id", "generation")
-            )
-            if _ID.fullmatch(id_):
-                thing = cast("Kind", kind), id_
-                generations[thing] = max(generations.get(thing, 0), _number(generation))
-        return [Found(kind, id_, generation) for (kind, id_), generation in generations.items()]
+            if thing := self.resource(item.get("Labels")):
+                generations[thing] = max(generations.get(thing, 0), generation(item["Labels"]))
+        return [Found(kind, id_, newest) for (kind, id_), newest in generations.items()]
 
-    async def run(self, task: str, work: Callable[[APIClient], T]) -> T:
-        """Work with docker-py in a thread; ``task`` names it in errors, as in "cannot <task>: …"."""
-        return await asyncio.get_running_loop().run_in_executor(
-            self._threads, partial(self._work, task, work)
-        )
+    async def run(self, task: str, work: Callable[[APIClient], T], *, is_long: bool = False) -> T:
+        """Run a docker-py call in a thread; ``task`` names it in errors, as in "cannot <task>: …".
 
-    async def call(self, task: str, method: str, path: str, body: Json | None = None) -> Json:
-        """Call the engine where docker-py does not offer what it can do; returns its answer."""
-        async with self.stream(task, method, path, body=body) as answer:
+        A call that may take minutes is long: it must not occupy the threads of short calls.
+        """
+        threads = self._long_threads if is_long else self._threads
+        return await asyncio.get_running_loop().run_in_executor(threads, partial(self._work, task, work))
+
+    async def call(
+        self,
+        task: str,
+        method: str,
+        template: str,
+        *names: str,
+        params: Json | None = None,
+        body: Json | None = None,
+    ) -> Json:
+        """Call an endpoint of the engine that docker-py does not offer, and return the response.
+
+        Each ``{}`` of the template is replaced by one of the names. Raises Unreachable, Refused.
+        """
+        async with self.stream(task, method, template, *names, params=params, body=body) as answer:
             content = await answer.aread()
             return json.loads(content) if content else {}
 
     def stream(
-        self, task: str, method: str, path: str, *, params: Json | None = None, body: Json | None = None
+        self,
+        task: str,
+        method: str,
+        template: str,
+        *names: str,
+        params: Json | None = None,
+        body: Json | None = None,
     ) -> "Answer":
-        """Open an answer that comes in pieces, as in ``async with``; leaving it closes the connection."""
-        return Answer(task, self._client(), method, path, params=params, json=body)
+        """Return a streamed response for ``async with``; leaving the block closes the connection."""
+        return Answer(task, self._client(), method, path(template, *names), params=params, json=body)
 
     async def close(self) -> None:
-        """Close the connections; calls still under way fail."""
-        await asyncio.to_thread(self._threads.shutdown, wait=True, cancel_futures=True)
+        """Close the connections; pending calls fail."""
+        self.preparations.close()
+        for threads in (self._threads, self._long_threads):
+            await asyncio.to_thread(threads.shutdown, wait=True, cancel_futures=True)
         if self._api:
             self._api.close()
 
@@ -110,28 +146,29 @@ class DockerEngine:
             return work(self._connected())
 
     def _connected(self) -> APIClient:
-        # Opened at the first call: the engine need not answer while the application starts.
+        # Opened at the first call, so that the application can start without the engine.
         with self._opening:
             if self._api is None:
-                self._api = APIClient(self.host, version="auto", timeout=TIMEOUT_S, max_pool_size=2 * THREADS)
+                size = 2 * (THREADS + LONG_THREADS)
+                self._api = EngineClient(self.host, self._timeouts, pool_size=size)
             return self._api
 
     def _client(self) -> httpx.AsyncClient:
         url = urlsplit(self.host)
         socket = url.path if url.scheme == "unix" else None
         return httpx.AsyncClient(
-            # An empty context: the default one reads every root certificate, a quarter of a second each time.
+            # An empty context: the default one reads every root certificate, which takes a quarter of a second.
             transport=httpx.AsyncHTTPTransport(uds=socket, verify=SSLContext(PROTOCOL_TLS_CLIENT)),
             base_url="http://docker" if socket else f"http://{url.netloc}",
-            timeout=httpx.Timeout(TIMEOUT_S, read=None),
+            timeout=httpx.Timeout(self._timeouts.short_s, read=None),
         )
 
 
 class Answer:
-    """An answer that comes in pieces.
+    """A streamed response.
 
-    A class, not a generator: an iterator that is dropped half-way would have two generators to close, in
-    an order that nobody controls.
+    A class, not a generator: an iterator that is dropped half-way would leave two generators to close, in
+    an undefined order.
     """
 
     def __init__(self, task: str, client: httpx.AsyncClient, *request: str, **more: Json | None) -> None:
@@ -140,7 +177,7 @@ class Answer:
         self._request = client.build_request(*request, **more)
 
     async def __aenter__(self) -> httpx.Response:
-        """Send the request. Raises Unreachable, or a Refused when the answer is no success."""
+        """Send the request. Raises Unreachable, or Refused when the response is an error."""
         try:
             with explained(self._task):
                 answer = await self._client.send(self._request, stream=True)
@@ -169,5 +206,7 @@ def _message(content: bytes) -> str:
         return content.decode(errors="replace")
 
 
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0
+def generation(labels: Mapping[str, str]) -> int:
+    """Return the generation in the labels, 0 without one."""
+    text = labels.get("miniaws.generation", "")
+    return int(text) if _NUMBER.fullmatch(text) else 0

@@ -1,15 +1,15 @@
-"""Containers that are paused while a snapshot is taken of a volume of theirs."""
+"""Containers that are paused for a snapshot of one of their volumes."""
 
 from docker import APIClient
 
 from adapters.docker.engine import DockerEngine, Json
 
 PAUSES_LABEL = "miniaws.pauses"
-"""On a container that copies volumes: whoever mounts them may be paused for it."""
+"""Label of a container that copies volumes, for which others may be paused."""
 
 
 def is_held(api: APIClient, engine: DockerEngine, container: Json) -> bool:
-    """Tell whether a paused container is so for a snapshot: something copies a volume of it."""
+    """Return whether a container is paused for a snapshot of one of its volumes."""
     if container["State"]["Status"] != "paused":
         return False
     filters = engine.only()

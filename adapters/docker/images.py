@@ -1,71 +1,61 @@
-"""Images on a Docker engine and in the registries it reaches."""
+"""Images on a Docker engine, in its registries, and those that can be built locally."""
 
+import asyncio
 import time
 
-from docker import APIClient
-from docker.errors import APIError, NotFound
-from docker.utils import parse_repository_tag
-
 from adapters.docker.engine import DockerEngine
-from adapters.docker.reasons import plain
-from domain.errors import ImageMissing, Refused
+from adapters.docker.local_images import find, reference_of
+from adapters.images.recipe import role_of
+from domain.errors import Refused
 
 REMEMBER_S = 10
+_REGISTRY_S = 10
+"""Timeout of a registry; then it counts as offering nothing."""
 
 
 class DockerImages:
-    """Knows what can be run."""
+    """Knows which images can be run."""
 
-    def __init__(self, engine: DockerEngine) -> None:
+    def __init__(self, engine: DockerEngine, *, allow_pull: bool = True) -> None:
         self._engine = engine
-        self._offered: dict[str, float] = {}
+        self._allow_pull = allow_pull
+        self._offered: dict[str, tuple[bool, float]] = {}
         self._cores: float | None = None
 
     async def is_available(self, image: str) -> bool:
-        """Tell whether the image is here or a registry offers it; a registry that is away offers nothing."""
-        if await self._engine.run(f"look for the image {image}", lambda api: _is_here(api, image)):
-            return True
-        if self._offered.get(image, 0) > time.monotonic():
+        """Return whether the image exists here, can be built here, or is offered by a registry.
+
+        False for an invalid reference, and for the preserved files of a resource.
+        """
+        if role_of(image) is not None:
             return True
         try:
-            await self._engine.run(f"look for the image {image}", lambda api: _is_offered(api, image))
+            if await self._engine.run(
+                f"look for the image {image}", lambda api: find(api, image) is not None
+            ):
+                return True
         except Refused:
             return False
-        self._offered = {image: time.monotonic() + REMEMBER_S}
-        return True
+        if not self._allow_pull:
+            return False
+        offered, until = self._offered.get(image, (False, 0.0))
+        if until < time.monotonic():
+            offered = await self._is_offered(image)
+            self._offered = {image: (offered, time.monotonic() + REMEMBER_S)}
+        return offered
 
     async def cores(self) -> float:
-        """Return how many cores the engine's host has. Asked once: a host with others has another engine."""
+        """Return the number of cores of the engine's host; read once."""
         if self._cores is None:
             info = await self._engine.run("look at the host", lambda api: api.info())
             self._cores = float(info["NCPU"])
         return self._cores
 
-
-def pull(api: APIClient, image: str) -> None:
-    """Fetch the image from its registry, once. Raises ImageMissing."""
-    repository, tag = parse_repository_tag(image)
-    reason = None
-    try:
-        for step in api.pull(repository, tag or "latest", stream=True, decode=True):
-            reason = step.get("error", reason)
-    except APIError as error:
-        reason = str(error.explanation)
-    if reason:
-        raise ImageMissing(
-            f"cannot find the image {image}: it is not here, and fetching it failed ({plain(reason)}); "
-            "check its name, or build or load it on this host"
-        )
-
-
-def _is_here(api: APIClient, image: str) -> bool:
-    try:
-        api.inspect_image(image)
-    except NotFound:
-        return False
-    return True
-
-
-def _is_offered(api: APIClient, image: str) -> bool:
-    api.inspect_distribution(image)
-    return True
+    async def _is_offered(self, image: str) -> bool:
+        name = str(reference_of(image))
+        try:
+            async with asyncio.timeout(_REGISTRY_S):
+                await self._engine.call(f"look for the image {image}", "GET", "/distribution/{}/json", name)
+        except (Refused, TimeoutError):
+            return False
+        return True

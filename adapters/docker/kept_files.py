@@ -1,8 +1,8 @@
-"""The file system of a container, kept as an image while the container is replaced.
+"""The file system of a container, preserved as an image while the container is replaced.
 
-An image on such an image, and so on: each holds what changed in one generation. When they are many, the
-whole file system is copied into one. The engine notes beside an image how the container was set up, its
-variables included; nothing but the removal of the image takes that away.
+These images build on each other: each holds the changes of one generation. When there are many, the
+whole file system is copied into one. The engine stores the container's configuration with an image, including its
+variables; it can only be removed with the image.
 """
 
 import json
@@ -18,11 +18,11 @@ from adapters.docker.engine import CONFLICT, DockerEngine, Json
 from domain.ports import ContainerSpec
 
 DEEPEST = 40
-"""Layers on top of each other before they are made one; the engine's limit is about 125."""
+"""Number of layers at which they are flattened; the engine's limit is about 125."""
 
 
 def keep(api: APIClient, engine: DockerEngine, old: Json, spec: ContainerSpec, deepest: int = DEEPEST) -> str:
-    """Save the files of a stopped container; returns the image's name. Repeating it saves them again."""
+    """Save the files of a stopped container, and return the image's name. A repeated call saves them again."""
     config, labels = _plain_config(api, old)
     labels |= engine.labels(spec.kind, spec.resource_id, spec.account_id, spec.generation)
     config["Labels"] = labels | {IMAGE_LABEL: spec.image}
@@ -37,24 +37,24 @@ def keep(api: APIClient, engine: DockerEngine, old: Json, spec: ContainerSpec, d
 
 
 def kept(api: APIClient, engine: DockerEngine, spec: ContainerSpec) -> str | None:
-    """Return the newest image that holds files of this container, if they began with the same image."""
+    """Return the newest image with the files of this container, if it is based on the same image."""
     filters = engine.only(resource_id=spec.resource_id)
     filters["label"].append(f"{IMAGE_LABEL}={spec.image}")
     prefix = f"{engine.name(spec.resource_id)}:"
     tags: list[str] = [tag for image in api.images(filters=filters) for tag in image["RepoTags"] or []]
-    own = [tag for tag in tags if tag.startswith(prefix)]
-    newest = max((int(tag.removeprefix(prefix)) for tag in own), default=None)
+    own = [tag.removeprefix(prefix) for tag in tags if tag.startswith(prefix)]
+    newest = max((int(tag) for tag in own if tag.isascii() and tag.isdigit()), default=None)
     return None if newest is None else f"{prefix}{newest}"
 
 
 def forget(api: APIClient, engine: DockerEngine, resource_id: str, besides: str | None = None) -> None:
-    """Remove the images that hold files of this container and are of no more use.
+    """Remove the images with files of this container that are no longer needed.
 
-    Those that began with the image ``besides`` stay, and those a container was created from.
+    Images based on ``besides`` stay, and those from which a container was created.
     """
-    # An image is refused while another one builds on it: each pass removes the outermost ones.
+    # An image cannot be removed while another one is based on it: each pass removes the outermost ones.
     while images := _images(api, engine, resource_id, besides):
-        # A list, since every image has its try.
+        # A list, so that every image is tried.
         removed = [_removed(api, image) for image in images]
         if not any(removed):
             return
@@ -80,19 +80,19 @@ def _removed(api: APIClient, image: str) -> bool:
 
 
 def _flattened(api: APIClient, engine: DockerEngine, container_id: str, spec: ContainerSpec) -> str:
-    """Return a container, never started, that has the same files in a single layer."""
+    """Return a container, not started, with the same files in a single layer."""
     name = engine.name(spec.resource_id)
     labels = engine.labels(spec.kind, spec.resource_id, spec.account_id, 0)
     changes = [f"LABEL {label}={value}" for label, value in labels.items()]
     api.import_image_from_stream(api.export(container_id), name, "flat", changes=changes)
     with suppress(NotFound):
-        api.remove_container(f"{name}.flat")  # of an attempt that was cut off
+        api.remove_container(f"{name}.flat")  # of an interrupted attempt
     config: Json = {"Image": f"{name}:flat", "Cmd": ["never"], "Labels": labels}
     return api.create_container_from_config(config, f"{name}.flat")["Id"]
 
 
 def _plain_config(api: APIClient, old: Json) -> tuple[Json, dict[str, str]]:
-    """Return the settings and labels of the image the container began with.
+    """Return the settings and labels of the image that the container was created from.
 
     Without this a commit would write the container's own command and its secret variables into the image.
     A commit cannot leave a variable out, so those of the specification become empty, and are listed.

@@ -1,8 +1,7 @@
 """Networks on a Docker engine."""
 
 import hashlib
-from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv4Network, ip_network
+from ipaddress import IPv4Network, ip_network
 from pathlib import Path
 
 from docker import APIClient
@@ -10,30 +9,33 @@ from docker.errors import APIError, NotFound
 from docker.types import IPAMConfig, IPAMPool
 
 from adapters.docker.engine import CONFLICT, DockerEngine, Json
+from adapters.docker.host_ranges import addresses, routes
 from domain.errors import InUse, RangeInUse, Refused
 from domain.ports import Found
+from domain.vpc import gateway
 
-ROUTES = Path("/proc/net/route")
+_ROUTES = Path("/proc/net/route")
+_ADDRESSES = Path("/proc/net/fib_trie")
 
 
 class DockerNetworks:
-    """Separates containers: each network is a bridge of its own, and the engine lets nothing pass between."""
+    """Isolates containers: each network is a separate bridge, and the engine forwards nothing between them."""
 
     def __init__(self, engine: DockerEngine) -> None:
         self._engine = engine
 
     async def ensure(self, resource_id: str, account_id: str, cidr: str) -> None:
-        """Have this network; raises RangeInUse when the range overlaps one of the host or another network."""
+        """Create this network. Raises RangeInUse when the range overlaps one of the host or another network."""
         task = f"create the network {resource_id}"
         await self._engine.run(task, lambda api: self._ensure(api, resource_id, account_id, cidr))
 
     async def exists(self, resource_id: str) -> bool:
-        """Tell whether the network is there."""
+        """Return whether the network exists."""
         task = f"look for the network {resource_id}"
         return await self._engine.run(task, lambda api: self._own(api, resource_id)) is not None
 
     async def remove(self, resource_id: str) -> None:
-        """Have no such network; raises InUse while containers, running or not, are on it."""
+        """Remove this network. Raises InUse while containers, running or not, are on it."""
         await self._engine.run(
             f"remove the network {resource_id}", lambda api: self._remove(api, resource_id)
         )
@@ -48,7 +50,7 @@ class DockerNetworks:
         return self._engine.found(await self._engine.run("list networks", items))
 
     async def occupied(self) -> list[str]:
-        """Return the ranges that the host's routes and the networks of others use."""
+        """Return the ranges of the host's addresses and routes, and of the networks of others."""
         ranges = await self._engine.run("list networks", self._occupied)
         return [str(each) for each in ranges]
 
@@ -79,18 +81,17 @@ class DockerNetworks:
 
     def _create(self, api: APIClient, resource_id: str, account_id: str, wanted: IPv4Network) -> None:
         name = self._engine.name(resource_id)
-        gateway = str(next(wanted.hosts()))
         try:
             api.create_network(
                 name,
                 driver="bridge",
-                ipam=IPAMConfig(pool_configs=[IPAMPool(subnet=str(wanted), gateway=gateway)]),
+                ipam=IPAMConfig(pool_configs=[IPAMPool(subnet=str(wanted), gateway=str(gateway(wanted)))]),
                 labels=self._engine.labels("vpc", resource_id, account_id),
                 options={"com.docker.network.bridge.name": bridge(name)},
                 check_duplicate=True,
             )
         except APIError as error:
-            # Somebody was faster; whether with the same range, the next call tells.
+            # Another process was faster; the next call checks whether its range is the same.
             if error.status_code != CONFLICT or not self._own(api, resource_id):
                 raise
 
@@ -98,12 +99,12 @@ class DockerNetworks:
         network = self._own(api, resource_id)
         if network is None:
             return
-        # The engine refuses only for containers that run; a stopped one would not start any more.
-        # One that never ran is known by the network's name only.
+        # The engine only refuses for running containers; a stopped one could then no longer start.
+        # A container that never ran only has the name of the network.
         users: list[Json] = api.containers(all=True, filters={"network": [network["Id"], network["Name"]]})
         if users:
             names = ", ".join(sorted(user["Names"][0].lstrip("/") for user in users))
-            raise InUse(f"cannot remove the network {resource_id}: {names} is on it; remove it first")
+            raise InUse(f"cannot remove the network {resource_id}: {names} uses it; remove it first")
         try:
             api.remove_network(network["Id"])
         except NotFound:
@@ -116,7 +117,11 @@ class DockerNetworks:
         ]
         bridges = {bridge(each["Name"]) for each in ours}
         ranges = {each for other in networks if other not in ours for each in _ranges(other)}
-        return sorted(ranges | set(_routes(ROUTES.read_text().splitlines()[1:], bridges)))
+        ranges |= set(routes(_ROUTES.read_text(), bridges))
+        if _ADDRESSES.exists():
+            own = [range_ for each in ours for range_ in _ranges(each)]
+            ranges |= set(addresses(_ADDRESSES.read_text(), own))
+        return sorted(ranges)
 
 
 def bridge(name: str) -> str:
@@ -128,16 +133,3 @@ def _ranges(network: Json) -> list[IPv4Network]:
     configs = network["IPAM"]["Config"] or []
     ranges = [ip_network(config["Subnet"], strict=False) for config in configs if config.get("Subnet")]
     return [each for each in ranges if isinstance(each, IPv4Network)]
-
-
-def _routes(lines: Iterable[str], besides: set[str]) -> Iterable[IPv4Network]:
-    """Return where the kernel routes to, without the default route and the interfaces in ``besides``."""
-    for line in lines:
-        interface, destination, *_, mask = line.split()[:8]
-        if interface not in besides and int(mask, 16):
-            yield IPv4Network(f"{_address(destination)}/{_address(mask)}")
-
-
-def _address(text: str) -> IPv4Address:
-    # The kernel prints the address as a number in the host's byte order.
-    return IPv4Address(bytes.fromhex(text)[::-1])

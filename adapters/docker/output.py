@@ -1,4 +1,4 @@
-"""What containers print, and programs run inside them."""
+"""The output of containers, and programs run inside them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -19,26 +19,27 @@ STDERR = 2
 HEADER = 8
 """A frame's header: the stream's number, three zero bytes, the length as four bytes."""
 MOST = 1024 * 1024
-"""Bytes of output kept of a stream of a program, and of an unfinished line."""
+"""Maximum bytes of output retained per stream of a program, and per unfinished line."""
 
 
 async def execute(
     engine: DockerEngine, resource_id: str, argv: Sequence[str], timeout_s: float
 ) -> ExecResult:
-    """Run a program inside the container. Raises Refused unless it runs, and after the time is up."""
+    """Run a program inside the container. Raises Refused unless it runs, and after the timeout."""
     task = f"run {argv[0]} in {resource_id}"
     body: Json = {"AttachStdout": True, "AttachStderr": True, "Cmd": list(argv)}
-    created = await engine.call(task, "POST", f"/containers/{engine.name(resource_id)}/exec", body)
+    name = engine.name(resource_id)
+    created = await engine.call(task, "POST", "/containers/{}/exec", name, body=body)
     try:
         async with asyncio.timeout(timeout_s):
             kept = await _collect(engine, task, created["Id"])
             exit_code = await _exit_code(engine, task, created["Id"])
     except TimeoutError:
         raise Refused(
-            f"cannot {task} within {timeout_s:g} s: it has not ended and may still run; give it more time"
+            f"cannot {task} within {timeout_s:g} s: the program may still be running; use a longer timeout"
         ) from None
     if kept["stdout"].startswith(NOT_RUN):
-        # The engine says so on the program's own stdout, and calls every reason 126.
+        # The engine reports this on the program's stdout, with exit code 126 for every reason.
         reason = plain(kept["stdout"].decode(errors="replace"))
         return ExecResult(NOT_FOUND if "no program" in reason else exit_code, b"", f"{reason}\n".encode())
     return ExecResult(exit_code, bytes(kept["stdout"]), bytes(kept["stderr"]))
@@ -47,7 +48,7 @@ async def execute(
 async def logs(
     engine: DockerEngine, resource_id: str, *, follow: bool, tail: int | None
 ) -> AsyncIterator[LogLine]:
-    """Yield the lines of a container's log; raises Refused when there is none."""
+    """Yield the lines of a container's log. Raises Refused when there is no container."""
     params = {
         "stdout": "1",
         "stderr": "1",
@@ -55,12 +56,12 @@ async def logs(
         "follow": str(int(follow)),
         "tail": "all" if tail is None else str(tail),
     }
-    path = f"/containers/{engine.name(resource_id)}/logs"
-    async with engine.stream(f"read the log of {resource_id}", "GET", path, params=params) as answer:
+    task, name = f"read the log of {resource_id}", engine.name(resource_id)
+    async with engine.stream(task, "GET", "/containers/{}/logs", name, params=params) as answer:
         unfinished: dict[Stream, tuple[datetime, bytes]] = {}
         async for stream, content in _frames(answer.aiter_raw()):
             stamp, _, text = content.partition(b" ")
-            # A line longer than the engine's buffer comes in parts, each with a time of its own.
+            # A line longer than the engine's buffer arrives in parts, each with its own timestamp.
             at, before = unfinished.pop(stream, (moment(stamp.decode()), b""))
             text = before + text
             if text.endswith(b"\n") or len(text) >= MOST:
@@ -74,7 +75,7 @@ async def logs(
 async def _collect(engine: DockerEngine, task: str, exec_id: str) -> dict[Stream, bytearray]:
     kept: dict[Stream, bytearray] = {"stdout": bytearray(), "stderr": bytearray()}
     body: Json = {"Detach": False, "Tty": False}
-    async with engine.stream(task, "POST", f"/exec/{exec_id}/start", body=body) as answer:
+    async with engine.stream(task, "POST", "/exec/{}/start", exec_id, body=body) as answer:
         # Output beyond the limit is read and dropped: the program must not block on it.
         async for stream, content in _frames(answer.aiter_raw()):
             kept[stream] += content[: MOST - len(kept[stream])]
@@ -82,9 +83,9 @@ async def _collect(engine: DockerEngine, task: str, exec_id: str) -> dict[Stream
 
 
 async def _exit_code(engine: DockerEngine, task: str, exec_id: str) -> int:
-    """Return the exit code, which the engine knows a moment after the output has ended."""
+    """Return the exit code, which the engine only has shortly after the output has ended."""
     while True:
-        seen = await engine.call(task, "GET", f"/exec/{exec_id}/json")
+        seen = await engine.call(task, "GET", "/exec/{}/json", exec_id)
         if not seen["Running"] and seen["ExitCode"] is not None:
             return seen["ExitCode"]
         await asyncio.sleep(0.01)

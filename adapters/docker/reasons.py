@@ -1,4 +1,4 @@
-"""What the engine's errors mean to a user."""
+"""Translates the engine's errors for users."""
 
 import re
 from collections.abc import Generator
@@ -18,6 +18,8 @@ _PORT_TAKEN = re.compile(
 _NO_PROGRAM = re.compile(
     r'exec: "([^"]*)": (?:executable file not found|stat .*no such file|no such file or directory)'
 )
+_INIT = "docker-init"
+"""Files that the engine needs on its own host, not in the image."""
 _NOT_PERMITTED = re.compile(r'exec: "([^"]*)": permission denied')
 _IN_USE = re.compile(r"in use|active endpoints|being used by")
 _RANGE_IN_USE = re.compile(r"Pool overlaps|cannot create network .*: conflicts with network")
@@ -31,7 +33,7 @@ _WRAPPING = re.compile(
 
 @contextmanager
 def explained(task: str) -> Generator[None]:
-    """Turn what the drivers raise into PortErrors; ``task`` is what could not be done."""
+    """Translate errors of the drivers to PortErrors; ``task`` is the failed operation."""
     try:
         yield
     except APIError as error:
@@ -44,7 +46,7 @@ def explained(task: str) -> Generator[None]:
 
 
 def refusal(task: str, status: int, message: str) -> Refused:
-    """Return the error for an answer of the engine that is not a success."""
+    """Return the error for an error response of the engine."""
     port = _PORT_TAKEN.search(message)
     if port:
         number = port[1] or port[2] or port[3]
@@ -52,7 +54,7 @@ def refusal(task: str, status: int, message: str) -> Refused:
             f"cannot {task}: another program listens on port {number}; stop it or publish another port"
         )
     if _NO_IMAGE.search(message):
-        return ImageMissing(f"cannot {task}: the image is not here; check its name")
+        return ImageMissing(f"cannot {task}: the image does not exist on this host; check its name")
     if _RANGE_IN_USE.search(message):
         return RangeInUse(f"cannot {task}: {plain(message)}")
     if status in {403, 409} and _IN_USE.search(message):
@@ -61,8 +63,10 @@ def refusal(task: str, status: int, message: str) -> Refused:
 
 
 def plain(message: str) -> str:
-    """Return an engine's message without its wrapping."""
+    """Return the core of an engine's error message."""
     missing = _NO_PROGRAM.search(message)
+    if missing and missing[1] == _INIT:
+        return f"the engine has no init process ({_INIT}); install the package tini on its host, or do without init"
     if missing:
         return f'there is no program "{missing[1]}" in the image; check the command'
     forbidden = _NOT_PERMITTED.search(message)

@@ -1,4 +1,4 @@
-"""Removing what may be gone already, or may be going."""
+"""Removal of objects that may already be removed, or are being removed."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,7 +10,7 @@ from adapters.docker.engine import CONFLICT
 
 
 def remove_container(api: APIClient, container_id: str) -> None:
-    """Have no such container."""
+    """Remove the container."""
     try:
         api.remove_container(container_id, force=True, v=True)
     except NotFound:
@@ -18,12 +18,12 @@ def remove_container(api: APIClient, container_id: str) -> None:
     except APIError as error:
         if error.status_code != CONFLICT:
             raise
-        # Somebody else is removing it: wait until that is done.
+        # Another call is removing it: wait until it is done.
         tolerate_missing(partial(api.wait, container_id, condition="removed"))
 
 
 def tolerate_missing(call: Callable[[], object]) -> None:
-    """Call what removes something; nothing to remove is fine."""
+    """Call the removal; ignore that the object does not exist."""
     try:
         call()
     except NotFound:

@@ -1,4 +1,4 @@
-"""What the containers of a Docker engine use."""
+"""Resource usage of the containers of a Docker engine."""
 
 import asyncio
 import json
@@ -9,22 +9,22 @@ from typing import Any
 import structlog
 from docker import APIClient
 
-from adapters import machine
+from adapters import host
 from adapters.docker.cgroup_files import CgroupFiles
 from adapters.docker.engine import DockerEngine, Json
 from adapters.docker.times import moment_or_none
 from domain.errors import PortError
-from domain.ports import Sample
+from domain.stats import HOST, Sample
 
 _log = structlog.get_logger("stats")
 _LIST_S = 2.0
-"""How often to ask the engine which containers run; that is all it is asked while it runs on this machine."""
+"""How often to list the running containers; a local engine is asked nothing else."""
 _FRESH = timedelta(seconds=3)
-"""How old what a stream said last may be: the engine speaks once a second."""
+"""Maximum age of a sample from a stream; the engine sends one per second."""
 
 
 class DockerStats:
-    """Measures containers: by the kernel's files when they run on this machine, else by a stream for each.
+    """Measures containers: from kernel files when they run on this machine, else from one stream for each.
 
     ``files`` None means that the engine runs elsewhere.
     """
@@ -35,12 +35,12 @@ class DockerStats:
         self._running: dict[str, str] = {}
         self._listed = float("-inf")
         self._streams: dict[str, asyncio.Task[None]] = {}
-        self._told: dict[str, Sample] = {}
+        self._latest: dict[str, Sample] = {}
 
     async def sample(self) -> list[Sample]:
-        """Return a sample of every container that runs, and of the host when the engine runs on it.
+        """Return a sample of every running container, and of the host if the engine runs on it.
 
-        A container that has just started is seen after two seconds at most. Raises Unreachable.
+        A new container is included after at most two seconds. Raises Unreachable.
         """
         if time.monotonic() - self._listed >= _LIST_S:
             await self._list()
@@ -48,7 +48,7 @@ class DockerStats:
         seen = {sample.resource_id for sample in found}
         self._follow({id_: container for id_, container in self._running.items() if id_ not in seen})
         oldest = datetime.fromtimestamp(time.time(), UTC) - _FRESH
-        return found + [told for told in self._told.values() if told.at >= oldest]
+        return found + [each for each in self._latest.values() if each.at >= oldest]
 
     async def close(self) -> None:
         """End the streams."""
@@ -60,21 +60,33 @@ class DockerStats:
             return api.containers(filters=self._engine.only())
 
         items = await self._engine.run("list what runs", running)
-        self._running = {item["Labels"]["miniaws.id"]: item["Id"] for item in items}
+        self._running = self._measured(items)
         self._listed = time.monotonic()
         if self._files is not None:
             self._files.forget(set(self._running.values()))
 
+    def _measured(self, items: list[Json]) -> dict[str, str]:
+        """Return containers by the id of their resource, without others that have its id in a label."""
+        found: dict[str, str] = {}
+        for item in items:
+            thing = self._engine.resource(item.get("Labels"))
+            if thing is None or thing[1] == HOST:
+                continue
+            is_its_own = f"/{self._engine.name(thing[1])}" in (item.get("Names") or [])
+            if is_its_own or thing[1] not in found:
+                found[thing[1]] = item["Id"]
+        return found
+
     def _read(self) -> list[Sample]:
         assert self._files is not None  # noqa: S101 - asked before
         samples = [self._files.read(id_, container) for id_, container in self._running.items()]
-        return [machine.sample(), *(sample for sample in samples if sample is not None)]
+        return [host.sample(), *(sample for sample in samples if sample is not None)]
 
     def _follow(self, wanted: dict[str, str]) -> None:
-        """Have a stream for each of these containers and no others."""
+        """Open a stream for each of these containers, and close all others."""
         for container in self._streams.keys() - set(wanted.values()):
             self._streams.pop(container).cancel()
-        self._told = {id_: told for id_, told in self._told.items() if id_ in wanted}
+        self._latest = {id_: each for id_, each in self._latest.items() if id_ in wanted}
         for resource_id, container in wanted.items():
             task = self._streams.get(container)
             if task is None or task.done():
@@ -83,19 +95,18 @@ class DockerStats:
                 )
 
     async def _listen(self, resource_id: str, container: str) -> None:
-        path = f"/containers/{container}/stats"
-        # The engine does not say when its counters began: what was not running in between is another run.
+        # The engine does not report when its counters started: after a gap it counts as another run.
         run = _run(container)
         try:
             async with self._engine.stream(
-                f"measure {resource_id}", "GET", path, params={"stream": "1"}
+                f"measure {resource_id}", "GET", "/containers/{}/stats", container, params={"stream": "1"}
             ) as answer:
                 async for line in answer.aiter_lines():
                     told = _sample(resource_id, run, json.loads(line))
                     if told is None:
                         run = _run(container)
                     else:
-                        self._told[resource_id] = told
+                        self._latest[resource_id] = told
         except PortError as error:
             _log.info("cannot measure", resource=resource_id, why=str(error))
 
@@ -105,7 +116,7 @@ def _run(container: str) -> str:
 
 
 def _sample(resource_id: str, run: str, told: Json) -> Sample | None:
-    """Return what the engine says of a container; None when it does not run."""
+    """Return the engine's statistics of a container; None when it is not running."""
     at = moment_or_none(told["read"])
     memory: dict[str, Any] = told.get("memory_stats") or {}
     if at is None or "usage" not in memory:

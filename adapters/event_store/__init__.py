@@ -1,4 +1,4 @@
-"""The event store on Postgres: one server-side append, the eventsourcing library's recorder and repository on top."""
+"""The event store on Postgres: one server-side append, with the recorder and repository of the library."""
 
 from adapters.event_store.follower import Follower as Follower
 from adapters.event_store.migrations import migrate as migrate

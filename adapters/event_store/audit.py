@@ -1,4 +1,4 @@
-"""Examines what the store keeps beside its log: claims, secrets, causes and the order of events."""
+"""Verifies the tables beside the log: claims and secrets, and causes and order of events."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -32,17 +32,17 @@ _FLAWS: dict[str, LiteralString] = {
     "{resource} has {count} events though its newest is number {newest}": """
         SELECT originator_id AS resource, count(*) AS count, max(originator_version) AS newest FROM events
         GROUP BY originator_id HAVING max(originator_version) <> count(*) ORDER BY originator_id""",
-    "event {position} bears an earlier time than the one before it": """
+    "event {position} has an earlier time than the previous event": """
         SELECT position FROM (
             SELECT notification_id AS position,
                    recorded_at < lag(recorded_at) OVER (ORDER BY notification_id) AS back FROM events) e
         WHERE back ORDER BY position""",
 }
-"""What must not be found in a log, each with the query that finds it."""
+"""Errors that a log must not have, each with the query that finds it."""
 
 
 def audit(conninfo: str) -> list[str]:
-    """Return a sentence for everything that is not as the log says, as of one moment; writers go on meanwhile."""
+    """Return a sentence for each difference from the log, as of one moment, while writers continue."""
     with psycopg.Connection[dict[str, Any]].connect(conninfo, row_factory=dict_row) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         found = [
@@ -97,7 +97,7 @@ def _claims(held: set[Claim], wanted: set[Claim], names: dict[UUID, str]) -> Ite
 
 
 def _secrets(kept: dict[UUID, UUID], wanted: dict[UUID, UUID], names: dict[UUID, str]) -> Iterator[str]:
-    """Compare by secret, whoever it was sealed for: that of an archive was sealed with its database."""
+    """Compare by secret, not by owner: the secret of an archive is stored with its database."""
     for owner in sorted(wanted[secret] for secret in wanted.keys() - kept.keys()):
         yield f"{names[owner]} lacks its secret"
     for owner in sorted(kept[secret] for secret in kept.keys() - wanted.keys()):

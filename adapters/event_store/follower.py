@@ -15,7 +15,7 @@ _CHANNEL_EVENTS = "events"
 
 
 class Follower:
-    """One connection that listens; used as an asynchronous context manager."""
+    """A listening connection; an asynchronous context manager."""
 
     def __init__(
         self, conninfo: str, *, channel: str = _CHANNEL_EVENTS, batch: int = 500, poll_s: float = 1.0
@@ -25,10 +25,10 @@ class Follower:
         self._batch = batch
         self._poll_s = poll_s
         self.connection: psycopg.AsyncConnection[DictRow]
-        """The connection, while connected; for work in the same session."""
+        """The connection, while connected; for queries in the same session."""
 
     async def __aenter__(self) -> Self:
-        """Connect and listen. Listening comes first, so that nothing falls between it and the first read."""
+        """Connect and listen. Listening starts before the first read, so that no event is missed in between."""
         self.connection = await psycopg.AsyncConnection[DictRow].connect(
             self._conninfo,
             autocommit=True,
@@ -60,10 +60,10 @@ class Follower:
         return [recorded(row) for row in await cursor.fetchall()]
 
     async def wait(self) -> str | None:
-        """Return when something was notified, with the newest text, or after the polling interval with None.
+        """Return the newest payload after a notification, or None after the polling interval.
 
         psycopg keeps notifications that arrive between two waits; those that arrive in one packet must all be taken
-        in one wait, or they are lost. The poll is a second net.
+        in one wait, or they are lost. Polling is a fallback.
         """
         newest: str | None = None
         async for notification in self.connection.notifies(timeout=self._poll_s, stop_after=1):
@@ -71,7 +71,7 @@ class Follower:
         return newest
 
     async def batches(self, after: int) -> AsyncIterator[Sequence[Recorded]]:
-        """Yield events after a position, for ever."""
+        """Yield events after a position, endlessly."""
         while True:
             events = await self.read(after)
             if events:

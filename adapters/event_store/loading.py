@@ -1,7 +1,7 @@
-"""Loads aggregates from their events; of a long life only what is new since the last time.
+"""Loads aggregates from their events; of those with many events, only the new ones since the last load.
 
-What is remembered is a copy that nobody was ever given, together with its version. Events never change, and versions
-have no gaps: so that copy and the events above its version are the aggregate, whatever was decided, refused or written
+The cache holds a private copy of an aggregate, together with its version. Events never change, and versions
+have no gaps. Applying the events after that version to the copy therefore yields the aggregate, whatever was written
 in between, and by whom.
 """
 
@@ -16,21 +16,21 @@ from eventsourcing.persistence import EventStore
 from domain.aggregate import Aggregate
 
 _LONG = 100
-"""So many events are folded before the outcome is worth a copy: some milliseconds."""
+"""Number of events from which an aggregate is cached: folding them takes some milliseconds."""
 _REMEMBERED = 1_000
 
 
 class Loader:
-    """Folds events into aggregates. May be used by several threads."""
+    """Folds events into aggregates. Thread-safe."""
 
     def __init__(self, events: EventStore[UUID]) -> None:
         self._events = events
         self._remembered: OrderedDict[UUID, tuple[int, bytes]] = OrderedDict()
 
     def load(self, resource_id: UUID) -> Aggregate | None:
-        """Return the aggregate as it is now, None when there are no such events."""
+        """Return the current aggregate, None when it has no events."""
         version, copied = self._remembered.get(resource_id, (0, None))
-        # Of our own memory, never of a file or of somebody else.
+        # Pickled by this process, never read from a file or another process.
         aggregate: Aggregate | None = pickle.loads(copied) if copied is not None else None  # noqa: S301
         for event in self._events.get(resource_id, gt=version or None):
             aggregate = cast("CanMutateAggregate[UUID]", event).mutate(aggregate)

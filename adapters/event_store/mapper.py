@@ -1,4 +1,4 @@
-"""Turns domain events into JSON and back; types are restored by a plan made once per event class."""
+"""Converts domain events to JSON and back; a plan per event class restores the types."""
 
 import typing
 from collections.abc import Callable
@@ -17,26 +17,26 @@ _Restore = tuple[tuple[str, Callable[[Any], Any]], ...]
 
 
 class OrjsonTranscoder(Transcoder):
-    """JSON by orjson; the library asks for a transcoder to build a mapper."""
+    """JSON by orjson; the library requires a transcoder to build a mapper."""
 
     def encode(self, obj: Any) -> bytes:
         """Return the object as JSON."""
         return orjson.dumps(obj)
 
     def decode(self, data: bytes) -> Any:
-        """Return what the JSON holds."""
+        """Return the value of the JSON."""
         return orjson.loads(data)
 
 
 class OrjsonMapper(Mapper[UUID]):
-    """Stores what an event says; leaves out what its name says already."""
+    """Stores the fields of an event, without those that follow from its name."""
 
     def __init__(self) -> None:
         super().__init__(OrjsonTranscoder())
         self._plans: dict[str, tuple[type[Any], _Restore, bool]] = {}
 
     def to_stored_event(self, domain_event: DomainEventProtocol[UUID]) -> StoredEvent:
-        """Return the event as it is written."""
+        """Return the event in its stored form."""
         state = dict(vars(domain_event))
         originator_id = state.pop("originator_id")
         version = state.pop("originator_version")

@@ -1,4 +1,4 @@
-"""Brings the schema of the event store up to this code's version, once, whoever starts first."""
+"""Migrates the schema of the event store to the version of this code, once, whichever process starts first."""
 
 import re
 from importlib.resources import files
@@ -13,7 +13,7 @@ _LOCK = 7201  # with append_events' 7202 the only advisory lock classes of the p
 
 
 class StoreTooNew(PortError):
-    """The store was written by a newer miniaws; this one would misread it."""
+    """The store was written by a newer version of miniaws, and cannot be read by this one."""
 
 
 def migrations() -> dict[int, LiteralString]:
@@ -27,7 +27,7 @@ def migrations() -> dict[int, LiteralString]:
 
 
 def migrate(conninfo: str) -> int:
-    """Apply what is missing, in one transaction under a lock, and return the version.
+    """Apply missing migrations, in one transaction under a lock, and return the version.
 
     Raises StoreTooNew when the store has a migration that this code does not know.
     """
@@ -43,8 +43,8 @@ def migrate(conninfo: str) -> int:
         version: int = row[0] if row else 0
         if version > newest:
             raise StoreTooNew(
-                f"cannot open the store: it has version {version}, this miniaws knows {newest}; "
-                "run the miniaws that wrote it, or a newer one"
+                f"cannot open the store: it has version {version}, this version of miniaws supports up to {newest}; "
+                "run the version that wrote it, or a newer one"
             )
         for number, sql in known.items():
             if number > version:

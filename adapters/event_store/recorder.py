@@ -27,7 +27,7 @@ _NOBODY = Cause(actor="system:library", account_id="")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one save in a batch: positions, or the error that says what stood in the way."""
+    """The result of one save in a batch: positions, or the error with the failed condition."""
 
     positions: tuple[int, ...]
     recorded_at: datetime | None
@@ -51,16 +51,16 @@ class EventRecorder(PostgresApplicationRecorder):
         self._select_log = Composed([SQL("SELECT notification_id, "), SQL(columns), SQL(" FROM events")])
 
     def append(self, batch: Sequence[bytes]) -> list[Outcome]:
-        """Write a batch of saves, as ``encode`` made them, in one transaction.
+        """Write a batch of saves, as returned by ``encode``, in one transaction.
 
-        Not repeated on a lost connection: whether it was written is then unknown, and only the caller's
-        idempotency key can tell.
+        Not repeated on a lost connection: it is then unknown whether the batch was written, and only the caller's
+        idempotency key can resolve that.
         """
         with self.datastore.get_connection() as connection:
             return outcomes(connection.execute(APPEND, (parameter(batch),), prepare=True).fetchall())
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
-        """Write the events of one save; the library's way in. Raises IntegrityError on a version conflict."""
+        """Write the events of one save; the interface of the library. Raises IntegrityError on a version conflict."""
         if not stored_events:
             return []
         (outcome,) = self.append([encode(stored_events, kwargs.get("cause", _NOBODY))])
@@ -125,7 +125,7 @@ def parameter(saves: Sequence[bytes]) -> str:
 
 
 def outcomes(rows: Sequence[dict[str, Any]]) -> list[Outcome]:
-    """Return what ``append_events`` answered, save by save."""
+    """Return the result of ``append_events`` for each save."""
     return [_outcome(row) for row in rows]
 
 

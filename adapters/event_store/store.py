@@ -1,6 +1,7 @@
-"""The event store on Postgres, for asyncio: a group-commit writer and a few reading threads."""
+"""The event store on Postgres, for asyncio: a group-commit writer and a few reader threads."""
 
 import asyncio
+import time
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -38,7 +39,15 @@ LOG: LiteralString = """
 class PostgresEventStore:
     """Implements ``domain.store.EventStore``. Use ``migrate`` first."""
 
-    def __init__(self, conninfo: str, vault: Vault, *, readers: int = 4) -> None:
+    def __init__(
+        self,
+        conninfo: str,
+        vault: Vault,
+        *,
+        readers: int = 4,
+        on_append: Callable[[float], object] = lambda _: None,
+    ) -> None:
+        """``on_append`` is called with the duration of each save in seconds."""
         self._datastore = datastore(conninfo, pool_size=readers)
         self._recorder = EventRecorder(self._datastore)
         self._mapper = OrjsonMapper()
@@ -47,9 +56,10 @@ class PostgresEventStore:
         self._writer = GroupWriter(conninfo)
         self._threads = ThreadPoolExecutor(readers, thread_name_prefix="event-reader")
         self._vault = vault
+        self._on_append = on_append
 
     async def close(self) -> None:
-        """Write what waits and let go of the connections."""
+        """Write pending saves and close the connections."""
         await self._writer.close()
         await asyncio.get_running_loop().run_in_executor(None, self._close)
 
@@ -61,9 +71,11 @@ class PostgresEventStore:
         """Write one save; see ``domain.store.EventStore.append``."""
         stored = [self._mapper.to_stored_event(event) for event in append.events]
         save = encode(stored, append.cause, self._more(append))
+        started = time.perf_counter()
         outcome = await self._writer.write(save)
         if outcome.error is not None:
             raise outcome.error
+        self._on_append(time.perf_counter() - started)
         assert outcome.recorded_at is not None  # noqa: S101 - set whenever there is no error
         events = _written(stored, append.cause, outcome.positions, outcome.recorded_at)
         return Receipt(outcome.positions, outcome.recorded_at, events)
@@ -84,11 +96,11 @@ class PostgresEventStore:
         return more
 
     async def load(self, resource_id: UUID) -> Aggregate | None:
-        """Return the aggregate as it is now."""
+        """Return the current aggregate."""
         return await self._in_thread(self._loader.load, resource_id)
 
     async def claim(self, scope: str, key: str) -> Claim | None:
-        """Return who holds a key."""
+        """Return the owner of a claimed key."""
         rows = await self._rows(
             "SELECT scope, key, owner, note FROM claims WHERE scope = %s AND key = %s", scope, key
         )
@@ -102,7 +114,7 @@ class PostgresEventStore:
         return [Claim(**row) for row in rows]
 
     async def position_of(self, claim: Claim) -> int:
-        """Return the position of the log at which a claim was taken."""
+        """Return the position in the log at which a claim was acquired."""
         rows = await self._rows(
             "SELECT coalesce(max(e.notification_id), 0) AS position FROM events e, claims c"
             " WHERE c.scope = %s AND c.key = %s AND e.recorded_at <= c.claimed_at",
@@ -112,7 +124,7 @@ class PostgresEventStore:
         return rows[0]["position"]
 
     async def forget_claims(self, scope_prefix: str, older_than_s: float) -> None:
-        """Delete old claims whose scope begins so; for idempotency keys past their time."""
+        """Delete old claims whose scope has a prefix; for expired idempotency keys."""
         await self._rows(
             "DELETE FROM claims WHERE starts_with(scope, %s) AND claimed_at < now() - %s * interval '1 second'"
             " RETURNING key",
@@ -121,7 +133,7 @@ class PostgresEventStore:
         )
 
     async def secret(self, secret_id: UUID) -> bytes | None:
-        """Return a secret in clear, or None when it was erased."""
+        """Return a decrypted secret, or None when it was erased."""
         rows = await self._rows(
             "SELECT sealed_key, sealed_value FROM secrets WHERE secret_id = %s", secret_id
         )
@@ -142,7 +154,7 @@ class PostgresEventStore:
     async def walk(
         self, resource_id: UUID, visit: Callable[[Aggregate | None, CanMutateAggregate[UUID]], None]
     ) -> None:
-        """Call ``visit`` for every event of a resource, oldest first, with the resource as it was before the event."""
+        """Call ``visit`` for every event of a resource, oldest first, with its state before the event."""
         await self._in_thread(self._walk, resource_id, visit)
 
     def _walk(
@@ -170,7 +182,7 @@ class PostgresEventStore:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
         except _LOST:
-            # After a restart of Postgres every pooled connection is dead: check all of them at once, once.
+            # After a restart of Postgres every pooled connection is dead: check all of them once.
             await asyncio.get_running_loop().run_in_executor(self._threads, self._datastore.pool.check)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)
@@ -181,7 +193,7 @@ class PostgresEventStore:
 def datastore(conninfo: str, *, pool_size: int) -> PostgresDatastore:
     """Return the library's connection pool for a database."""
     made = PostgresDatastore("", "", "", "", "", pool_size=pool_size, max_overflow=0, connect_timeout=10)
-    # Not through the library's parameters: it knows no others, and would lose an `sslmode`.
+    # The library's own parameters are incomplete: they would lose an `sslmode`.
     made.pool.kwargs = {**conninfo_to_dict(conninfo), "row_factory": dict_row}
     return made
 

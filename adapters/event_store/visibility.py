@@ -1,16 +1,10 @@
-"""Knows how far the read models have come, by listening to the projector."""
+"""Tracks the position of the read models by listening to the projector."""
 
 import asyncio
 import contextlib
 import heapq
 
-import psycopg
-import structlog
-
 from adapters.event_store.follower import Follower
-
-_log = structlog.get_logger("visibility")
-_RETRY_S = 0.5
 
 
 class ProjectedPosition:
@@ -23,37 +17,36 @@ class ProjectedPosition:
         self._count = 0
 
     async def run(self) -> None:
-        """Listen for ever; reconnect when the connection is lost."""
-        while True:
-            try:
-                await self._listen()
-            except psycopg.OperationalError as error:
-                _log.warning("lost the projector", why=type(error).__name__)
-            await asyncio.sleep(_RETRY_S)
-
-    async def wait_for(self, position: int, timeout_s: float) -> bool:
-        """Return True as soon as reads show the position, False after the timeout."""
-        if position <= self._position:
-            return True
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._count += 1
-        heapq.heappush(self._waiting, (position, self._count, future))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(timeout_s):
-                await future
-        return position <= self._position
-
-    async def _listen(self) -> None:
+        """Listen until the connection is lost; the caller then runs it again."""
         async with Follower(self._conninfo, channel="projected") as follower:
-            # After a crash of Postgres reads may be behind what they showed: the projector does not wait for the disk.
+            # After a crash of Postgres, reads may be older than before: the projector does not wait for the disk.
             self._position = 0
             while True:
-                # Asked anew after silence, in case a notification was lost with a connection in between.
+                # Polled after a silence, in case a notification was lost while reconnecting.
                 cursor = await follower.connection.execute("SELECT position FROM read_model.progress")
                 row = await cursor.fetchone()
                 self._move(row["position"] if row else 0)
                 while (text := await follower.wait()) is not None:
                     self._move(int(text))
+
+    async def wait_for(self, position: int, timeout_s: float) -> bool:
+        """Return True when reads show the position, False after the timeout."""
+        if position <= self._position:
+            return True
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._count += 1
+        waiter = (position, self._count, future)
+        heapq.heappush(self._waiting, waiter)
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    await future
+        finally:
+            # The position does not move without a projector, so callers that timed out would accumulate here.
+            if future.cancelled():
+                self._waiting.remove(waiter)
+                heapq.heapify(self._waiting)
+        return position <= self._position
 
     def _move(self, position: int) -> None:
         self._position = max(self._position, position)

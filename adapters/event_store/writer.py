@@ -1,7 +1,7 @@
 """Group commit: saves that arrive while one transaction is being written share the next one.
 
-Each is told what became of it alone. Measured: 16 writers reach several times the rate of a transaction per save,
-because they share the flushes of the disk; and one writer loses nothing, because no thread is in between.
+Each gets its own result. Measured: 16 writers reach several times the rate of one transaction per save,
+because they share disk flushes; a single writer loses nothing, because no thread is involved.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ _MAX_BATCH = 64
 
 
 class GroupWriter:
-    """Writes on a connection of its own, in the event loop that first uses it."""
+    """Writes on its own connection, in the event loop that first uses it."""
 
     def __init__(self, conninfo: str) -> None:
         self._conninfo = conninfo
@@ -28,16 +28,16 @@ class GroupWriter:
         self._writing: asyncio.Task[None] | None = None
 
     async def write(self, save: bytes) -> Outcome:
-        """Return what became of a save; its error is Unavailable when nobody knows."""
+        """Return the result of a save; its error is Unavailable when the result is unknown."""
         future: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((save, future))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_waiting(), name="event-writer")
-        # A caller that goes away does not take its save back: it is written, and its answer is for nobody.
+        # A save is written even if its caller has disconnected; the result is then discarded.
         return await asyncio.shield(future)
 
     async def close(self) -> None:
-        """Write what waits, then end."""
+        """Write pending saves, then end."""
         if self._writing is not None:
             await self._writing
         await self._disconnect()
@@ -57,12 +57,12 @@ class GroupWriter:
             await self._disconnect()
             return [_unknown(error) for _ in saves]
         except psycopg.Error as error:
-            # Nothing was written. One save cannot be stored, and the others must not suffer from it.
+            # Nothing was written. One save is invalid, and must not affect the others.
             if len(saves) > 1:
                 return [outcome for save in saves for outcome in await self._write([save])]
             return [Outcome((), None, error)]
-        except Exception as error:  # noqa: BLE001 - it belongs to the callers, and the writer must go on
-            return [Outcome((), None, error) for _ in saves]
+        except Exception as error:  # noqa: BLE001 - the callers get it, and the writer must not stop
+            return [Outcome((), None, _failed(error)) for _ in saves]
 
     async def _append(self, saves: Sequence[bytes]) -> list[Outcome]:
         connection = await self._connected()
@@ -91,10 +91,17 @@ class GroupWriter:
 
 
 def _was_cut(connection: psycopg.AsyncConnection[DictRow]) -> bool:
-    """Tell whether the server has ended an idle connection, as in a restart: it is the last thing it says."""
+    """Return whether the server has closed an idle connection, as in a restart; its last message says so."""
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))
+
+
+def _failed(error: Exception) -> Exception:
+    """Return a new exception for one caller: an exception that is raised collects that caller's traceback."""
+    failure = RuntimeError("cannot write a batch of saves: see the cause")
+    failure.__cause__ = error
+    return failure
 
 
 def _unknown(error: Exception) -> Outcome:

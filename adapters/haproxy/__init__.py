@@ -1,7 +1,7 @@
-"""Load balancers by HAProxy: one container each, on the host's network.
+"""Load balancers with HAProxy: one container each, in the host's network.
 
-``configuration`` what HAProxy reads · ``runtime`` what it is told while it runs, and what it says · ``container`` where
-it runs · ``members`` targets that come and go without a reload · ``proxies`` the port
+``configuration`` the configuration file · ``runtime`` the runtime API · ``container`` the container that HAProxy
+runs in · ``members`` targets, changed without a reload · ``proxies`` the port
 """
 
 from adapters.haproxy.proxies import HAProxies as HAProxies

@@ -1,7 +1,7 @@
-"""From a proxy as it should be to the text that HAProxy reads. Pure.
+"""From the desired proxy to the configuration of HAProxy. Pure.
 
-Every target group has two backends: one that checks its targets, and one that does not, which takes over while no
-target of the first is well (it fails open). Servers that rest are not part of the text: they are told to rest.
+Every target group has two backends: one that checks its targets, and one that does not, which is used while no
+target of the first is healthy (fail open). Draining is not part of the configuration: it is set at run time.
 """
 
 import hashlib
@@ -11,20 +11,20 @@ from domain.load_balancer.proxy import Backend, ProxySpec, Server
 from domain.load_balancer.spec import HealthCheck, Listener, Rule
 
 DIRECTORY = "/run/miniaws"
-"""Where the container finds its configuration and makes its sockets."""
+"""Directory of the configuration and the sockets, in the container."""
 CERTIFICATES = "/etc/miniaws/certificates"
 _ALGORITHMS = {
     "round-robin": ["balance roundrobin"],
     "least-connections": ["balance leastconn"],
-    # A target that comes or goes moves few clients to another one.
+    # Adding or removing a target moves few clients to another one.
     "source": ["balance source", "hash-type consistent"],
 }
 _FASTEST_S = 1.0
-"""How often a target is checked whose state is about to change, at most as often as the interval says."""
+"""Interval of health checks while the state of a target is changing; never longer than the interval."""
 
 
 def render(spec: ProxySpec, address: str, *, owner: int, with_servers: bool = True) -> str:
-    """Return the configuration. ``owner`` may talk to the running process, ``address`` is listened on."""
+    """Return the configuration. ``owner`` may use the sockets; HAProxy listens on ``address``."""
     lines = [*_globals(spec, owner), *_defaults(spec)]
     for listener in spec.listeners:
         lines += ["", *_frontend(listener, address)]
@@ -35,7 +35,7 @@ def render(spec: ProxySpec, address: str, *, owner: int, with_servers: bool = Tr
 
 
 def structure(spec: ProxySpec, address: str, owner: int) -> str:
-    """Return a digest of all that only a reload can change: everything but the servers."""
+    """Return a digest of everything that only a reload can change: all but the servers."""
     digest = hashlib.sha256(render(spec, address, owner=owner, with_servers=False).encode())
     for name, pem in sorted(spec.certificates.items()):
         digest.update(name.encode() + b"\0" + hashlib.sha256(pem).digest())
@@ -43,7 +43,7 @@ def structure(spec: ProxySpec, address: str, owner: int) -> str:
 
 
 def described(text: str, digest: str) -> str:
-    """Return the configuration with its digest, which the running process then says of itself."""
+    """Return the configuration with its digest, which the running process then reports."""
     return text.replace("global\n", f"global\n    description {digest}\n", 1)
 
 
@@ -53,12 +53,12 @@ def checked_backend(group: str) -> str:
 
 
 def open_backend(group: str) -> str:
-    """Return the name of the backend that takes over while no target of the group is well."""
+    """Return the name of the backend that is used while no target of the group is healthy."""
     return f"open-{group}"
 
 
 def check_options(backend: Backend) -> str:
-    """Return how a server is checked; the same in the configuration and for one that is added at run time."""
+    """Return the check options of a server, for the configuration and for servers added at run time."""
     check = backend.group.health_check
     fast = min(check.interval_s, _FASTEST_S)
     return (
@@ -68,21 +68,21 @@ def check_options(backend: Backend) -> str:
 
 
 def limits(backend: Backend) -> str:
-    """Return how much a server may get at once, and for how long idle connections to it are kept.
+    """Return the connection limits of a server, and how long idle connections to it stay open.
 
-    Said always: a server that is added at run time would keep none, and take a new connection for each request.
+    Always explicit: a server added at run time would otherwise use a new connection for each request.
     """
     most = f" maxconn {backend.group.max_connections}" if backend.group.max_connections else ""
     return f" pool-purge-delay 5s pool-max-conn -1{most}"
 
 
 def cookie_key(spec: ProxySpec, backend: Backend) -> str:
-    """Return what the cookies of a sticky group are made with; they hold no secret, only whose they are."""
+    """Return the key of a sticky group's cookies; they contain no secret, only a server."""
     return hashlib.sha256(f"{spec.resource_id}/{backend.group.name}".encode()).hexdigest()[:32]
 
 
 def certificate_path(name: str) -> str:
-    """Return where the container finds a certificate."""
+    """Return the path of a certificate in the container."""
     return f"{CERTIFICATES}/{name}.pem"
 
 
@@ -91,9 +91,9 @@ def _globals(spec: ProxySpec, owner: int) -> Iterator[str]:
     yield "global"
     yield f"    stats socket {DIRECTORY}/admin.sock mode 600 uid {owner} level admin expose-fd listeners"
     yield "    stats timeout 30s"
-    # What an old process still has in flight after a reload is cut off no sooner than a target that drains.
+    # Requests of an old process after a reload get as much time as those of a draining target.
     yield f"    hard-stop-after {max(longest, spec.timeouts.server_s, spec.timeouts.keep_alive_s) + 5:g}s"
-    # Two balancers on one port would share it in silence.
+    # Otherwise two load balancers could silently share a port.
     yield "    noreuseport"
     yield f"    server-state-file {DIRECTORY}/state"
     yield "    ssl-default-bind-options ssl-min-ver TLSv1.2"
@@ -168,7 +168,7 @@ def _backend(spec: ProxySpec, backend: Backend, *, with_servers: bool, checked: 
     yield from (f"    {line}" for line in _ALGORITHMS[group.algorithm])
     if backend.mode == "http":
         yield "    retry-on conn-failure empty-response"
-        # Only what may be asked twice is asked twice.
+        # Only idempotent requests are retried.
         yield "    http-request disable-l7-retry unless { method GET HEAD OPTIONS }"
         if group.sticky:
             yield f"    cookie miniaws-{group.name} insert indirect nocache httponly dynamic"
@@ -195,7 +195,7 @@ def _servers(backend: Backend, *, checked: bool) -> Iterator[str]:
 
 
 def serving(servers: Sequence[Server]) -> list[Server]:
-    """Return the servers that get new requests."""
+    """Return the servers that receive new requests."""
     return [server for server in servers if not server.rests]
 
 

@@ -1,4 +1,4 @@
-"""The container that HAProxy runs in: on the host's network, so that listeners come and go without a new container."""
+"""The container of HAProxy: in the host's network, so that listeners change without a new container."""
 
 import re
 import shlex
@@ -12,14 +12,13 @@ from docker.errors import NotFound
 
 from adapters.docker.creation import LOG, PIDS, archive
 from adapters.docker.engine import CONFLICT, DockerEngine
-from adapters.docker.images import pull
 from adapters.haproxy.configuration import CERTIFICATES, DIRECTORY, certificate_path
-from domain.errors import ImageMissing, PortTaken, Refused
+from domain.errors import PortTaken, Refused
 from domain.ports import File
 
 _MEMORY = 512 * 1024 * 1024
 _CAPABILITIES = ["NET_BIND_SERVICE", "SETUID", "SETGID", "KILL", "CHOWN", "DAC_OVERRIDE"]
-"""Ports below 1024, a worker that is not root and can be told to end, a directory that is somebody else's."""
+"""For ports below 1024, a worker that is not root and can be signalled, a directory of another user."""
 _TAKEN = re.compile(r"cannot bind socket \(Address already in use\).*?:(\d+)\]")
 _ALERT = re.compile(r"\[ALERT\]\s+\(\d+\)\s*:\s*(.*)")
 _TIDY = 'cd "$0" 2>/dev/null || exit 0; for f in *; do case " $* " in *" $f "*) ;; *) rm -f "$f";; esac; done'
@@ -35,7 +34,7 @@ class Container:
         self._directory = directory
 
     async def state(self) -> str | None:
-        """Return its state in the engine's words, or None when there is none."""
+        """Return its state as the engine names it, or None when there is no container."""
 
         def look(api: APIClient) -> str | None:
             try:
@@ -48,13 +47,13 @@ class Container:
         return await self._engine.run(f"look for the proxy {self._id}", look)
 
     async def create(self, account_id: str, images: Sequence[str], owner: int) -> None:
-        """Have a container, not started. Raises ImageMissing, Refused."""
+        """Create the container, stopped. Raises ImageMissing, Refused."""
         await self._engine.run(
             f"create the proxy {self._id}", lambda api: self._create(api, account_id, images, owner)
         )
 
     async def start(self) -> None:
-        """Have it run, with the configuration that is there."""
+        """Start it with the current configuration."""
         await self._engine.run(f"start the proxy {self._id}", lambda api: api.restart(self._name, timeout=0))
 
     async def reload(self) -> None:
@@ -62,14 +61,14 @@ class Container:
         await self._engine.run(f"reload the proxy {self._id}", lambda api: api.kill(self._name, "USR2"))
 
     async def check(self, file: str) -> None:
-        """Raise Refused when HAProxy does not take a file of the directory."""
+        """Raise Refused when HAProxy rejects a file of the directory."""
         code, said = await self._execute(["haproxy", "-c", "-f", f"{DIRECTORY}/{file}"])
         if code:
             why = "; ".join(_ALERT.findall(said)[:2]) or said.strip()[:300]
-            raise Refused(f"cannot balance so: the proxy refuses the configuration: {why}")
+            raise Refused(f"cannot configure the load balancer: HAProxy rejected the configuration: {why}")
 
     async def put(self, certificates: Mapping[str, bytes]) -> None:
-        """Have these certificates inside, for nobody but root to read."""
+        """Copy these certificates into it, readable only by root."""
         files = {certificate_path(name): File(pem) for name, pem in certificates.items()}
         if files:
             await self._engine.run(
@@ -78,11 +77,11 @@ class Container:
             )
 
     async def tidy(self, certificates: Mapping[str, bytes]) -> None:
-        """Have no other certificates inside."""
+        """Remove all other certificates from it."""
         await self._execute(["sh", "-c", _TIDY, CERTIFICATES, *(f"{name}.pem" for name in certificates)])
 
     async def why(self, since: float) -> Refused:
-        """Return why it does not run as it was asked to since a moment."""
+        """Return why it failed to start since a moment."""
 
         def look(api: APIClient) -> str:
             return api.logs(self._name, since=int(since), tail=200).decode(errors="replace")
@@ -93,10 +92,10 @@ class Container:
                 f"cannot listen on port {taken[-1]}: another program does; stop it or use another port"
             )
         why = "; ".join(_ALERT.findall(said)[-2:]) or "it does not answer"
-        return Refused(f"cannot balance: the proxy did not take its configuration: {why}")
+        return Refused(f"cannot start the load balancer: HAProxy rejected the configuration: {why}")
 
     async def remove(self) -> None:
-        """Have none."""
+        """Remove the container."""
 
         def remove(api: APIClient) -> None:
             for container in api.containers(all=True, filters=self._engine.only(resource_id=self._id)):
@@ -113,7 +112,7 @@ class Container:
         return await self._engine.run(f"run {shlex.quote(argv[0])} in the proxy {self._id}", run)
 
     def _create(self, api: APIClient, account_id: str, images: Sequence[str], owner: int) -> None:
-        image = _available(api, images)
+        image = self._engine.preparations.ready(api, images)
         labels = self._engine.labels("load_balancer", self._id, account_id)
         master = f"{DIRECTORY}/master.sock,mode,600,uid,{owner}"
         config = {
@@ -141,24 +140,6 @@ class Container:
                 raise
 
 
-def _available(api: APIClient, images: Sequence[str]) -> str:
-    """Return the first image that is here, else the first that a registry gives."""
-    for image in images:
-        try:
-            api.inspect_image(image)
-        except NotFound:
-            continue
-        return image
-    for image in images[:-1]:
-        try:
-            pull(api, image)
-        except ImageMissing:
-            continue
-        return image
-    pull(api, images[-1])
-    return images[-1]
-
-
 def now() -> float:
-    """Return the time as the engine counts it."""
+    """Return the timestamp in the engine's format."""
     return time.time()

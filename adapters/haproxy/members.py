@@ -1,8 +1,8 @@
-"""Targets that come, go and change their weight while HAProxy runs, without a reload.
+"""Adds, removes and changes targets while HAProxy runs, without a reload.
 
-A new one is added with the weight 0 and gets its share after its first good check: HAProxy itself would take it for
-well before any check. One that goes gets no new request at once, and is taken out when it has nothing in flight, or
-when the caller has waited for long enough.
+A new server is added with weight 0 and gets its weight after its first successful check, because HAProxy treats it as
+healthy before any check. A removed server immediately gets no new requests, and is deleted when it has none in
+progress, or when the caller has waited long enough.
 """
 
 import asyncio
@@ -15,18 +15,18 @@ from adapters.haproxy.configuration import (
     open_backend,
 )
 from adapters.haproxy.runtime import Runtime, ServerRow
-from adapters.haproxy.sight import passes
+from adapters.haproxy.stats import passes
 from domain.errors import Refused
 from domain.load_balancer.proxy import Backend, ProxySpec, Server
 
 _ATTEMPTS = 4
 _PAUSE_S = 0.05
 _CUT_S = 10
-"""How long a server rests that nobody wants, before what it still has in flight is cut off."""
+"""How long a removed server drains before its remaining requests are cut off."""
 
 
 async def follow(runtime: Runtime, spec: ProxySpec) -> None:
-    """Have exactly these servers. Raises Refused, Unreachable."""
+    """Configure exactly these servers. Raises Refused, Unreachable."""
     there = {(row.backend, row.name): row for row in await runtime.servers()}
     wanted: set[tuple[str, str]] = set()
     for backend in spec.backends:
@@ -39,12 +39,12 @@ async def follow(runtime: Runtime, spec: ProxySpec) -> None:
                 await _renew_cookies(runtime, name, cookie_key(spec, backend))
     for key, row in there.items():
         if key not in wanted:
-            # An idle connection may hold it for some seconds; it rests, and the next call tries again.
+            # An idle connection may block the removal for some seconds; it drains, and the next call tries again.
             await _remove(runtime, row)
 
 
 async def _have(runtime: Runtime, backend: Backend, name: str, server: Server, row: ServerRow | None) -> bool:
-    """Bring one server in line and tell whether it was added."""
+    """Update one server, and return whether it was added."""
     if row is not None and (row.address, row.port) != (server.address, server.port):
         if not await _remove(runtime, row):
             raise Refused(f"cannot move the target {server.name} yet: its old address has connections")
@@ -66,7 +66,7 @@ async def _serve(runtime: Runtime, server: Server, row: ServerRow, *, is_checked
     target = f"{row.backend}/{row.name}"
     if row.rests:
         if is_checked:
-            # What was known of it is old: it must rise first.
+            # Its last state is outdated: it must pass its checks first.
             await _expect(runtime, f"set server {target} health down")
         await _expect(runtime, f"set server {target} state ready")
     if row.weight != server.weight and (row.weight or not is_checked or passes(row.stat)):
@@ -85,13 +85,13 @@ async def _add(runtime: Runtime, backend: Backend, name: str, server: Server) ->
 
 
 async def _add_server(runtime: Runtime, what: str) -> None:
-    said = (await runtime.tell(f"add server {what}")).strip()
+    said = (await runtime.command(f"add server {what}")).strip()
     if "registered" not in said:
         raise Refused(f"cannot add a target to the proxy: {said}")
 
 
 async def _renew_cookies(runtime: Runtime, name: str, key: str) -> None:
-    """Let servers that were added have their cookies, too: they get none otherwise."""
+    """Set the cookies of servers that were added, which have none otherwise."""
     for command in (
         f"disable dynamic-cookie backend {name}",
         f"set dynamic-cookie-key backend {name} {key}",
@@ -101,25 +101,25 @@ async def _renew_cookies(runtime: Runtime, name: str, key: str) -> None:
 
 
 async def _remove(runtime: Runtime, row: ServerRow) -> bool:
-    """Take a server out and tell whether it is gone.
+    """Remove a server, and return whether it is gone.
 
-    What is in flight is not cut off at once: of a target that died, HAProxy sends it to others.
+    Requests in progress are not cut off at once: HAProxy retries those of a failed target elsewhere.
     """
     target = f"{row.backend}/{row.name}"
     if not row.rests:
         await _expect(runtime, f"set server {target} state maint")
     for _ in range(_ATTEMPTS):
-        said = await runtime.tell(f"del server {target}")
+        said = await runtime.command(f"del server {target}")
         if "deleted" in said or "No such server" in said:
             return True
         if row.rested_s < _CUT_S:
             return False
-        await runtime.tell(f"shutdown sessions server {target}")
+        await runtime.command(f"shutdown sessions server {target}")
         await asyncio.sleep(_PAUSE_S)
     return False
 
 
 async def _expect(runtime: Runtime, command: str) -> None:
-    """Tell something that is answered by silence."""
-    if said := (await runtime.tell(command)).strip():
-        raise Refused(f"cannot bring a target in line: {said}")
+    """Send a command that has no response."""
+    if said := (await runtime.command(command)).strip():
+        raise Refused(f"cannot update a target: {said}")

@@ -1,9 +1,9 @@
-"""The port of load balancers, on HAProxy.
+"""The port of load balancers, with HAProxy.
 
-The file always says what should run, and is checked before it is used; so a proxy that the engine starts again
-without us balances as before. Only servers differ: HAProxy is told. Anything else: it is reloaded, and hands its
-listening sockets to the new worker, while the old one finishes what it has. What runs says which structure it was
-given (``description``), so nothing is remembered here, and a proxy is adopted by looking at it.
+The file always describes the desired state, and is checked before it is used. A proxy that the engine restarts
+therefore works without the control plane. A change of servers is applied at run time. Any other change is a reload,
+which hands the listening sockets to a new worker, while the old one completes its requests. The process reports
+the digest of its configuration (``description``), so no state is stored here, and any running proxy is adopted.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from adapters.haproxy import members
 from adapters.haproxy.configuration import described, render, structure
 from adapters.haproxy.container import Container, now
 from adapters.haproxy.runtime import Row, Runtime, rows
-from adapters.haproxy.sight import passes, seen
+from adapters.haproxy.stats import passes, seen
 from domain.errors import PortError, Unreachable
 from domain.load_balancer.proxy import ProxySpec, SeenProxy
 
@@ -29,7 +29,7 @@ _POLL_S = 0.05
 
 
 class HAProxies:
-    """Spreads requests by a container for each balancer. ``directory`` holds a folder for each."""
+    """Runs one container per load balancer. ``directory`` has a folder for each."""
 
     def __init__(self, engine: DockerEngine, directory: Path, images: Sequence[str], address: str) -> None:
         self._engine = engine
@@ -39,7 +39,7 @@ class HAProxies:
         self._owner = os.geteuid()
 
     async def ensure(self, spec: ProxySpec) -> None:
-        """Have this proxy run so; see ``domain.load_balancer.proxy``."""
+        """Run this proxy; see ``domain.load_balancer.proxy``."""
         folder = self._folder(spec.resource_id)
         container, runtime = Container(self._engine, spec.resource_id, folder), Runtime(folder)
         digest = structure(spec, self._address, self._owner)
@@ -57,7 +57,7 @@ class HAProxies:
         await members.follow(runtime, spec)
 
     async def look(self, resource_id: str) -> SeenProxy | None:
-        """Return the proxy as it is, or None when it does not run."""
+        """Return the proxy, or None when it is not running."""
         folder = self._directory / resource_id
         if not folder.is_dir():
             return None
@@ -70,19 +70,19 @@ class HAProxies:
         old: list[Row] = []
         for pid in processes.old:
             try:
-                old += rows(await runtime.tell_worker(pid, "show stat"))
+                old += rows(await runtime.command_to(pid, "show stat"))
             except Unreachable:
                 continue  # it has just ended
         return seen(str(processes.worker), stats, old)
 
     async def remove(self, resource_id: str) -> None:
-        """Have no such proxy."""
+        """Remove the proxy."""
         folder = self._directory / resource_id
         await Container(self._engine, resource_id, folder).remove()
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def running(self) -> list[str]:
-        """Return which proxies have been made here."""
+        """Return the proxies that exist here."""
         return _folders(self._directory)
 
     def _folder(self, resource_id: str) -> Path:
@@ -91,7 +91,7 @@ class HAProxies:
         return folder
 
     async def _start(self, spec: ProxySpec, container: Container, runtime: Runtime, folder: Path) -> None:
-        """Have a worker that answers: with the file that is there, else with none of the listeners."""
+        """Start a worker, with the existing file, or else without listeners."""
         idle = ProxySpec(spec.resource_id, spec.account_id, spec.name, (), (), spec.timeouts)
         state, since = await container.state(), now()
         if state is None or not (folder / _FILE).exists():
@@ -101,7 +101,7 @@ class HAProxies:
         await container.start()
         if await _answers(runtime):
             return
-        # A port may have been taken while it was down: then it must at least be there to be told another one.
+        # A port may have been taken while it was down: it must run nevertheless, to get another port.
         _write(folder / _FILE, described(render(idle, self._address, owner=self._owner), "idle"))
         await container.start()
         if not await _answers(runtime):
@@ -130,17 +130,17 @@ class HAProxies:
             (folder / _BEFORE).replace(folder / _FILE)
             raise
         if not took:
-            # What runs is as before, and so is the file again.
+            # The running process is unchanged, and the file is restored.
             (folder / _BEFORE).replace(folder / _FILE)
             raise await container.why(since)
         await container.tidy(spec.certificates)
 
 
 async def _hand_over_health(runtime: Runtime, file: Path) -> None:
-    """Let the next worker begin with what this one knows; one that was not checked yet begins as not well."""
+    """Save the server states for the next worker; servers that were not checked yet start as unhealthy."""
     stats = {(row["pxname"], row["svname"]): row for row in await runtime.stats()}
     kept: list[str] = []
-    for line in (await runtime.tell("show servers state")).splitlines():
+    for line in (await runtime.command("show servers state")).splitlines():
         values = line.split()
         row = stats.get((values[1], values[3])) if len(values) > _CHECK_HEALTH else None
         if row is None:
@@ -153,7 +153,7 @@ async def _hand_over_health(runtime: Runtime, file: Path) -> None:
 
 
 async def _took(runtime: Runtime, digest: str, failed_before: int) -> bool:
-    """Tell whether a reload led to a worker with the new configuration."""
+    """Return whether a reload produced a worker with the new configuration."""
     deadline = now() + _START_S
     while now() < deadline:
         if await runtime.digest() == digest:
@@ -162,13 +162,13 @@ async def _took(runtime: Runtime, digest: str, failed_before: int) -> bool:
             if (await runtime.processes()).failed > failed_before:
                 return False
         except Unreachable:
-            pass  # the master is starting anew
+            pass  # the master is restarting
         await asyncio.sleep(_POLL_S)
     return False
 
 
 async def _answers(runtime: Runtime) -> bool:
-    """Tell whether a worker answers, as soon as one does."""
+    """Wait for a worker, and return whether one answers."""
     deadline = now() + _START_S
     while now() < deadline:
         if await runtime.digest() is not None:
@@ -186,7 +186,7 @@ def _read(file: Path) -> str | None:
 
 
 def _write(file: Path, text: str) -> None:
-    """Write a file whole or not at all."""
+    """Write a file atomically."""
     new = file.with_name(f"{file.name}.new")
     new.write_text(text)
     new.replace(file)

@@ -1,4 +1,4 @@
-"""What a running HAProxy is told over its sockets, and what it says."""
+"""The runtime API of HAProxy, over its sockets."""
 
 import asyncio
 import csv
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
 Row = Mapping[str, str]
-_PATIENCE_S = 10.0
+_TIMEOUT_S = 10.0
 _WORKER = re.compile(r"^(\d+)\s+worker\b", re.MULTILINE)
 _FAILED = re.compile(r"\[failed: (\d+)\]")
 _LIMIT = 64 * 1024 * 1024
@@ -24,7 +24,7 @@ _LIMIT = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """What the master knows: its worker, those that finish what they have, and how many reloads failed since."""
+    """The processes of a master: its worker, old workers that are finishing, and the number of failed reloads."""
 
     worker: int | None
     old: tuple[int, ...]
@@ -43,49 +43,49 @@ class ServerRow:
 
     @property
     def rests(self) -> bool:
-        """Whether it was told to get no new request."""
+        """Whether it is draining."""
         return self.stat["status"].startswith("MAINT")
 
     @property
     def rested_s(self) -> int:
-        """For how long it has rested."""
+        """How long it has been draining."""
         return int(self.stat["lastchg"] or 0) if self.rests else 0
 
     @property
     def weight(self) -> int:
-        """Return its share now."""
+        """Return its current weight."""
         return int(self.stat["weight"] or 0)
 
 
 class Runtime:
-    """Speaks with one HAProxy through the socket of its master.
+    """Talks to one HAProxy through the socket of its master.
 
-    The master knows which worker is which. After a reload, two of them share the worker's own socket for a moment,
-    and nobody can say which one answers there.
+    The master can address each worker. After a reload, two workers briefly share the worker's own socket,
+    and either may answer there.
     """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._worker: int | None = None
 
-    async def tell(self, command: str) -> str:
-        """Send a command to the worker and return what it says. Raises Unreachable."""
+    async def command(self, command: str) -> str:
+        """Send a command to the worker and return the response. Raises Unreachable."""
         if self._worker is None:
             self._worker = (await self.processes()).worker
         if self._worker is None:
-            raise Unreachable("cannot speak with the proxy: it has no worker")
-        return await self.tell_worker(self._worker, command)
+            raise Unreachable("cannot reach the proxy: it has no worker")
+        return await self.command_to(self._worker, command)
 
-    async def tell_worker(self, pid: int, command: str) -> str:
+    async def command_to(self, pid: int, command: str) -> str:
         """Send a command to one worker. Raises Unreachable."""
         said = await self._ask(f"@!{pid} {command}")
         if said.startswith("Can't find the target"):
             self._worker = None
-            raise Unreachable("cannot speak with the proxy: its worker has just ended")
+            raise Unreachable("cannot reach the proxy: its worker has just ended")
         return said
 
     async def processes(self) -> Processes:
-        """Return which workers there are. Raises Unreachable."""
+        """Return the workers. Raises Unreachable."""
         text = await self._ask("show proc")
         current, _, old = text.partition("# old workers")
         now = [int(pid) for pid in _WORKER.findall(current)]
@@ -100,20 +100,20 @@ class Runtime:
         """Return the digest of the configuration that the worker runs; None when it does not answer."""
         self._worker = None
         try:
-            info = await self.tell("show info")
+            info = await self.command("show info")
         except Unreachable:
             return None
         said = (line.partition(": ") for line in info.splitlines())
         return next((text for name, _, text in said if name == "description"), None)
 
     async def stats(self) -> list[Row]:
-        """Return the figures of every listener, backend and server."""
-        return rows(await self.tell("show stat"))
+        """Return the statistics of every listener, backend and server."""
+        return rows(await self.command("show stat"))
 
     async def servers(self) -> list[ServerRow]:
         """Return every server of the worker."""
         stats = {(row["pxname"], row["svname"]): row for row in await self.stats()}
-        lines = (await self.tell("show servers state")).splitlines()
+        lines = (await self.command("show servers state")).splitlines()
         columns = next((line.lstrip("# ").split() for line in lines if line.startswith("# ")), [])
         found: list[ServerRow] = []
         for line in lines:
@@ -126,7 +126,7 @@ class Runtime:
 
     async def _ask(self, text: str) -> str:
         try:
-            async with asyncio.timeout(_PATIENCE_S):
+            async with asyncio.timeout(_TIMEOUT_S):
                 with _short(self._directory) as directory:
                     reader, writer = await asyncio.open_unix_connection(
                         f"{directory}/master.sock", limit=_LIMIT
@@ -139,7 +139,7 @@ class Runtime:
                 finally:
                     writer.close()
         except (OSError, TimeoutError) as error:
-            raise Unreachable(f"cannot speak with the proxy: {error or 'it does not answer'}") from error
+            raise Unreachable(f"cannot reach the proxy: {error or 'it does not answer'}") from error
 
 
 def rows(text: str) -> list[Row]:
@@ -150,7 +150,7 @@ def rows(text: str) -> list[Row]:
 
 @contextmanager
 def _short(directory: Path) -> "Generator[str]":
-    """Give a directory a name that is short enough for a socket's address."""
+    """Return a path to the directory that is short enough for a socket address."""
     descriptor = os.open(directory, os.O_PATH | os.O_DIRECTORY)
     try:
         yield f"/proc/self/fd/{descriptor}"

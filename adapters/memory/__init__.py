@@ -1,12 +1,13 @@
-"""The world of containers, in memory: for tests, and for a cloud that only pretends.
+"""In-memory adapters for containers: for tests, and for a simulated cloud.
 
-Every port works on one shared ``MemoryEngine``, whose hooks play the accidents of the real world.
+All ports share one ``MemoryEngine``, which can simulate failures.
 """
 
 from adapters.memory.containers import MemoryContainers
 from adapters.memory.copies import MemoryCopies
 from adapters.memory.databases import MemoryArchives, MemoryDatabases
 from adapters.memory.engine import MemoryEngine
+from adapters.memory.host_ports import MemoryHostPorts
 from adapters.memory.networks import MemoryNetworks
 from adapters.memory.proxies import MemoryProxies
 from adapters.memory.replicas import MemoryReplicas
@@ -22,6 +23,7 @@ __all__ = [
     "MemoryCopies",
     "MemoryDatabases",
     "MemoryEngine",
+    "MemoryHostPorts",
     "MemoryImages",
     "MemoryNetworks",
     "MemoryProxies",

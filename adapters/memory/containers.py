@@ -9,28 +9,34 @@ from domain.ports import ContainerSpec, ExecResult, Found, LogLine, SeenContaine
 
 
 class MemoryContainers:
-    """Runs containers that only pretend."""
+    """Simulates containers."""
 
     def __init__(self, engine: MemoryEngine) -> None:
         self._engine = engine
 
     async def inspect(self, resource_id: str) -> SeenContainer | None:
-        """Return the container as it is, or None when there is none."""
+        """Return the container, or None when it does not exist."""
         await self._engine.enter("containers.inspect")
         container = self._engine.containers.get(resource_id)
         return replace(container.seen(), is_held=self._engine.is_held(container)) if container else None
 
     async def ensure(self, spec: ContainerSpec) -> SeenContainer:
-        """Have this container, not started; raises ImageMissing, or Refused without its network or volumes."""
+        """Create this container, stopped. Raises ImageMissing, or Refused without its network or volumes."""
         await self._engine.enter("containers.ensure")
         old = self._engine.containers.get(spec.resource_id)
         if old and old.spec.generation >= spec.generation:
+            old.has_network = True
             return old.seen()
         self._check(spec)
         new = MemoryContainer(spec, spec.cpus, spec.memory_mb)
+        if old is None and spec.keeps_files:
+            new.files = self._engine.files_kept.pop(spec.resource_id, {})
         if old:
             self._end(spec.resource_id, 0)
-            new.files = old.files if spec.keeps_files else {}
+            if spec.keeps_files:
+                new.files = old.files
+                name = f"docker.io/library/pretended-{spec.resource_id}:{spec.generation}"
+                self._engine.kept_images[spec.resource_id] = name
             self._engine.record(spec.kind, spec.resource_id, "destroy")
         self._engine.containers[spec.resource_id] = new
         new.files |= {path: file.content for path, file in spec.files.items()}
@@ -38,7 +44,7 @@ class MemoryContainers:
         return new.seen()
 
     async def start(self, resource_id: str) -> SeenContainer:
-        """Have it run; raises PortTaken, or Refused when there is nothing to start."""
+        """Start it. Raises PortTaken, or Refused when there is no container."""
         await self._engine.enter("containers.start")
         container = self._engine.containers.get(resource_id)
         if container is None:
@@ -50,31 +56,47 @@ class MemoryContainers:
             self._engine.begin(resource_id)
         return container.seen()
 
-    async def stop(self, resource_id: str, grace_s: int = 10) -> None:
-        """End the program, if there is one."""
-        del grace_s  # a pretended program always obeys
+    async def stop(self, resource_id: str, grace_s: int | None = None) -> None:
+        """Stop the program, if there is one."""
+        del grace_s  # a simulated program always stops
         await self._engine.enter("containers.stop")
         self._end(resource_id, 0)
 
     async def resize(self, resource_id: str, cpus: float, memory_mb: int) -> None:
-        """Change the limits; raises Refused when there is no container."""
+        """Change the limits. Raises Refused when there is no container."""
         await self._engine.enter("containers.resize")
         container = self._engine.containers.get(resource_id)
         if container is None:
             raise Refused(f"cannot resize {resource_id}: it has no container")
         container.cpus, container.memory_mb = cpus, memory_mb
 
+    async def leave_network(self, resource_id: str) -> None:
+        """Take a stopped container off its network."""
+        await self._engine.enter("containers.leave_network")
+        if container := self._engine.containers.get(resource_id):
+            container.has_network = False
+
+    async def keep_files(self, spec: ContainerSpec) -> None:
+        """Remove a stopped container, and keep its files."""
+        await self._engine.enter("containers.keep_files")
+        container = self._engine.containers.pop(spec.resource_id, None)
+        if container is not None:
+            self._engine.files_kept[spec.resource_id] = container.files
+            self._engine.record(spec.kind, spec.resource_id, "destroy")
+
     async def remove(self, resource_id: str) -> None:
-        """Have no such container."""
+        """Remove the container, and the files that were kept of it."""
         await self._engine.enter("containers.remove")
+        self._engine.files_kept.pop(resource_id, None)
         if resource_id not in self._engine.containers:
             return
         self._end(resource_id, 137)
         container = self._engine.containers.pop(resource_id)
+        self._engine.kept_images.pop(resource_id, None)
         self._engine.record(container.spec.kind, resource_id, "destroy")
 
     async def execute(self, resource_id: str, argv: Sequence[str], timeout_s: float = 60) -> ExecResult:
-        """Run ``echo``; every other program is not found. Raises Refused unless the container runs."""
+        """Run ``echo``; any other program is not found. Raises Refused unless the container runs."""
         del timeout_s
         await self._engine.enter("containers.execute")
         container = self._engine.containers.get(resource_id)
@@ -87,7 +109,7 @@ class MemoryContainers:
     async def logs(
         self, resource_id: str, *, follow: bool = False, tail: int | None = None
     ) -> AsyncIterator[LogLine]:
-        """Yield what was said, oldest first; with ``follow`` until the container stops."""
+        """Yield the output, oldest first; with ``follow`` until the container stops."""
         await self._engine.enter("containers.logs")
         container = self._engine.containers.get(resource_id)
         if container is None:
@@ -114,7 +136,7 @@ class MemoryContainers:
     def _check(self, spec: ContainerSpec) -> None:
         if not self._engine.has_image(spec.image):
             raise ImageMissing(
-                f"cannot find the image {spec.image}: it is not here and no registry offers it; check its name"
+                f"cannot find the image {spec.image}: it does not exist on this host or in a registry; check its name"
             )
         if spec.network_id not in self._engine.networks:
             raise Refused(f"cannot join {spec.network_id}: there is no such network")

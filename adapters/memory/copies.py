@@ -4,14 +4,14 @@ from dataclasses import dataclass, field
 
 from adapters.memory.engine import RUNS, MemoryContainer, MemoryEngine
 from domain.errors import Refused
-from domain.snapshot.copies import Copied, SeenTask, Source, Task, User
+from domain.snapshot.copies import CopyResult, SeenTask, Source, Task, User
 
 Files = dict[str, bytes]
 
 
 @dataclass(slots=True)
 class MemoryTask:
-    """A task that pretends to take time: until a test says so, or not at all."""
+    """A simulated task: it ends when a test ends it, or at once."""
 
     task: Task
     seen: SeenTask
@@ -19,7 +19,7 @@ class MemoryTask:
 
 @dataclass(slots=True)
 class MemoryRepository:
-    """Copies by id, each the files of its volumes."""
+    """Copies by id, each with the files of its volumes."""
 
     key: bytes
     copies: dict[str, dict[str, Files]] = field(default_factory=dict[str, dict[str, Files]])
@@ -28,9 +28,9 @@ class MemoryRepository:
 
 
 class MemoryCopies:
-    """Keeps copies of volumes that only pretend to hold files.
+    """Simulates copies of volumes.
 
-    ``is_slow`` leaves tasks running until ``finish``; what is in ``repositories`` can be damaged by hand.
+    ``is_slow`` leaves tasks running until ``finish``; tests can damage ``repositories``.
     """
 
     def __init__(self, engine: MemoryEngine) -> None:
@@ -42,7 +42,7 @@ class MemoryCopies:
         engine.is_held = self._is_held
 
     async def begin(self, task: Task) -> bool:
-        """Have this task under way, unless the repository has another one."""
+        """Start this task, unless the repository has another one."""
         await self._engine.enter("copies.begin")
         present = self.tasks.get(task.repository_id)
         if present is not None and (present.task.verb != "verify" or task.verb == "verify"):
@@ -62,7 +62,7 @@ class MemoryCopies:
         return True
 
     def finish(self, repository_id: str) -> None:
-        """Let a running task come to its end, or to where it waits."""
+        """Complete a running task, or advance it to the point where it waits."""
         mine = self.tasks[repository_id]
         task, seen = mine.task, mine.seen
         if task.waits:
@@ -85,46 +85,46 @@ class MemoryCopies:
         self._tell(task)
 
     async def look(self, repository_id: str, owner_id: str) -> SeenTask | None:
-        """Return the task that the resource has begun, or None when it has none."""
+        """Return the task of the resource, or None."""
         await self._engine.enter("copies.look")
         mine = self.tasks.get(repository_id)
         return mine.seen if mine is not None and mine.task.owner_id == owner_id else None
 
-    async def end(self, repository_id: str, owner_id: str, patience_s: float = 0) -> None:
-        """Have no task of this resource."""
-        del patience_s  # a pretended task has always ended
+    async def end(self, repository_id: str, owner_id: str, timeout_s: float = 0) -> None:
+        """Remove the task of this resource."""
+        del timeout_s  # a simulated task has always ended
         await self._engine.enter("copies.end")
         mine = self.tasks.get(repository_id)
         if mine is not None and mine.task.owner_id == owner_id:
             del self.tasks[repository_id]
 
     async def users(self, volume_ids: tuple[str, ...]) -> list[User]:
-        """Return who has the volumes mounted."""
+        """Return the users of the volumes."""
         await self._engine.enter("copies.users")
         return [
             User(c.spec.resource_id, c.state, c.started_at, is_ours=True) for c in self._mounting(volume_ids)
         ]
 
     async def pause(self, volume_ids: tuple[str, ...]) -> list[str]:
-        """Pause who runs with the volumes."""
+        """Pause the running users of the volumes."""
         await self._engine.enter("copies.pause")
         running = [c.spec.resource_id for c in self._mounting(volume_ids) if c.state == "running"]
         for resource_id in running:
             self._engine.pause(resource_id)
         return running
 
-    async def proceed(self, repository_id: str, owner_id: str) -> Copied:
-        """Copy now. Raises Refused when the task is not there."""
+    async def proceed(self, repository_id: str, owner_id: str) -> CopyResult:
+        """Copy now. Raises Refused when there is no task."""
         await self._engine.enter("copies.proceed")
         mine = self.tasks.get(repository_id)
         if mine is None or mine.task.owner_id != owner_id:
-            raise Refused(f"cannot copy for {owner_id}: the task ended early")
+            raise Refused(f"cannot copy {owner_id}: the task ended early")
         copied = self._copy(mine.task)
         mine.seen = SeenTask("copy", "ended", waits=True, started_at=mine.seen.started_at, copied=copied)
         return copied
 
     async def release(self, volume_ids: tuple[str, ...]) -> None:
-        """Let who is paused go on."""
+        """Resume paused containers."""
         await self._engine.enter("copies.release")
         for container in self._mounting(volume_ids):
             if container.state == "paused":
@@ -132,7 +132,7 @@ class MemoryCopies:
                 self._engine.record(container.spec.kind, container.spec.resource_id, "unpause")
 
     async def discard(self, repository_id: str) -> None:
-        """Have no such repository."""
+        """Remove the repository."""
         await self._engine.enter("copies.discard")
         self.repositories.pop(repository_id, None)
 
@@ -156,7 +156,7 @@ class MemoryCopies:
             mine.task.waits and mounted & set(mine.task.volumes) for mine in self.tasks.values()
         )
 
-    def _copy(self, task: Task) -> Copied:
+    def _copy(self, task: Task) -> CopyResult:
         held = {volume_id: dict(self._engine.volumes[volume_id].files) for volume_id in task.volumes}
         return self._keep(task, held)
 
@@ -168,7 +168,7 @@ class MemoryCopies:
             return SeenTask("transfer", "failed", started_at=started_at, reason="there is no such copy")
         return SeenTask("transfer", "ended", started_at=started_at, copied=self._keep(task, held))
 
-    def _keep(self, task: Task, held: dict[str, Files]) -> Copied:
+    def _keep(self, task: Task, held: dict[str, Files]) -> CopyResult:
         repository = self.repositories.setdefault(task.repository_id, MemoryRepository(task.key))
         if repository.key != task.key:
             raise Refused("cannot open the repository: wrong key")
@@ -177,7 +177,7 @@ class MemoryCopies:
         repository.copies.pop(repository.owners.get(task.owner_id, ""), None)
         repository.copies[copy_id], repository.owners[task.owner_id] = held, copy_id
         size = sum(len(content) for files in held.values() for content in files.values())
-        return Copied(copy_id, sum(map(len, held.values())), size, size)
+        return CopyResult(copy_id, sum(map(len, held.values())), size, size)
 
     def _read(self, task: Task, repository: MemoryRepository | None) -> SeenTask:
         started_at = self.tasks[task.repository_id].seen.started_at

@@ -1,4 +1,4 @@
-"""The state that the ports in memory share, and the accidents a test can cause."""
+"""The shared state of the in-memory ports, and failures that a test can cause."""
 
 import asyncio
 from collections.abc import Callable
@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Network
 from typing import Literal
 
-from domain.errors import PortTaken, Refused
+from domain import image_reference
+from domain.errors import Invalid, PortTaken, Refused
 from domain.ports import ContainerSpec, ContainerState, EngineEvent, Kind, LogLine, SeenContainer
 
 RUNS: frozenset[ContainerState] = frozenset({"running", "paused"})
@@ -16,7 +17,7 @@ ANY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, ne
 
 @dataclass(slots=True)
 class MemoryContainer:
-    """A container that only pretends to run."""
+    """A simulated container."""
 
     spec: ContainerSpec
     cpus: float
@@ -27,12 +28,14 @@ class MemoryContainer:
     exit_code: int | None = None
     oom_killed: bool = False
     address: str | None = None
+    has_network: bool = True
+    """Whether it is on the network of its specification."""
     lines: list[LogLine] = field(default_factory=list[LogLine])
     files: dict[str, bytes] = field(default_factory=dict[str, bytes])
-    """What the program wrote; a newer generation keeps it."""
+    """Files written by the program; a newer generation keeps them."""
 
     def seen(self) -> SeenContainer:
-        """Return it as the port shows it."""
+        """Return the view of the port."""
         return SeenContainer(
             state=self.state,
             generation=self.spec.generation,
@@ -43,13 +46,14 @@ class MemoryContainer:
             address=self.address,
             cpus=self.cpus,
             memory_mb=self.memory_mb,
+            shm_mb=self.spec.shm_mb,
             program=self.spec.program,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryNetwork:
-    """A network that only pretends to separate."""
+    """A simulated network."""
 
     account_id: str
     range: IPv4Network
@@ -57,7 +61,7 @@ class MemoryNetwork:
 
 @dataclass(frozen=True, slots=True)
 class MemoryVolume:
-    """A volume that only pretends to keep files."""
+    """A simulated volume."""
 
     account_id: str
     size_gb: int | None
@@ -71,7 +75,7 @@ class _Failure:
 
 
 class _Ticking:
-    """A clock of its own: each look is a millisecond later."""
+    """A clock that advances by a millisecond at each read."""
 
     def __init__(self) -> None:
         self._at = datetime(2026, 1, 1, tzinfo=UTC)
@@ -82,7 +86,7 @@ class _Ticking:
 
 
 class MemoryEngine:
-    """Everything the ports in memory know. ``clock`` returns an aware time; unset, it ticks by itself."""
+    """The state of the in-memory ports. ``clock`` returns an aware time; the default advances by itself."""
 
     def __init__(self, clock: Callable[[], datetime] | None = None) -> None:
         self.clock = clock or _Ticking()
@@ -91,30 +95,39 @@ class MemoryEngine:
         self.volumes: dict[str, MemoryVolume] = {}
         self.events: list[EngineEvent] = []
         self.missing_images: set[str] = set()
-        """Images that do not exist, besides those whose name starts with ``nosuch``."""
+        """Images that do not exist, in addition to those whose name starts with ``nosuch``."""
+        self.known_images: set[str] | None = None
+        """If set, the only images that exist, as full references."""
+        self.kept_images: dict[str, str] = {}
+        """By resource: the image that preserves the files of an older generation."""
+        self.files_kept: dict[str, dict[str, bytes]] = {}
+        """By resource: the files of a container that was removed."""
+        self.free_bytes: int | None = 1 << 40
         self.cores = 64.0
         self.taken_ports: set[int] = set()
         """Host ports that a program outside the cloud listens on."""
-        self.occupied = ["172.17.0.0/16"]
-        """Ranges the host uses."""
+        self.occupied = ["127.0.0.0/8", "172.17.0.0/16"]
+        """Ranges that the host uses."""
         self.limits_size = True
+        self.completes = {"base", "restore"}
+        """Programs that succeed immediately; other jobs run until a test ends them."""
         self.is_held: Callable[[MemoryContainer], bool] = lambda _: False
         """Whether a container is paused for a snapshot."""
         self._failures: dict[str, _Failure] = {}
         self._changed = asyncio.Event()
 
     def fail(self, call: str, error: Exception, times: int | None = 1) -> None:
-        """Let a port call such as ``containers.start`` raise the error, so often or (None) until healed."""
+        """Make a port call such as ``containers.start`` raise the error, ``times`` times or (None) until ``heal``."""
         self._failures[call] = _Failure(error, times)
 
     def heal(self, call: str) -> None:
-        """Let a port call work again."""
+        """Make a port call work again."""
         self._failures.pop(call, None)
 
     def kill(self, resource_id: str, exit_code: int = 137, *, oom: bool = False) -> None:
-        """End a program by hand, or for want of memory.
+        """Kill a program by hand, or because it is out of memory.
 
-        As with Docker, what was killed by hand stays down; after a lack of memory the restart policy decides.
+        As with Docker, a program killed by hand stays down; after out of memory the restart policy applies.
         """
         container = self.containers[resource_id]
         if oom:
@@ -125,20 +138,20 @@ class MemoryEngine:
             container.oom_killed = True
 
     def crash(self, resource_id: str, exit_code: int = 1) -> None:
-        """Let a program end by itself; the restart policy decides what follows."""
+        """End a program by itself; then the restart policy applies."""
         restart = self.containers[resource_id].spec.restart
         self.end(resource_id, exit_code)
         if restart == "always" or (restart == "on-failure" and exit_code != 0):
             self.begin(resource_id)
 
     def pause(self, resource_id: str) -> None:
-        """Freeze a program by hand."""
+        """Pause a program by hand."""
         container = self.containers[resource_id]
         container.state = "paused"
         self.record(container.spec.kind, resource_id, "pause")
 
     def vanish(self, resource_id: str) -> None:
-        """Remove a container, network or volume by hand, whoever uses it."""
+        """Remove a container, network or volume by hand, even if it is in use."""
         if resource_id in self.containers:
             if self.containers[resource_id].state in RUNS:
                 self.end(resource_id, 137)
@@ -150,16 +163,22 @@ class MemoryEngine:
             self.record("volume", resource_id, "destroy")
 
     def say(self, resource_id: str, text: str, stream: Literal["stdout", "stderr"] = "stdout") -> None:
-        """Let a program print a line."""
+        """Append a line to the output of a program."""
         self.containers[resource_id].lines.append(LogLine(self.clock(), stream, text))
         self._wake()
 
     def has_image(self, image: str) -> bool:
-        """Tell whether the image exists."""
+        """Return whether a container may be created from the image."""
+        try:
+            reference = str(image_reference.parse_reference(image))
+        except Invalid:
+            return False
+        if reference in self.kept_images.values() or reference not in (self.known_images or {reference}):
+            return False
         return not image.startswith("nosuch") and image not in self.missing_images
 
     async def enter(self, call: str) -> None:
-        """Begin a port call: yield to others as a real call would, and raise what a test asked for."""
+        """Start a port call: yield to other tasks as a real call would, and raise the error set by a test."""
         await asyncio.sleep(0)
         failure = self._failures.get(call)
         if failure is None:
@@ -178,16 +197,25 @@ class MemoryEngine:
         container.state, container.started_at = "running", self.clock()
         container.exit_code, container.oom_killed = None, False
         self.record(container.spec.kind, resource_id, "start")
+        if self.completes & {*container.spec.command[:1]}:
+            self.complete(resource_id)
+
+    def complete(self, resource_id: str) -> None:
+        """Complete a program that makes a backup or restores a database."""
+        is_backup = self.containers[resource_id].spec.command[:1] == ("base",)
+        at = self.clock().isoformat()
+        self.say(resource_id, at if is_backup else f"step {at}")
+        self.end(resource_id, 0)
 
     def end(self, resource_id: str, exit_code: int, *, oom: bool = False) -> None:
-        """End the program."""
+        """Stop the program."""
         container = self.containers[resource_id]
         container.state, container.address, container.finished_at = "exited", None, self.clock()
         container.exit_code, container.oom_killed = exit_code, oom
         self.record(container.spec.kind, resource_id, "die", exit_code)
 
     def record(self, kind: Kind, resource_id: str, action: str, exit_code: int | None = None) -> None:
-        """Note an event and tell who watches."""
+        """Record an event and notify watchers."""
         cursor = str(len(self.events) + 1)
         self.events.append(EngineEvent(kind, resource_id, action, self.clock(), cursor, exit_code))
         self._wake()
@@ -197,7 +225,7 @@ class MemoryEngine:
         await self._changed.wait()
 
     def _wake(self) -> None:
-        # Everybody who waits holds the old event; whoever comes next waits on the new one.
+        # Current waiters have the old event; later ones wait for the new one.
         self._changed.set()
         self._changed = asyncio.Event()
 

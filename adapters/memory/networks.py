@@ -8,13 +8,13 @@ from domain.ports import Found
 
 
 class MemoryNetworks:
-    """Separates containers that only pretend."""
+    """Simulates networks."""
 
     def __init__(self, engine: MemoryEngine) -> None:
         self._engine = engine
 
     async def ensure(self, resource_id: str, account_id: str, cidr: str) -> None:
-        """Have this network; raises RangeInUse when the range overlaps another one."""
+        """Create this network. Raises RangeInUse when the range overlaps another one."""
         await self._engine.enter("networks.ensure")
         wanted = IPv4Network(cidr)
         old = self._engine.networks.get(resource_id)
@@ -31,14 +31,18 @@ class MemoryNetworks:
         self._engine.record("vpc", resource_id, "create")
 
     async def exists(self, resource_id: str) -> bool:
-        """Tell whether the network is there."""
+        """Return whether the network exists."""
         await self._engine.enter("networks.exists")
         return resource_id in self._engine.networks
 
     async def remove(self, resource_id: str) -> None:
-        """Have no such network; raises InUse while containers are on it."""
+        """Remove the network. Raises InUse while containers are on it."""
         await self._engine.enter("networks.remove")
-        users = [i for i, c in self._engine.containers.items() if c.spec.network_id == resource_id]
+        users = [
+            i
+            for i, c in self._engine.containers.items()
+            if c.has_network and c.spec.network_id == resource_id
+        ]
         if users:
             raise InUse(f"cannot remove {resource_id}: {', '.join(sorted(users))} is on it")
         if self._engine.networks.pop(resource_id, None):
@@ -50,6 +54,6 @@ class MemoryNetworks:
         return [Found("vpc", i, 1) for i in self._engine.networks]
 
     async def occupied(self) -> list[str]:
-        """Return the ranges the host uses."""
+        """Return the ranges that the host uses."""
         await self._engine.enter("networks.occupied")
         return list(self._engine.occupied)

@@ -1,4 +1,4 @@
-"""Proxies in memory: targets are well unless a test says otherwise."""
+"""Proxies in memory: targets are healthy unless a test says otherwise."""
 
 from dataclasses import dataclass, field, replace
 
@@ -9,7 +9,7 @@ from domain.load_balancer.proxy import ProxySpec, SeenProxy, SeenServer, Server,
 
 @dataclass(slots=True)
 class MemoryProxy:
-    """A proxy that only pretends."""
+    """A simulated proxy."""
 
     spec: ProxySpec
     run: int
@@ -19,7 +19,7 @@ class MemoryProxy:
 
 
 class MemoryProxies:
-    """Runs proxies that only pretend."""
+    """Simulates proxies."""
 
     def __init__(self, engine: MemoryEngine) -> None:
         self._engine = engine
@@ -27,10 +27,10 @@ class MemoryProxies:
         self.sick: dict[str, str] = {}
         """Why targets fail their checks, by name."""
         self.unchecked: set[str] = set()
-        """Targets that no check has reached yet."""
+        """Targets that were not checked yet."""
 
     async def ensure(self, spec: ProxySpec) -> None:
-        """Have this proxy; raises PortTaken."""
+        """Run this proxy. Raises PortTaken."""
         await self._engine.enter("proxies.ensure")
         for listener in spec.listeners:
             if listener.port in self._engine.taken_ports:
@@ -47,7 +47,7 @@ class MemoryProxies:
         known.in_flight = {name: count for name, count in known.in_flight.items() if name in names}
 
     async def look(self, resource_id: str) -> SeenProxy | None:
-        """Return the proxy, or None when it does not run."""
+        """Return the proxy, or None when it is not running."""
         await self._engine.enter("proxies.look")
         known = self.proxies.get(resource_id)
         if known is None or not known.runs:
@@ -57,7 +57,7 @@ class MemoryProxies:
         return SeenProxy({server.name: self._seen(known, server) for server in servers}, total)
 
     async def remove(self, resource_id: str) -> None:
-        """Have no such proxy."""
+        """Remove the proxy."""
         await self._engine.enter("proxies.remove")
         self.proxies.pop(resource_id, None)
 
@@ -67,7 +67,7 @@ class MemoryProxies:
         return sorted(self.proxies)
 
     def kill(self, resource_id: str) -> None:
-        """End a proxy by hand."""
+        """Stop a proxy by hand."""
         self.proxies[resource_id].runs = False
         self.proxies[resource_id].in_flight.clear()
 

@@ -1,9 +1,9 @@
-"""Replicas in memory: they follow for as long as something is kept for them, unless a test says otherwise."""
+"""Replicas in memory: they follow while their source retains log for them, unless a test says otherwise."""
 
 from collections.abc import Sequence
 
 from adapters.memory.engine import MemoryContainer, MemoryEngine
-from domain.database import Administered, Database, Ended, Standing
+from domain.database import Administered, Database, Ended, ReplicationStatus
 from domain.errors import Refused, Unreachable
 from domain.ports import File
 from domain.server import Endpoint, Program
@@ -12,29 +12,29 @@ _FOLLOWS_BY = "/miniaws/follows"
 
 
 class MemoryReplicas:
-    """Lets servers follow others that only know who may."""
+    """Simulates replication."""
 
     def __init__(self, engine: MemoryEngine) -> None:
         self._engine = engine
         self.kept: dict[str, str] = {}
-        """For whom something is kept at a source, and the password of each."""
+        """Replicas for which a source retains log, with their passwords."""
         self.lost: set[str] = set()
-        """For whom the source has not kept enough."""
+        """Replicas for which the source has not retained enough log."""
         self.cut: set[str] = set()
-        """Who does not reach its source."""
+        """Replicas that cannot reach their source."""
         self.lag_bytes = 0
 
     def copy(self, replica: Database, password: str) -> Program:
-        """Return a program that copies."""
+        """Return a program that copies the files."""
         return Program(("copy", replica.public_id), files={_FOLLOWS_BY: File(password.encode())})
 
     def files(self, replica: Database, password: str) -> dict[str, File]:
-        """Return the password."""
+        """Return the password for replication."""
         del replica
         return {_FOLLOWS_BY: File(password.encode())}
 
     async def admit(self, at: Endpoint, admin: str, named: str, password: str) -> None:
-        """Keep something for it."""
+        """Retain log for the replica."""
         del admin
         await self._engine.enter("replicas.admit")
         self._running(at)
@@ -42,7 +42,7 @@ class MemoryReplicas:
         self.kept[named] = password
 
     async def dismiss(self, at: Endpoint, admin: str, named: str | None) -> None:
-        """Keep nothing for it."""
+        """Stop retaining log for the replica."""
         del admin
         await self._engine.enter("replicas.dismiss")
         self._running(at)
@@ -50,14 +50,14 @@ class MemoryReplicas:
             self.kept.pop(named, None)
 
     async def is_lost(self, at: Endpoint, admin: str, named: str) -> bool:
-        """Tell what a test said."""
+        """Return the value set by a test."""
         del admin
         await self._engine.enter("replicas.is_lost")
         self._running(at)
         return named in self.lost or named not in self.kept
 
     async def prepare(self, replica: Database, at: Endpoint, admin: str) -> Administered:
-        """Note the parameters."""
+        """Record the parameters."""
         del admin
         await self._engine.enter("replicas.prepare")
         self._running(at).files["parameters"] = repr(replica.settings["parameters"]).encode()
@@ -71,27 +71,27 @@ class MemoryReplicas:
         if not all(passwords):
             raise Refused("it takes no password of its source")
 
-    async def standing(self, at: Endpoint, admin: str) -> Standing:
-        """Follow while anything is kept for it by a source that runs."""
+    async def replication_status(self, at: Endpoint, admin: str) -> ReplicationStatus:
+        """Follow while a running source retains log for it."""
         del admin
-        await self._engine.enter("replicas.standing")
+        await self._engine.enter("replicas.replication_status")
         container = self._running(at)
         named, password = container.spec.resource_id, container.spec.files[_FOLLOWS_BY].content.decode()
         if named in self.cut | self.lost or self.kept.get(named) != password:
-            return Standing(is_streaming=False)
-        return Standing(is_streaming=True, lag_bytes=self.lag_bytes, lag_s=0.0)
+            return ReplicationStatus(is_streaming=False)
+        return ReplicationStatus(is_streaming=True, lag_bytes=self.lag_bytes, lag_s=0.0)
 
     async def promote(self, at: Endpoint, admin: str, own: str) -> Ended:
-        """Have our own password."""
+        """Set the password of the internal account."""
         del admin
         await self._engine.enter("replicas.promote")
         self._running(at).files["admin"] = own.encode()
         return Ended("0/3000148", None)
 
-    async def behind(self, at: Endpoint, admin: str, position: str) -> int:
-        """Return what a test said."""
+    async def lag_bytes_after(self, at: Endpoint, admin: str, position: str) -> int:
+        """Return the value set by a test."""
         del admin, position
-        await self._engine.enter("replicas.behind")
+        await self._engine.enter("replicas.lag_bytes_after")
         self._running(at)
         return self.lag_bytes
 

@@ -1,36 +1,36 @@
-"""Servers in memory: what a client of any engine sees of a container that pretends to be one."""
+"""Servers in memory: simulates the clients of every engine."""
 
 from typing import Any
 
 from adapters.memory.engine import MemoryContainer, MemoryEngine
 from domain.errors import Refused, Unreachable
 from domain.ports import File
-from domain.queue import Named, Peeked, QueueMissing
+from domain.queue import PeekedMessage, QueueDefinition, QueueMissing
 from domain.server import Endpoint, Program, Server
 
 _PASSWORD = "/etc/miniaws/password"  # noqa: S105 - where it is
 
 
 class MemoryServers:
-    """Speaks to servers that only know their password."""
+    """Simulates servers that only check their password."""
 
     def __init__(self, engine: MemoryEngine, *, rotates_live: bool = True) -> None:
         self._engine = engine
         self.rotates_live = rotates_live
-        self.inside: dict[str, Named] = {}
-        """What an earlier server had declared in the files of the next one."""
+        self.inside: dict[str, QueueDefinition] = {}
+        """Queues that an earlier server had declared, found in the files of the next one."""
 
     def program(self, server: Server, password: str) -> Program:
-        """Return what to run."""
+        """Return the container to run."""
         return Program((server.engine,), files={_PASSWORD: File(password.encode())})
 
     async def configure(self, server: Server, at: Endpoint, password: str) -> None:
-        """Have its settings."""
+        """Apply its settings."""
         await self._engine.enter("servers.configure")
         self._opened(at, password).files["settings"] = repr(server.settings).encode()
 
     async def rotate(self, server: Server, at: Endpoint, old: str, new: str) -> None:
-        """Have it take the new password only."""
+        """Make it accept only the new password."""
         del server
         await self._engine.enter("servers.rotate")
         container = self._running(at)
@@ -45,13 +45,13 @@ class MemoryServers:
         self._opened(at, password)
 
     async def flush(self, server: Server, at: Endpoint, password: str) -> None:
-        """Remove nothing, as nothing is there."""
+        """Do nothing: there are no contents."""
         del server
         await self._engine.enter("servers.flush")
         self._opened(at, password)
 
     async def stats(self, server: Server, at: Endpoint, password: str) -> dict[str, Any]:
-        """Return some figures: each queue inside has one message, and half a message comes each second."""
+        """Return statistics: each queue has one message, and half a message arrives per second."""
         await self._engine.enter("servers.stats")
         self._opened(at, password)
         inside = server.settings.get("queues", {})
@@ -59,24 +59,26 @@ class MemoryServers:
         return {"clients": 1, "memory_bytes": 1000, "depth": len(told), "queues": told}
 
     async def purge(self, server: Server, at: Endpoint, password: str, name: str) -> None:
-        """Remove nothing, as nothing is there."""
+        """Do nothing: there are no contents."""
         await self._engine.enter("servers.purge")
         self._opened(at, password)
         _refuse_missing(server, name)
 
-    async def declared(self, server: Server, at: Endpoint, password: str) -> dict[str, Named]:
-        """Return what an earlier server had declared."""
+    async def declared(self, server: Server, at: Endpoint, password: str) -> dict[str, QueueDefinition]:
+        """Return the queues that an earlier server had declared."""
         del server
         await self._engine.enter("servers.declared")
         self._opened(at, password)
         return self.inside
 
-    async def peek(self, server: Server, at: Endpoint, password: str, name: str, most: int) -> list[Peeked]:
-        """Return a message that says where it is."""
+    async def peek(
+        self, server: Server, at: Endpoint, password: str, name: str, most: int
+    ) -> list[PeekedMessage]:
+        """Return a message that names its queue."""
         await self._engine.enter("servers.peek")
         self._opened(at, password)
         _refuse_missing(server, name)
-        return [Peeked(name.encode(), len(name), {})][:most]
+        return [PeekedMessage(name.encode(), len(name), {})][:most]
 
     def _opened(self, at: Endpoint, password: str) -> MemoryContainer:
         container = self._running(at)

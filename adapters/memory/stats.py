@@ -1,11 +1,11 @@
-"""What containers in memory pretend to use."""
+"""Simulated resource usage of containers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.memory.engine import RUNS, MemoryEngine
-from domain.ports import HOST, Sample
+from domain.stats import HOST, Sample
 
 _HOST_CPUS = 2.0
 _HOST_MEMORY = 8 * 2**30
@@ -29,7 +29,7 @@ class _Meter:
 
 
 class MemoryStats:
-    """Measures containers that pretend to work. ``clock`` returns an aware time."""
+    """Simulates the usage of containers. ``clock`` returns an aware time."""
 
     def __init__(self, engine: MemoryEngine, clock: Callable[[], datetime]) -> None:
         self._engine = engine
@@ -40,11 +40,11 @@ class MemoryStats:
     def load(
         self, resource_id: str, *, cores: float = 0, memory_bytes: int = 0, bytes_per_s: float = 0
     ) -> None:
-        """Let a container use so much from now on; ``bytes_per_s`` in each direction, network and devices."""
+        """Set the usage of a container from now on; ``bytes_per_s`` in each direction, network and devices."""
         self._loads[resource_id] = cores, memory_bytes, bytes_per_s
 
     async def sample(self) -> list[Sample]:
-        """Return a sample of every container that runs, and of a host of two cores."""
+        """Return a sample of every running container, and of a host with two cores."""
         await self._engine.enter("stats.sample")
         now = self._clock()
         runs = {HOST: "host"}
@@ -57,7 +57,7 @@ class MemoryStats:
         if meter is None or meter.run != run:
             meter = _Meter(run, now, 0, 0, 0)
         meter.advance(now)
-        # Little, but more than nothing, unless a test chose.
+        # Little, but not zero, unless a test sets it.
         meter.cores, meter.memory_bytes, meter.bytes_per_s = self._loads.get(
             resource_id, (0.01, 8 * 2**20, 100.0)
         )

@@ -1,16 +1,16 @@
-"""The places that snapshots can be copied to, in memory."""
+"""Copy targets in memory."""
 
 from collections.abc import Sequence
 
-from domain.snapshot.elsewhere import Target
+from domain.snapshot.offsite_copies import Target
 
 
 class MemoryTargets:
-    """Knows two places; a test may change them."""
+    """Has two targets; a test may change them."""
 
     def __init__(self) -> None:
         self.there: Sequence[Target] = (Target("disk", "folder"), Target("offsite", "s3"))
 
     async def known(self) -> list[Target]:
-        """Return them by name."""
+        """Return the targets by name."""
         return sorted(self.there, key=lambda target: target.name)

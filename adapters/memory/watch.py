@@ -1,4 +1,4 @@
-"""What happens in memory, and what images there are."""
+"""Events and images in memory."""
 
 from collections.abc import AsyncIterator
 
@@ -7,13 +7,13 @@ from domain.ports import EngineEvent
 
 
 class MemoryWatch:
-    """Tells what happened. A cursor is the number of the event it came with."""
+    """Reports events. A cursor is the number of an event."""
 
     def __init__(self, engine: MemoryEngine) -> None:
         self._engine = engine
 
     def watch(self, cursor: str | None) -> AsyncIterator[EngineEvent]:
-        """Yield what happened since the cursor, or since this call, then what happens.
+        """Yield events since the cursor, or since this call, and then new ones.
 
         A failure set for ``watch`` ends it at the next event.
         """
@@ -29,17 +29,17 @@ class MemoryWatch:
 
 
 class MemoryImages:
-    """Knows every image but those that do not exist, and as many cores as a test wants there to be."""
+    """Knows every image except those that a test removed, and the number of cores set by a test."""
 
     def __init__(self, engine: MemoryEngine) -> None:
         self._engine = engine
 
     async def is_available(self, image: str) -> bool:
-        """Tell whether the image exists."""
+        """Return whether the image exists."""
         await self._engine.enter("images.is_available")
         return self._engine.has_image(image)
 
     async def cores(self) -> float:
-        """Return how many cores there are."""
+        """Return the number of cores."""
         await self._engine.enter("images.cores")
         return self._engine.cores

@@ -108,7 +108,7 @@ BEGIN
                     problem := 'in_use'; detail := obstacle; RETURN NEXT; CONTINUE;
                 END IF;
             END IF;
-            -- One instant per save, never behind the one before even when the clock steps back.
+            -- One instant per save, never before the previous one, even when the clock steps back.
             SELECT greatest(clock_timestamp(), (SELECT e.recorded_at FROM events e ORDER BY e.notification_id DESC LIMIT 1))
             INTO at;
             cause := item->'cause';

@@ -1,1 +1,1 @@
-"""The schema of what cannot be rebuilt: ``NNNN_name.up.sql``, applied in order, never edited once released."""
+"""Migrations of the event store: ``NNNN_name.up.sql``, applied in order, never edited after a release."""

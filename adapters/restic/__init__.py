@@ -1,4 +1,4 @@
-"""Copies of volumes, kept by restic in containers of the Docker engine."""
+"""Copies of volumes, made by restic in containers of the Docker engine."""
 
 from adapters.restic.copies import ResticCopies
 from adapters.restic.targets import TargetsFile

@@ -1,6 +1,5 @@
-"""The container that a task runs in: which image, what is mounted, where the key is."""
+"""The container of a task: its image, its mounts, and its key."""
 
-from collections.abc import Sequence
 from importlib.resources import files
 
 from docker import APIClient
@@ -9,57 +8,36 @@ from docker.errors import NotFound
 from adapters.docker.creation import LOG, PIDS, archive
 from adapters.docker.engine import DockerEngine, Json
 from adapters.docker.holds import PAUSES_LABEL
-from adapters.docker.images import pull
-from adapters.restic.targets import Place
-from domain.errors import ImageMissing, Refused
+from adapters.restic.targets import TargetLocation
+from domain.errors import Refused
 from domain.ports import File
 from domain.snapshot.copies import Task
 
 TASK_LABEL = "miniaws.task"
-"""On a container of ours: what it does."""
+"""Label of a container: its task."""
 WAITS_LABEL = "miniaws.waits"
 SOURCE_LABEL = "miniaws.source"
-"""On one that transfers: the repository that it reads."""
+"""Label of a transfer: the repository that it reads."""
 _KEY = "/miniaws/key"
 _SOURCE_KEY = "/miniaws/source-key"
 _CREDENTIALS = "/miniaws/credentials"
 _CA = "/miniaws/ca.pem"
 _SCRIPT = "/miniaws/task.sh"
 _CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "MKNOD", "SETFCAP", "KILL"]
-"""What it takes to read and write files of any owner."""
+"""The capabilities to read and write files of any owner."""
 _LIMITS: Json = {
     "PidsLimit": PIDS,
     "LogConfig": LOG,
     "CapDrop": ["ALL"],
     "CapAdd": _CAPABILITIES,
     "SecurityOpt": ["no-new-privileges"],
-    # What serves somebody comes first.
+    # Serving workloads have priority.
     "CpuShares": 256,
 }
 
 
-def image(api: APIClient, choices: Sequence[str]) -> str:
-    """Return the first image that is here, or that can be fetched. Raises ImageMissing."""
-    for choice in choices:
-        try:
-            api.inspect_image(choice)
-        except NotFound:
-            continue
-        return choice
-    for choice in choices:
-        try:
-            pull(api, choice)
-        except ImageMissing:
-            continue
-        return choice
-    raise ImageMissing(
-        f"cannot copy volumes: none of the images {', '.join(choices)} is here, nor can one be fetched; "
-        "run `scripts/images restic`"
-    )
-
-
 def refuse_without_volumes(api: APIClient, engine: DockerEngine, task: Task) -> None:
-    """Refuse when a volume is missing: the engine would make it up."""
+    """Refuse when a volume is missing: the engine would create an empty one."""
     for volume_id in mounted(task).values():
         try:
             api.inspect_volume(engine.name(volume_id))
@@ -73,25 +51,25 @@ def refuse_without_volumes(api: APIClient, engine: DockerEngine, task: Task) -> 
 
 
 def mounted(task: Task) -> dict[str, str]:
-    """Return what a task has mounted: path and volume."""
+    """Return the mounts of a task: path and volume."""
     if task.verb == "copy":
         return {f"/volumes/{volume_id}": volume_id for volume_id in task.volumes}
-    # Under the name it was copied by: so it comes back with the owner and mode of its root.
+    # Under the name of the copy, so that owner and mode of the root are restored.
     return {f"/volumes/{task.volumes[0]}": task.into} if task.verb == "restore" else {}
 
 
 def part(repository_id: str) -> str:
-    """Return what a repository is called that is here; so is the task of any repository."""
+    """Return the name of a local repository, and of the task of any repository."""
     return f"copies-{repository_id}"
 
 
-def config(engine: DockerEngine, task: Task, place: Place | None, image: str) -> Json:
-    """Return the body of the engine's create call. Neither a key nor a credential is in any of it."""
+def config(engine: DockerEngine, task: Task, target: TargetLocation | None, image: str) -> Json:
+    """Return the body of the engine's create call, which contains no keys or credentials."""
     labels = engine.labels(task.kind, f"{task.owner_id}.{task.verb}", task.account_id)
     labels |= {TASK_LABEL: task.verb}
     labels |= {WAITS_LABEL: "yes", PAUSES_LABEL: "yes"} if task.waits else {}
     labels |= {SOURCE_LABEL: task.source.repository_id} if task.source else {}
-    repository, mounts = _repository(engine, task, place)
+    repository, mounts = _repository(engine, task, target)
     mounts += [
         _mount(engine.name(volume_id), path, is_read_only=task.verb == "copy")
         for path, volume_id in mounted(task).items()
@@ -103,49 +81,49 @@ def config(engine: DockerEngine, task: Task, place: Place | None, image: str) ->
         "Cmd": [task.verb, *_arguments(task)],
         "Env": [
             *(f"RESTIC_REPOSITORY={repository}", f"RESTIC_PASSWORD_FILE={_KEY}", "RESTIC_PROGRESS_FPS=1"),
-            *_environment(place),
+            *_environment(target),
         ],
         "Labels": labels,
         "User": "0",
         "HostConfig": {
-            # As the host reaches it: what answers S3 may be on the host itself, or where only the host gets to.
-            "NetworkMode": "host" if place is not None and place.is_remote else "none",
+            # In the host's network: the S3 server may be on the host, or reachable only from it.
+            "NetworkMode": "host" if target is not None and target.is_remote else "none",
             "Mounts": mounts,
             **_LIMITS,
         },
     }
 
 
-def contents(task: Task, place: Place | None) -> bytes:
-    """Return what is put into the container before it starts."""
+def contents(task: Task, target: TargetLocation | None) -> bytes:
+    """Return the files that are copied into the container before it starts."""
     script = (files("adapters.restic") / "task.sh").read_bytes()
     found = {_SCRIPT: File(script, 0o500), _KEY: File(task.key)}
     if task.source is not None:
         found[_SOURCE_KEY] = File(task.source.key)
-    if place is not None and place.is_remote:
-        found[_CREDENTIALS] = File(place.credentials)
-        found |= {_CA: File(place.ca)} if place.ca is not None else {}
+    if target is not None and target.is_remote:
+        found[_CREDENTIALS] = File(target.credentials)
+        found |= {_CA: File(target.ca)} if target.ca is not None else {}
     return archive(found)
 
 
-def _repository(engine: DockerEngine, task: Task, place: Place | None) -> tuple[str, list[Json]]:
-    """Return where the repository is for the task, and what it takes to get there."""
+def _repository(engine: DockerEngine, task: Task, target: TargetLocation | None) -> tuple[str, list[Json]]:
+    """Return the location of the repository for the task, and the files that it needs to access it."""
     source = engine.name(part(task.source.repository_id)) if task.source else ""
     mounts = [_mount(source, "/source", is_read_only=True)] if source else []
-    if place is None:
+    if target is None:
         name = engine.name(part(task.repository_id))
         return "/repository", [_mount(name, "/repository", is_read_only=False), *mounts]
-    if place.is_remote:
-        return f"{place.location}/{task.repository_id}", mounts
-    # A folder that is not there is refused by the engine, not made up: the disk may not be mounted.
-    bind = {"Type": "bind", "Source": place.location, "Target": "/target", "ReadOnly": False}
+    if target.is_remote:
+        return f"{target.location}/{task.repository_id}", mounts
+    # The engine refuses a missing folder and does not create it: the disk may not be mounted.
+    bind = {"Type": "bind", "Source": target.location, "Target": "/target", "ReadOnly": False}
     return f"/target/{task.repository_id}", [bind, *mounts]
 
 
-def _environment(place: Place | None) -> list[str]:
-    if place is None or not place.is_remote:
+def _environment(target: TargetLocation | None) -> list[str]:
+    if target is None or not target.is_remote:
         return []
-    return [f"AWS_SHARED_CREDENTIALS_FILE={_CREDENTIALS}", f"AWS_DEFAULT_REGION={place.region}"]
+    return [f"AWS_SHARED_CREDENTIALS_FILE={_CREDENTIALS}", f"AWS_DEFAULT_REGION={target.region}"]
 
 
 def _arguments(task: Task) -> list[str]:

@@ -1,4 +1,4 @@
-"""The places that snapshots can be copied to: a file of mode 0600, in TOML, that is read each time it is needed.
+"""Copy targets of snapshots: a TOML file of mode 0600, read at each use.
 
 [disk]
 location = "file:///backup/miniaws"
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.errors import Refused
-from domain.snapshot.elsewhere import Target
+from domain.snapshot.offsite_copies import Target
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,20}")
 _FOLDER = re.compile(r"file://(/[^\0\n]*)")
@@ -29,20 +29,20 @@ _FIELDS = {
     "folder": ({"location"}, set[str]()),
     "s3": ({"location", "access_key_id", "secret_access_key"}, {"region", "ca"}),
 }
-"""What a kind of place needs, and what it may say besides."""
+"""The required and the optional fields of a kind of target."""
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A target: the folder on the engine's host, or the URL, below which repositories lie."""
+class TargetLocation:
+    """A target: the folder on the engine's host, or the URL, below which the repositories are."""
 
     name: str
     location: str
     region: str = ""
     credentials: bytes = field(default=b"", repr=False)
-    """In the form of AWS's own credentials file."""
+    """In the format of AWS's credentials file."""
     ca: bytes | None = field(default=None, repr=False)
-    """Certificates of who has signed that of the server; None: one of those that everybody trusts."""
+    """The certificate authority of the server; None: a public one."""
 
     @property
     def is_remote(self) -> bool:
@@ -51,24 +51,24 @@ class Place:
 
 
 class TargetsFile:
-    """Knows the places that a file names. Without the file there are none."""
+    """Reads the targets in a file. Without the file there are none."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     async def known(self) -> list[Target]:
         """Return the targets by name. Raises Refused."""
-        found = await asyncio.to_thread(self._places)
+        found = await asyncio.to_thread(self._locations)
         return [Target(name, "s3" if found[name].is_remote else "folder") for name in sorted(found)]
 
-    def place(self, name: str) -> Place:
-        """Return where a target is. Raises Refused, also when it is not in the file any more."""
-        found = self._places().get(name)
+    def location(self, name: str) -> TargetLocation:
+        """Return a target. Raises Refused, also when it is no longer in the file."""
+        found = self._locations().get(name)
         if found is None:
-            raise Refused(f"cannot reach target {name}: {self._path.name} does not name it any more")
+            raise Refused(f"cannot reach target {name}: {self._path.name} no longer contains it")
         return found
 
-    def _places(self) -> dict[str, Place]:
+    def _locations(self) -> dict[str, TargetLocation]:
         try:
             mode = self._path.stat().st_mode
             content = self._path.read_bytes()
@@ -81,11 +81,11 @@ class TargetsFile:
         try:
             tables = tomllib.loads(content.decode())
         except ValueError:
-            # What is wrong is not repeated: a credential may be part of it.
+            # The invalid value is not shown: it may be a credential.
             raise self._refused("is no TOML") from None
-        return {name: self._place(name, table) for name, table in tables.items()}
+        return {name: self._location(name, table) for name, table in tables.items()}
 
-    def _place(self, name: str, table: Any) -> Place:
+    def _location(self, name: str, table: Any) -> TargetLocation:
         if not _NAME.fullmatch(name) or not isinstance(table, dict):
             raise self._refused(
                 "holds something else than tables whose names have 1 to 21 letters, digits, hyphens"
@@ -104,12 +104,14 @@ class TargetsFile:
             texts = ", ".join(f"`{each}`" for each in sorted(needed | more))
             raise self._refused(f"must have texts for {name}: {texts}")
         if folder:
-            return Place(name, folder[1].rstrip("/") or "/")
+            return TargetLocation(name, folder[1].rstrip("/") or "/")
         ca = self._ca(name, given["ca"]) if "ca" in given else None
-        return Place(name, location.rstrip("/"), given.get("region", "us-east-1"), _credentials(given), ca)
+        return TargetLocation(
+            name, location.rstrip("/"), given.get("region", "us-east-1"), _credentials(given), ca
+        )
 
     def _ca(self, name: str, path: str) -> bytes:
-        """Return the certificates in a file, which is named as seen from the folder of this one."""
+        """Return the certificates in a file, whose path is relative to the folder of the targets file."""
         try:
             content = (self._path.parent / path).read_bytes()
         except OSError as error:

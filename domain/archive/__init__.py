@@ -2,18 +2,18 @@
 
 from domain.archive.aggregate import Archive, ArchiveInUse, archive_uuid
 from domain.archive.backups import ArchiveClosed, BackupUnderWay, Why
-from domain.archive.engine import ARCHIVE_PATH, ArchiveEngine, Made, Restore, Step
+from domain.archive.engine import ARCHIVE_PATH, ArchiveEngine, Made, Restore, RestoreStep
 from domain.archive.log import (
+    ArchiveContents,
     Backup,
-    Held,
+    LogSegment,
     Mark,
     NotRestorable,
     Plan,
-    Stretch,
     holds_more,
     lost_after,
     plan,
-    stretches,
+    restorable_ranges,
 )
 from domain.archive.schedule import Policy, drill_due, due_at, late_at
 
@@ -21,19 +21,19 @@ __all__ = [
     "ARCHIVE_PATH",
     "Archive",
     "ArchiveClosed",
+    "ArchiveContents",
     "ArchiveEngine",
     "ArchiveInUse",
     "Backup",
     "BackupUnderWay",
-    "Held",
+    "LogSegment",
     "Made",
     "Mark",
     "NotRestorable",
     "Plan",
     "Policy",
     "Restore",
-    "Step",
-    "Stretch",
+    "RestoreStep",
     "Why",
     "archive_uuid",
     "drill_due",
@@ -42,5 +42,5 @@ __all__ = [
     "late_at",
     "lost_after",
     "plan",
-    "stretches",
+    "restorable_ranges",
 ]

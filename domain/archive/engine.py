@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from domain.archive.log import Backup, Held
+from domain.archive.log import ArchiveContents, Backup
 from domain.server import Program
 
 ARCHIVE_PATH = "/archive"
@@ -19,7 +19,7 @@ ARCHIVE_PATH = "/archive"
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A base backup as the program that made it tells."""
+    """A base backup as reported by the program that made it."""
 
     backup: Backup
     began_at: datetime
@@ -29,7 +29,7 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Restore:
-    """What another database should begin with."""
+    """What another database is restored from."""
 
     backup_id: str
     to: datetime | None
@@ -41,8 +41,8 @@ class Restore:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """How far a restore is; ``done`` is the last one, and tells of the last change in the files."""
+class RestoreStep:
+    """How far a restore is; ``done`` is the last step, and has the time of the last change in the files."""
 
     name: str
     at: datetime
@@ -53,7 +53,7 @@ class ArchiveEngine(Protocol):
     """Archives the databases of one engine."""
 
     def follow(self, database_id: str, admin: str, *, synchronous: bool) -> Program:
-        """Return what brings the log into the archive."""
+        """Return the program that writes the log into the archive."""
         ...
 
     @property
@@ -65,7 +65,7 @@ class ArchiveEngine(Protocol):
         """Return what makes a base backup; its last line is for ``made``."""
         ...
 
-    def restore(self, wish: Restore, data_path: str, admin: str) -> Program:
+    def restore(self, plan: Restore, data_path: str, admin: str) -> Program:
         """Return what makes the files of another database, which gets this password of our own account.
 
         Each line it prints is for ``step``.
@@ -73,21 +73,21 @@ class ArchiveEngine(Protocol):
         ...
 
     def made(self, backup_id: str, lines: Sequence[str]) -> Made:
-        """Return the base backup that a program tells of. Raises Refused when it tells of none."""
+        """Return the base backup that a program reports. Raises Refused when it reports none."""
         ...
 
-    def step(self, line: str) -> Step | None:
-        """Return what a line of a restore tells, or None when it tells nothing."""
+    def step(self, line: str) -> RestoreStep | None:
+        """Return the step that a line of a restore reports, or None."""
         ...
 
-    async def beat(self, archive_id: str) -> None:
+    async def heartbeat(self, archive_id: str) -> None:
         """Commit something, so that this moment is in the log. Raises Refused when the log does not come."""
         ...
 
-    async def held(self, archive_id: str) -> Held:
+    async def contents(self, archive_id: str) -> ArchiveContents:
         """Return what the archive of a living database holds. Raises Refused, Unreachable."""
         ...
 
     async def prune(self, archive_id: str, keep: Sequence[Backup], making: str | None) -> None:
-        """Have no other backups, but the one being made, and no log that is older than all of them."""
+        """Remove all other backups, except the one being made, and the log that is older than all of them."""
         ...

@@ -1,9 +1,9 @@
-"""What an archive holds, and to which moments it leads back.
+"""What an archive holds, and which moments can be restored from it.
 
-A base backup leads back to the moment it ended. The log that follows without a gap leads from there to any later
-moment, up to the newest one that was seen in the log. A moment between two such stretches is lost.
+From a base backup, the moment it ended can be restored. The log that follows without a gap leads from there to any
+later moment, up to the newest one that was seen in the log. A moment between two such ranges is lost.
 
-The log is a sequence of numbered files. How a file is named is the engine's affair; here they are numbers.
+The log is a sequence of numbered files. Each engine names the files in its own way; here they are numbers.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from domain.errors import Conflict
 
 _CATCHES_UP = timedelta(seconds=60)
-"""What is sent again, after the archive could not take it, may come so late."""
+"""How late log may arrive that the archive could not store at first."""
 
 
 class NotRestorable(Conflict):
@@ -42,7 +42,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ArchiveContents:
     """What was found in an archive."""
 
     files: Mapping[int, int] = field(default_factory=dict[int, int])
@@ -56,13 +56,13 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class LogSegment:
     """Any moment from one to another can be restored."""
 
     from_: datetime
     to: datetime
     lost_after: str | None = None
-    """Why it does not go on, when a later one follows."""
+    """The reason why it ends, when a later one follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +78,23 @@ class Plan:
     """All of the log that is held, also what lies after the newest moment that was seen in it."""
 
 
-def stretches(backups: Sequence[Backup], held: Held) -> list[Stretch]:
+def restorable_ranges(backups: Sequence[Backup], held: ArchiveContents) -> list[LogSegment]:
     """Return every moment that can be restored, oldest first."""
-    found: list[Stretch] = []
+    found: list[LogSegment] = []
     for backup in sorted((each for each in backups if not each.is_damaged), key=lambda each: each.ended_at):
         to = _reach(backup, held)
         if found and backup.ended_at <= found[-1].to:
-            found[-1] = Stretch(found[-1].from_, max(to, found[-1].to))
+            found[-1] = LogSegment(found[-1].from_, max(to, found[-1].to))
         else:
             if found:
-                found[-1] = Stretch(found[-1].from_, found[-1].to, _why(found[-1].to, backup, held))
-            found.append(Stretch(backup.ended_at, to))
+                found[-1] = LogSegment(found[-1].from_, found[-1].to, _why(found[-1].to, backup, held))
+            found.append(LogSegment(backup.ended_at, to))
     return found
 
 
-def plan(backups: Sequence[Backup], held: Held, to: datetime | None, backup_id: str | None = None) -> Plan:
+def plan(
+    backups: Sequence[Backup], held: ArchiveContents, to: datetime | None, backup_id: str | None = None
+) -> Plan:
     """Return how to restore a moment; without one, the newest, or that of one backup. Raises NotRestorable."""
     usable = [each for each in backups if not each.is_damaged]
     if backup_id is not None:
@@ -105,7 +107,7 @@ def plan(backups: Sequence[Backup], held: Held, to: datetime | None, backup_id: 
         to = max(reach for _, reach in candidates)
     fitting = [backup for backup, reach in candidates if backup.ended_at <= to <= reach]
     if not fitting:
-        raise _refusal(to, stretches(backups, held))
+        raise _refusal(to, restorable_ranges(backups, held))
     backup = max(fitting, key=lambda each: each.ended_at)
     after = (mark.number for mark in held.marks if mark.at >= to)
     last = max(held.files, default=0) if is_latest else next(after, backup.begins)
@@ -113,24 +115,24 @@ def plan(backups: Sequence[Backup], held: Held, to: datetime | None, backup_id: 
     return Plan(backup, to, len(replayed), sum(replayed), is_latest)
 
 
-def lost_after(backups: Sequence[Backup], held: Held) -> datetime | None:
-    """Return the newest moment that can be restored when the log goes on beyond it, after a gap; else None."""
-    known = stretches(backups, held)
+def lost_after(backups: Sequence[Backup], held: ArchiveContents) -> datetime | None:
+    """Return the newest moment before a gap in the log that can be restored; None without a gap."""
+    known = restorable_ranges(backups, held)
     newest = max((mark.at for mark in held.marks), default=None)
     if not known or newest is None or newest - known[-1].to <= _CATCHES_UP:
         return None
     return known[-1].to
 
 
-def holds_more(held: Held, backups: Sequence[Backup]) -> bool:
-    """Tell whether it holds other backups, or log that is older than all of these."""
+def holds_more(held: ArchiveContents, backups: Sequence[Backup]) -> bool:
+    """Return whether it holds other backups, or log that is older than all of these."""
     oldest = min((each.begins for each in backups), default=None)
     return bool(held.backups - {each.id for each in backups}) or (
         oldest is not None and any(number < oldest for number in held.files)
     )
 
 
-def _reach(backup: Backup, held: Held) -> datetime:
+def _reach(backup: Backup, held: ArchiveContents) -> datetime:
     """Return the newest moment that the log leads to from a backup."""
     number = backup.begins
     while number in held.files:
@@ -139,7 +141,7 @@ def _reach(backup: Backup, held: Held) -> datetime:
     return max([backup.ended_at, *reached])
 
 
-def _why(end: datetime, following: Backup, held: Held) -> str:
+def _why(end: datetime, following: Backup, held: ArchiveContents) -> str:
     last = max((mark.number for mark in held.marks if mark.at <= end), default=None)
     if last is None:
         return "no log follows the backup"
@@ -157,7 +159,7 @@ def _named(backups: Sequence[Backup], backup_id: str) -> Backup:
     )
 
 
-def _refusal(to: datetime, known: Sequence[Stretch]) -> NotRestorable:
+def _refusal(to: datetime, known: Sequence[LogSegment]) -> NotRestorable:
     if not known:
         return NotRestorable(
             "cannot restore yet: the first backup is not complete; retry when it is", field="to"

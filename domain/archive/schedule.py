@@ -7,34 +7,33 @@ window that is drawn once per archive and moment keeps many archives from beginn
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from croniter import croniter
-
-from domain import values
+from domain import cron
 from domain.archive.log import Backup
 from domain.errors import Invalid
 
+DEFAULT_SCHEDULE = "0 3 * * *"
 MOST_DAYS, MOST_COUNT, MOST_WINDOW_MINUTES = 3650, 1000, 1440
 GRACE = timedelta(minutes=60)
-"""A backup that has not ended so long after its window is late."""
+"""A backup that has not ended this long after its window is late."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """How often a base backup is made, and how long backups are kept."""
+    """How often a base backup is made, and how long backups are retained."""
 
-    schedule: str = "0 3 * * *"
+    schedule: str = DEFAULT_SCHEDULE
     window_minutes: int = 60
     retention_days: int = 7
     retention_count: int | None = None
-    """At most so many backups are kept, besides the days."""
+    """The most backups that are retained; None for no limit but the days."""
     drill_schedule: str | None = "0 5 * * 0"
     """When a backup is restored for a trial, besides once when it is new; None for never."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return it for an event."""
+        """Return it as it is stored in an event."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
 
@@ -42,7 +41,7 @@ def check(policy: Policy) -> Policy:
     """Return the policy. Raises Invalid."""
     for field, text in (("schedule", policy.schedule), ("drill_schedule", policy.drill_schedule)):
         if text is not None:
-            values.cron(text, field)
+            cron.check(text, field)
     limits = (
         ("window_minutes", policy.window_minutes, 0, MOST_WINDOW_MINUTES),
         ("retention_days", policy.retention_days, 1, MOST_DAYS),
@@ -73,10 +72,10 @@ def late_at(policy: Policy, last_began_at: datetime) -> datetime:
 
 
 def drill_due(policy: Policy, ended_at: datetime, last_at: datetime | None, now: datetime) -> bool:
-    """Tell whether a backup that ended then is to be restored for a trial: once when it is new, then by schedule."""
+    """Return whether a backup that ended then is to be restored for a trial: once when it is new, then by schedule."""
     if policy.drill_schedule is None:
         return False
-    return last_at is None or last_at < ended_at or _next(policy.drill_schedule, last_at) <= now
+    return last_at is None or last_at < ended_at or cron.due(policy.drill_schedule, last_at, now) is not None
 
 
 def expired(policy: Policy, backups: Sequence[Backup], now: datetime) -> list[Backup]:
@@ -96,8 +95,10 @@ def expired(policy: Policy, backups: Sequence[Backup], now: datetime) -> list[Ba
 
 
 def _next(schedule: str, after: datetime) -> datetime:
-    found: float = croniter(schedule, after.astimezone(UTC)).get_next(float)
-    return datetime.fromtimestamp(found, UTC)
+    """Return the next scheduled time; if this version cannot read the schedule, that of the default."""
+    found = cron.next_at(schedule, after) or cron.next_at(DEFAULT_SCHEDULE, after)
+    assert found is not None  # noqa: S101 - the default can be read
+    return found
 
 
 def _jitter(policy: Policy, archive_id: str, moment: datetime) -> timedelta:

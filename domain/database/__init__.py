@@ -3,9 +3,8 @@
 from domain.database.aggregate import Database
 from domain.database.client import ADMIN, Administered, DatabaseClient
 from domain.database.engines import CLASSES, ENGINES, Engine
-from domain.database.followed import HasReplicas, NotReplicable
-from domain.database.following import IsReplica, NotPromotable
-from domain.database.replicator import Ended, Replicator, Standing
+from domain.database.replication import HasReplicas, IsReplica, NotPromotable, NotReplicable
+from domain.database.replicator import Ended, ReplicationStatus, Replicator
 
 __all__ = [
     "ADMIN",
@@ -20,6 +19,6 @@ __all__ = [
     "IsReplica",
     "NotPromotable",
     "NotReplicable",
+    "ReplicationStatus",
     "Replicator",
-    "Standing",
 ]

@@ -1,4 +1,4 @@
-"""What we ask of a database server over its own protocol."""
+"""The port for database servers, over their own protocol."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -13,7 +13,7 @@ ADMIN = "miniaws"
 
 @dataclass(frozen=True, slots=True)
 class Administered:
-    """What a server is after it was set up."""
+    """What a server reports after it was set up."""
 
     server: str
     pending_restart: list[str]
@@ -27,7 +27,7 @@ class DatabaseClient(ServerClient[Database], Protocol):
         ...
 
     async def administer(self, server: Database, at: Endpoint, admin: str, password: str) -> Administered:
-        """Have the user with this password, its database, and the parameters; all of it may be there."""
+        """Ensure the user with this password, its database, and the parameters."""
         ...
 
     async def stats(self, server: Database, at: Endpoint, password: str) -> dict[str, Any]:

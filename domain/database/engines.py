@@ -46,10 +46,10 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """One of some words."""
+class Choices:
+    """One of some values."""
 
-    known: tuple[str, ...]
+    values: tuple[str, ...]
     restarts: bool = False
 
 
@@ -59,7 +59,7 @@ _MS = Range(0, 2_147_483_647)
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """One engine, as it is asked for."""
+    """One engine, as it is requested."""
 
     name: str
     role: str
@@ -70,9 +70,11 @@ class Engine:
     port: int
     data_path: str
     least_memory_mb: int
-    parameters: Mapping[str, Range | Words]
+    parameters: Mapping[str, Range | Choices]
     restores_to: str
-    """How finely a moment can be told from the next."""
+    """Resolution of moments."""
+    uses_shm: bool = False
+    """Whether its processes share memory in ``/dev/shm``."""
 
 
 _POSTGRES = Engine(
@@ -84,13 +86,13 @@ _POSTGRES = Engine(
     "/var/lib/postgresql/data",
     128,
     {
-        "autovacuum": Words(_SWITCH),
+        "autovacuum": Choices(_SWITCH),
         "autovacuum_naptime": Range(1, 2_147_483),
         "default_statistics_target": Range(1, 10_000),
         "idle_in_transaction_session_timeout": _MS,
         "lock_timeout": _MS,
         "log_min_duration_statement": Range(-1, 2_147_483_647),
-        "log_statement": Words(("none", "ddl", "mod", "all")),
+        "log_statement": Choices(("none", "ddl", "mod", "all")),
         "maintenance_work_mem": Range(1024, 2_147_483_647),
         "max_connections": Range(10, 10_000, restarts=True),
         "max_locks_per_transaction": Range(10, 100_000, restarts=True),
@@ -98,20 +100,21 @@ _POSTGRES = Engine(
         "random_page_cost": Range(0, 100),
         "shared_buffers": Range(16, 1_073_741_823, restarts=True),
         "statement_timeout": _MS,
-        "synchronous_commit": Words(("on", "off", "local", "remote_write", "remote_apply")),
+        "synchronous_commit": Choices(("on", "off", "local", "remote_write", "remote_apply")),
         "temp_buffers": Range(100, 1_073_741_823),
         "work_mem": Range(64, 2_147_483_647),
     },
     "microsecond",
+    uses_shm=True,
 )
-_MARIADB_PARAMETERS: Mapping[str, Range | Words] = {
+_MARIADB_PARAMETERS: Mapping[str, Range | Choices] = {
     "innodb_buffer_pool_size": Range(5 * 1024 * 1024, 2**40),
     "innodb_lock_wait_timeout": Range(0, 100_000_000),
     "interactive_timeout": Range(1, 31_536_000),
     "long_query_time": Range(0, 31_536_000),
     "max_allowed_packet": Range(1024, 1024**3),
     "max_connections": Range(10, 100_000),
-    "slow_query_log": Words(_SWITCH),
+    "slow_query_log": Choices(_SWITCH),
     "table_open_cache": Range(10, 1_048_576),
     "wait_timeout": Range(1, 31_536_000),
 }
@@ -131,7 +134,16 @@ ENGINES: Mapping[str, Engine] = {
     "mariadb": _MARIADB,
     "mysql": replace(_MARIADB, name="mysql"),
 }
-"""What may be asked for. MySQL is what MariaDB understands: the document's ``server`` says what runs."""
+"""What may be requested. MySQL is what MariaDB understands: the document's ``server`` says what runs."""
+
+
+def shm_mb(engine: str, memory_mb: int) -> int | None:
+    """Return the size of ``/dev/shm`` in MiB, or None for the container engine's default.
+
+    Postgres keeps there what the workers of a parallel query share, such as hash tables. It gets half of the memory,
+    which it cannot exceed as a whole: what is in ``/dev/shm`` counts against the limit of the container.
+    """
+    return memory_mb // 2 if ENGINES[engine].uses_shm else None
 
 
 def check_class(engine: Engine, name: str) -> DatabaseClass:
@@ -156,9 +168,9 @@ def check_parameters(engine: Engine, given: Mapping[str, str]) -> None:
                 f"cannot set the parameter {shown(name)}: the known ones are {', '.join(engine.parameters)}",
                 field="parameters",
             )
-        if isinstance(known, Words) and value not in known.known:
+        if isinstance(known, Choices) and value not in known.values:
             raise Invalid(
-                f"cannot set {name} to {shown(value)}: use one of {', '.join(known.known)}",
+                f"cannot set {name} to {shown(value)}: use one of {', '.join(known.values)}",
                 field="parameters",
             )
         if isinstance(known, Range) and not _in_range(known, value):
@@ -172,8 +184,8 @@ def check_identifier(text: str, field: str) -> str:
     """Return the name of a database or a user inside a server. Raises Invalid."""
     if not _IDENTIFIER.fullmatch(text) or text in _RESERVED or text.startswith("pg_"):
         raise Invalid(
-            f"cannot use {shown(text)} as {field}: use 1 to 63 lower-case letters, digits and _ that start with a "
-            f"letter, and none of {', '.join(sorted(_RESERVED))}",
+            f"cannot use {shown(text)} as {field}: use 1 to 63 lower-case letters, digits and _, starting with "
+            f"a letter; {', '.join(sorted(_RESERVED))} and pg_… are reserved",
             field=field,
         )
     return text

@@ -1,10 +1,10 @@
-"""The next step that brings a container nearer to what is wanted of its instance.
+"""The next action that brings a container closer to the desired state of its instance.
 
-A pure function of the wish and of what is seen. Its invariant: repeating ``next_step`` and carrying out what it
-says ends in ``NOTHING`` after a bounded number of steps, wherever a crash interrupted the one before, because no
-step depends on which steps were taken, only on what is there.
+A pure function of the instance and of the container. Its invariant: repeating ``next_action`` and carrying out what it
+returns ends in ``NOTHING`` after a bounded number of actions, wherever a crash interrupted the last one, because no
+action depends on which actions were taken, only on what is there.
 
-A run of a container is known by its start time: a run that the instance has not heard of is news.
+The start time identifies a run of a container: a run that was not reported yet is reported.
 """
 
 from enum import StrEnum
@@ -13,8 +13,10 @@ from domain.instance.aggregate import Instance
 from domain.instance_type import instance_type
 from domain.ports import SeenContainer
 
+_ACTIVE = {"running", "paused", "restarting"}
 
-class Step(StrEnum):
+
+class NextAction(StrEnum):
     """One idempotent call, or one report."""
 
     NOTHING = "as wanted"
@@ -33,80 +35,96 @@ class Step(StrEnum):
     REPORT_UNASKED = "report that it was started by hand"
     REPORT_LOST = "report that its container is gone"
     REPORT_RESIZED = "report its limits"
+    KEEP_FILES = "keep its files without a container"
+    REPORT_TRASHED = "report that it is in the trash"
     REPORT_TERMINATED = "report that it is gone"
 
 
-def next_step(wanted: Instance, seen: SeenContainer | None) -> Step:
+def next_action(instance: Instance, seen: SeenContainer | None) -> NextAction:
     """Return what to do next; see the module's invariant."""
     if seen is not None and seen.is_held:
-        return Step.WAIT_HELD
-    if wanted.wanted == "terminated":
+        return NextAction.WAIT_HELD
+    if instance.goes_to_trash:
+        return _towards_trashed(instance, seen)
+    if instance.wanted == "terminated":
         if seen is not None:
-            return Step.REMOVE
-        return Step.NOTHING if wanted.status == "terminated" else Step.REPORT_TERMINATED
-    if wanted.wanted == "stopped":
-        return _towards_stopped(wanted, seen)
-    return _towards_running(wanted, seen)
+            # Stopped first, so that the program has its grace period.
+            return NextAction.STOP if seen.state == "running" else NextAction.REMOVE
+        return NextAction.NOTHING if instance.status == "terminated" else NextAction.REPORT_TERMINATED
+    if instance.wanted == "stopped":
+        return _towards_stopped(instance, seen)
+    return _towards_running(instance, seen)
 
 
-def _towards_stopped(wanted: Instance, seen: SeenContainer | None) -> Step:
-    if seen is not None and seen.state in {"running", "paused", "restarting"}:
-        return Step.REPORT_UNASKED if wanted.status == "stopped" else Step.STOP
-    if _has_other_limits(wanted, seen):
-        return Step.RESIZE
-    unheard = seen is not None and seen.started_at not in {None, wanted.started_at}
-    if wanted.is_stopping or unheard:
+def _towards_trashed(instance: Instance, seen: SeenContainer | None) -> NextAction:
+    if seen is not None and seen.state in _ACTIVE:
+        return NextAction.STOP
+    if not instance.is_trashed:
+        return NextAction.REPORT_TRASHED
+    if seen is not None and seen.generation < instance.generation:
+        # The container still uses a volume that is to be removed.
+        return NextAction.KEEP_FILES
+    return NextAction.NOTHING
+
+
+def _towards_stopped(instance: Instance, seen: SeenContainer | None) -> NextAction:
+    if seen is not None and seen.state in _ACTIVE:
+        return NextAction.REPORT_UNASKED if instance.status == "stopped" else NextAction.STOP
+    if _has_other_limits(instance, seen):
+        return NextAction.RESIZE
+    is_unreported = seen is not None and seen.started_at not in {None, instance.started_at}
+    if instance.run.is_stopping or is_unreported:
         # Before the container, which knows how the run ended, is replaced.
-        return Step.REPORT_STOPPED
-    if seen is not None and seen.generation < wanted.generation:
-        # A stopped container, too, holds on to a volume that was detached. Before the report that it is stopped:
-        # were it refused again and again, each pass would tell of both.
-        return Step.MAKE
-    return Step.REPORT_STOPPED if wanted.status != "stopped" else _reported_limits(wanted)
+        return NextAction.REPORT_STOPPED
+    if seen is not None and seen.generation < instance.generation:
+        # A stopped container still uses a volume that was detached. Before the report that it is stopped:
+        # when it is refused again and again, each pass would report both.
+        return NextAction.MAKE
+    return NextAction.REPORT_STOPPED if instance.status != "stopped" else _reported_limits(instance)
 
 
-def _towards_running(wanted: Instance, seen: SeenContainer | None) -> Step:
+def _towards_running(instance: Instance, seen: SeenContainer | None) -> NextAction:
     if seen is not None and seen.state == "running":
-        return _keep_running(wanted, seen)
+        return _keep_running(instance, seen)
     if seen is not None and seen.state == "paused":
-        return Step.REPORT_PAUSED if wanted.status == "running" else Step.START
-    if wanted.is_stopping:
-        # Told first: else the run that was asked to end would count as one that ended unasked.
-        return Step.REPORT_STOPPED
+        return NextAction.REPORT_PAUSED if instance.status == "running" else NextAction.START
+    if instance.run.is_stopping:
+        # Reported first: otherwise the run that was requested to end would count as a crash.
+        return NextAction.REPORT_STOPPED
     if seen is None:
-        return Step.REPORT_LOST if wanted.is_up else Step.MAKE
-    return _start_again(wanted, seen)
+        return NextAction.REPORT_LOST if instance.is_up else NextAction.MAKE
+    return _start_again(instance, seen)
 
 
-def _start_again(wanted: Instance, seen: SeenContainer) -> Step:
-    if seen.started_at is not None and (wanted.is_up or seen.started_at != wanted.started_at):
-        return Step.REPORT_CRASHED
-    if seen.generation != wanted.generation or seen.state == "dead":
-        return Step.MAKE
-    return Step.WAIT if seen.state == "restarting" else Step.START
+def _start_again(instance: Instance, seen: SeenContainer) -> NextAction:
+    if seen.started_at is not None and (instance.is_up or seen.started_at != instance.started_at):
+        return NextAction.REPORT_CRASHED
+    if seen.generation != instance.generation or seen.state == "dead":
+        return NextAction.MAKE
+    return NextAction.WAIT if seen.state == "restarting" else NextAction.START
 
 
-def _keep_running(wanted: Instance, seen: SeenContainer) -> Step:
-    known = seen.started_at == wanted.started_at
-    if wanted.is_up and not known:
+def _keep_running(instance: Instance, seen: SeenContainer) -> NextAction:
+    known = seen.started_at == instance.started_at
+    if instance.is_up and not known:
         # The engine started it again by itself after an end we did not see.
-        return Step.REPORT_CRASHED
-    if wanted.reboots and known:
-        return Step.RESTART
-    if seen.generation != wanted.generation:
-        return Step.MAKE
-    # Before the report that it runs: were it refused again and again, each pass would tell of both.
-    if _has_other_limits(wanted, seen):
-        return Step.RESIZE
-    if wanted.status != "running":
-        return Step.REPORT_STARTED
-    return _reported_limits(wanted)
+        return NextAction.REPORT_CRASHED
+    if instance.run.reboots and known:
+        return NextAction.RESTART
+    if seen.generation != instance.generation:
+        return NextAction.MAKE
+    # Before the report that it runs: when it is refused again and again, each pass would report both.
+    if _has_other_limits(instance, seen):
+        return NextAction.RESIZE
+    if instance.status != "running":
+        return NextAction.REPORT_STARTED
+    return _reported_limits(instance)
 
 
-def _has_other_limits(wanted: Instance, seen: SeenContainer | None) -> bool:
-    limits = instance_type(wanted.type)
+def _has_other_limits(instance: Instance, seen: SeenContainer | None) -> bool:
+    limits = instance_type(instance.type)
     return seen is not None and (seen.cpus, seen.memory_mb) != (limits.cpus, limits.memory_mb)
 
 
-def _reported_limits(wanted: Instance) -> Step:
-    return Step.NOTHING if wanted.applied_type == wanted.type else Step.REPORT_RESIZED
+def _reported_limits(instance: Instance) -> NextAction:
+    return NextAction.NOTHING if instance.applied_type == instance.type else NextAction.REPORT_RESIZED

@@ -1,12 +1,13 @@
-"""What may be asked of an instance."""
+"""What may be requested of an instance."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 from uuid import UUID
 
-from domain import values
-from domain.errors import Invalid
+from domain import image_reference, values
+from domain.errors import Invalid, within
+from domain.instance.process import ProcessOptions
 from domain.instance_type import instance_type
 
 RestartPolicy = Literal["always", "on-failure", "never"]
@@ -30,7 +31,7 @@ class PortSpec:
         """Raise Invalid when a number is no port."""
         for number, field_name in ((self.port, "port"), (self.publish, "publish")):
             if number is not None and not 1 <= number <= 65535:
-                raise Invalid(f"cannot use {number} as a port: use 1 to 65535", field=f"ports.{field_name}")
+                raise Invalid(f"cannot use {number} as a port: use 1 to 65535", field=field_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class VolumeSpec:
 
 @dataclass(frozen=True, slots=True)
 class LaunchSpec:
-    """An instance as it is asked for, with ids in place of names."""
+    """An instance as it is requested, with ids in place of names."""
 
     account_id: str
     name: str
@@ -63,29 +64,35 @@ class LaunchSpec:
     ports: Sequence[PortSpec] = ()
     volumes: Sequence[VolumeSpec] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    process: ProcessOptions = field(default_factory=ProcessOptions)
 
     def check(self) -> None:
         """Raise Invalid for the first thing that can never be right."""
         values.name(self.name)
-        values.image(self.image)
+        image_reference.parse_reference(self.image)
         instance_type(self.type)
         values.tags(self.tags)
-        if self.restart not in get_args(RestartPolicy):
-            known = ", ".join(get_args(RestartPolicy))
-            raise Invalid(
-                f"cannot use {values.shown(self.restart)} as a restart policy: use one of {known}",
-                field="restart",
-            )
+        values.one_of(self.restart, get_args(RestartPolicy), "use {} as a restart policy", "restart")
+        self.process.check()
         self._check_program()
         self._check_user_data()
         self._check_ports()
-        paths = [values.mount_path(volume.path) for volume in self.volumes]
-        _refuse_doubles(paths, "volumes", "mount two volumes at {}")
-        _refuse_doubles([v.volume_id for v in self.volumes], "volumes", "attach {} twice")
+        self._check_volumes()
+
+    def _check_volumes(self) -> None:
+        paths: list[str] = []
+        for index, volume in enumerate(self.volumes):
+            with within("volumes", index):
+                paths.append(values.mount_path(volume.path))
+        values.distinct(paths, "mount two volumes at {}", "volumes")
+        values.distinct([v.volume_id for v in self.volumes], "attach {} twice", "volumes")
 
     def _check_program(self) -> None:
         if len(self.command) > MAX_ARGUMENTS or any("\0" in argument for argument in self.command):
-            raise Invalid(f"cannot use the command: give at most {MAX_ARGUMENTS} arguments", field="command")
+            raise Invalid(
+                f"cannot use the command: give at most {MAX_ARGUMENTS} arguments without NUL characters",
+                field="command",
+            )
         if len(self.environment) > MAX_ENVIRONMENT:
             raise Invalid(
                 f"cannot set {len(self.environment)} variables: use at most {MAX_ENVIRONMENT}", field="env"
@@ -93,7 +100,7 @@ class LaunchSpec:
         for name, value in self.environment.items():
             values.environment_name(name)
             if "\0" in value:
-                raise Invalid(f"cannot set {name}: a value holds no NUL character", field="env")
+                raise Invalid(f"cannot set {name}: a value must not contain a NUL character", field="env")
 
     def _check_user_data(self) -> None:
         size = len(self.user_data.encode())
@@ -103,19 +110,14 @@ class LaunchSpec:
             )
         if self.user_data.startswith(_RUN_ELSEWHERE):
             raise Invalid(
-                "cannot run user data: it is put into a file, and nothing follows it; leave its first line out, and "
-                f'let the command run it, e.g. ["sh", "{USER_DATA_PATH}"]',
+                "cannot run user data: it is only written to a file; remove its first line, and let the command run "
+                f'the file, e.g. ["sh", "{USER_DATA_PATH}"]',
                 field="user_data",
             )
 
     def _check_ports(self) -> None:
-        for port in self.ports:
-            port.check()
-        _refuse_doubles([str(p.port) for p in self.ports], "ports", "list port {} twice")
-        _refuse_doubles([str(p.publish) for p in self.ports if p.publish], "ports", "publish {} twice")
-
-
-def _refuse_doubles(items: Sequence[str], field_name: str, what: str) -> None:
-    for index, item in enumerate(items):
-        if item in items[:index]:
-            raise Invalid(f"cannot {what.format(values.shown(item))}: name it once", field=field_name)
+        for index, port in enumerate(self.ports):
+            with within("ports", index):
+                port.check()
+        values.distinct([str(p.port) for p in self.ports], "list port {} twice", "ports")
+        values.distinct([str(p.publish) for p in self.ports if p.publish], "publish {} twice", "ports")

@@ -1,8 +1,8 @@
-"""Load balancers spread requests over targets that are well.
+"""Load balancers spread requests over healthy targets.
 
-``spec`` what may be asked for · ``target`` a target and its states · ``certificate`` what HTTPS needs · the rules and
-events: ``routes`` where it listens, ``membership`` to whom it sends, ``aggregate`` the whole · ``health`` from what is
-seen to states · ``proxy`` what is asked of the world
+``spec`` what may be requested · ``routes`` listeners and target groups · ``target`` a target and its states ·
+``certificate`` what HTTPS needs · ``aggregate`` the rules · ``events`` what happens to it · ``health`` the states of
+targets, from the observed proxy · ``proxy`` the port to the outside world
 """
 
 from domain.load_balancer.aggregate import LoadBalancer as LoadBalancer

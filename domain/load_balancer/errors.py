@@ -4,7 +4,7 @@ from domain.errors import Conflict, Invalid, NotFound
 
 
 class TargetInAnotherVpc(Conflict):
-    """cannot balance to a target in another VPC"""
+    """cannot use a target in another VPC"""
 
     code = "target_in_another_vpc"
 
@@ -16,7 +16,7 @@ class UnknownTarget(NotFound):
 
 
 class TargetSelected(Conflict):
-    """cannot take a target out that a selector brings back"""
+    """cannot deregister a target that a selector adds"""
 
     code = "target_selected"
 

@@ -1,7 +1,9 @@
-"""From what is seen to the states of targets, and from those to the proxy that is wanted. Pure.
+"""Derives the states of targets from the observed proxy, and the desired proxy from the states. Pure.
+
+Nothing outside the balancer's VPC gets requests or health checks, whatever is stored.
 
 Invariant: a target that requests may be under way to is in service, and a target out of service is in no proxy that
-follows ``planned``. Draining ends: by what is seen, or by time.
+``planned`` returns. Draining ends: when nothing is in flight, or after the deregistration delay.
 """
 
 from collections.abc import Mapping
@@ -13,24 +15,26 @@ from domain.load_balancer.aggregate import LoadBalancer
 from domain.load_balancer.proxy import Backend, ProxySpec, SeenServer, Server
 from domain.load_balancer.spec import CheckProtocol
 from domain.load_balancer.target import State, Target
+from domain.status import GONE
+from domain.vpc import Vpc
 
 FIRST_CHECK = "waits for its first check"
 DRAINED = "nothing is in flight any more"
 
 
 @dataclass(frozen=True, slots=True)
-class Behind:
-    """What is behind a target. ``ends`` says why it should get no new requests; without an address it runs not."""
+class TargetAddress:
+    """Where a target answers; None when it does not run. ``ends`` says why it should get no new requests."""
 
     address: str | None
     ends: str | None = None
     is_gone: bool = False
-    """For good: the target goes, too."""
+    """Its instance is terminated: the target is taken out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the proxy said; ``servers`` is None when nobody could ask it."""
+    """What the proxy reported; ``servers`` is None when it could not be asked."""
 
     servers: Mapping[str, SeenServer] | None
     at: datetime
@@ -38,29 +42,40 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """In which state a target is, why, and where."""
+    """The state of a target, the reason, and its address."""
 
     state: State
     reason: str | None
     address: str | None
 
 
-def behind(target: Target, instance: Instance | None) -> Behind:
-    """Return what is behind a target now."""
+def address_of(target: Target, instance: Instance | None, vpc: Vpc) -> TargetAddress:
+    """Return where a target answers now; no address when the host must not connect to it."""
+    found = _found(target, instance)
+    if found.address is not None and (reason := vpc.why_unreachable(found.address)):
+        return TargetAddress(None, f"cannot forward to {found.address}: {reason}")
+    return found
+
+
+def _found(target: Target, instance: Instance | None) -> TargetAddress:
     if target.spec.address is not None:
-        return Behind(target.spec.address)
-    if instance is None or instance.status == "terminated":
-        return Behind(None, "its instance is terminated", is_gone=True)
+        return TargetAddress(target.spec.address)
+    if instance is None or instance.status in GONE:
+        return TargetAddress(None, "its instance is terminated", is_gone=True)
     if instance.wanted == "running" and instance.is_up and instance.address is not None:
-        return Behind(instance.address)
-    if instance.status in {"stopping", "terminating", "error"} or instance.reboots or instance.is_stopping:
+        return TargetAddress(instance.address)
+    if (
+        instance.status in {"stopping", "terminating", "error"}
+        or instance.run.reboots
+        or instance.run.is_stopping
+    ):
         asked = {"stopped": "to stop", "terminated": "to terminate"}.get(instance.wanted, "to reboot")
-        return Behind(instance.address, f"its instance was asked {asked}")
-    return Behind(None, f"its instance is {instance.status}")
+        return TargetAddress(instance.address, f"its instance was asked {asked}")
+    return TargetAddress(None, f"its instance is {instance.status}")
 
 
-def verdict(target: Target, there: Behind, seen: Seen, delay: timedelta) -> Verdict:
-    """Return in which state a target is; see the module's invariant."""
+def verdict(target: Target, there: TargetAddress, seen: Seen, delay: timedelta) -> Verdict:
+    """Return the state of a target; see the module's invariant."""
     server = seen.servers.get(target.spec.id) if seen.servers is not None else None
     ends = "it was taken out" if target.is_leaving else there.ends
     if there.address is None:
@@ -76,14 +91,14 @@ def verdict(target: Target, there: Behind, seen: Seen, delay: timedelta) -> Verd
     return Verdict(target.state, target.reason, there.address)
 
 
-def planned(balancer: LoadBalancer, certificates: Mapping[str, bytes]) -> ProxySpec:
+def planned(balancer: LoadBalancer, certificates: Mapping[str, bytes], vpc: Vpc) -> ProxySpec:
     """Return the proxy that the balancer should have."""
     modes: dict[str, CheckProtocol] = {
         name: listener.mode for listener in balancer.listeners for name in listener.groups()
     }
     servers: dict[str, list[Server]] = {group.name: [] for group in balancer.target_groups}
     for target in sorted(balancer.targets.values(), key=lambda each: each.spec.id):
-        if target.is_in_service and target.address is not None:
+        if target.is_in_service and target.address is not None and not vpc.why_unreachable(target.address):
             spec = target.spec
             rests = target.state == "draining"
             servers[spec.target_group].append(Server(spec.id, target.address, spec.port, spec.weight, rests))

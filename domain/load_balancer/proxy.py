@@ -1,4 +1,4 @@
-"""What load balancers ask of the world: a proxy. Implemented by HAProxy, and pretended in memory.
+"""The port of load balancers: a proxy. Implemented with HAProxy, and in memory for tests.
 
 Every call may be repeated, as those of ``domain/ports.py``.
 """
@@ -10,12 +10,12 @@ from typing import Literal, Protocol
 from domain.load_balancer.spec import Listener, TargetGroup, Timeouts
 
 ServerState = Literal["unchecked", "up", "down", "resting"]
-"""Not checked yet; checks pass; checks fail; gets no new request."""
+"""Not checked yet; checks pass; checks fail; gets no new requests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A target that may get requests; ``rests`` means that it gets no new one."""
+    """A target that may get requests; with ``rests``, it gets no new ones."""
 
     name: str
     address: str
@@ -35,7 +35,7 @@ class Backend:
 
 @dataclass(frozen=True, slots=True)
 class ProxySpec:
-    """A proxy as it should be."""
+    """The desired proxy."""
 
     resource_id: str
     account_id: str
@@ -49,21 +49,21 @@ class ProxySpec:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What a target, or a balancer as a whole, has done in a run; counters begin at zero in each ``run``."""
+    """Counters of a target or of a whole balancer; they begin at zero in each ``run`` of the proxy."""
 
     run: str
     sessions: int
-    """At this moment."""
+    """Open now."""
     requests: int
-    """For tcp: connections."""
+    """Connections for tcp."""
     responses_4xx: int = 0
     responses_5xx: int = 0
     bytes_in: int = 0
     bytes_out: int = 0
     errors: int = 0
-    """Connections that failed, and answers that broke off."""
+    """Failed connections, and responses that were cut off."""
     latency_ms: float | None = None
-    """From the request to the end of the answer, the mean of the newest ones."""
+    """From the request to the end of the response, the mean of the newest ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,18 +81,18 @@ class SeenServer:
 
 @dataclass(frozen=True, slots=True)
 class SeenProxy:
-    """A proxy as it is."""
+    """The proxy that runs."""
 
     servers: Mapping[str, SeenServer]
     traffic: Traffic | None = None
-    """Of all listeners together."""
+    """Of all listeners."""
 
 
 class Proxies(Protocol):
     """Spreads requests."""
 
     async def ensure(self, spec: ProxySpec) -> None:
-        """Have this proxy run so. What runs is untouched when it cannot be.
+        """Run this proxy. When that fails, a proxy that runs is left as it is.
 
         Raises ImageMissing; PortTaken when another program listens on a port; Refused when the configuration is
         refused.
@@ -100,13 +100,13 @@ class Proxies(Protocol):
         ...
 
     async def look(self, resource_id: str) -> SeenProxy | None:
-        """Return the proxy as it is, or None when it does not run."""
+        """Return the proxy, or None when it does not run."""
         ...
 
     async def remove(self, resource_id: str) -> None:
-        """Have no such proxy."""
+        """Remove the proxy, if there is one."""
         ...
 
     async def running(self) -> list[str]:
-        """Return which proxies have been made here, running or not."""
+        """Return the ids of all proxies on this machine, running or not."""
         ...

@@ -1,166 +1,138 @@
-"""Where a load balancer listens, where it sends requests to, and the certificates it shows.
+"""Where a load balancer listens, and the target groups to which it sends requests."""
 
-Rules
------
-* A listener's host port has one holder at a time, as the published port of an instance has.
-* A certificate in use cannot be removed; a private key is sealed, and forgotten with its certificate.
-"""
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
-from collections.abc import Sequence
-from dataclasses import asdict, replace
-from datetime import datetime
-from typing import Any
-from uuid import UUID
+from domain import values
+from domain.errors import Invalid, within
+from domain.load_balancer.spec import DEFAULT_GROUP, Listener, TargetGroup
 
-from eventsourcing.domain import event
-
-from domain import host_port, values
-from domain.aggregate import Aggregate, Claim
-from domain.errors import Invalid
-from domain.load_balancer.certificate import Certificate
-from domain.load_balancer.errors import CertificateInUse
-from domain.load_balancer.spec import Listener, TargetGroup, Timeouts, check_routes
-from domain.managed import Managed
+MAX_LISTENERS = 50
+MAX_GROUPS = 50
 
 
-class Routed(Managed, is_abstract=True):
-    """What listens, and sends requests to target groups."""
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """Listeners and target groups that fit together."""
 
-    class ListenersChanged(Aggregate.Event):
-        """It should listen elsewhere, or send requests elsewhere."""
+    listeners: tuple[Listener, ...]
+    target_groups: tuple[TargetGroup, ...]
 
-        listeners: list[dict[str, Any]]
+    @classmethod
+    def of(cls, listeners: Iterable[Mapping[str, Any]], groups: Iterable[Mapping[str, Any]]) -> Self:
+        """Return the routes that an event holds as JSON."""
+        return cls(
+            tuple(Listener.of(each) for each in listeners), tuple(TargetGroup.of(each) for each in groups)
+        )
 
-    class TargetGroupsChanged(Aggregate.Event):
-        """Groups came, went, or balance and check otherwise."""
+    def listeners_as_json(self) -> list[dict[str, Any]]:
+        """Return what events hold of the listeners."""
+        return [asdict(listener) for listener in self.listeners]
 
-        target_groups: list[dict[str, Any]]
-
-    class TimeoutsChanged(Aggregate.Event):
-        """It waits for longer or shorter."""
-
-        timeouts: dict[str, float]
-
-    class CertificateUploaded(Aggregate.Event):
-        """A certificate can be used by listeners. Its private key is sealed elsewhere."""
-
-        name: str
-        pem: str
-        fingerprint: str
-        subject: str
-        names: list[str]
-        not_after: datetime
-        key_id: str
-
-    class CertificateRemoved(Aggregate.Event):
-        """A certificate is not kept any more."""
-
-        name: str
-
-    def change_routes(
-        self, listeners: Sequence[Listener] | None, groups: Sequence[TargetGroup] | None
-    ) -> None:
-        """Replace listeners, target groups or both. Raises BeingDeleted, Invalid."""
-        self.refuse_if_deleting()
-        wanted = tuple(listeners) if listeners is not None else self.listeners
-        served = tuple(groups) if groups is not None else self.target_groups
-        check_routes(wanted, served, self.certificates)
-        self.refuse_to_lose_groups(served)
-        before = self.port_claims()
-        if served != self.target_groups:
-            self.trigger_event(self.TargetGroupsChanged, target_groups=[asdict(group) for group in served])
-        if wanted != self.listeners:
-            self.trigger_event(self.ListenersChanged, listeners=[asdict(listener) for listener in wanted])
-        after = self.port_claims()
-        self.conditions.claims += [claim for claim in after if claim not in before]
-        self.conditions.releases += [claim for claim in before if claim not in after]
-
-    def change_timeouts(self, timeouts: Timeouts) -> None:
-        """Wait for longer or shorter. Raises BeingDeleted, Invalid."""
-        self.refuse_if_deleting()
-        timeouts.check()
-        if timeouts != self.timeouts:
-            self.trigger_event(self.TimeoutsChanged, timeouts=asdict(timeouts))
-
-    def upload_certificate(self, certificate: Certificate, key_id: UUID) -> None:
-        """Keep a certificate, in place of one of that name. Raises BeingDeleted."""
-        self.refuse_if_deleting()
-        before = self.certificates.get(certificate.name)
-        if before is not None:
-            self.conditions.erases.append(UUID(before.key_id))
-        self.trigger_event(self.CertificateUploaded, **asdict(replace(certificate, key_id=str(key_id))))
-
-    def remove_certificate(self, name: str) -> None:
-        """Forget a certificate and its key. Raises BeingDeleted, Invalid, CertificateInUse."""
-        self.refuse_if_deleting()
-        if name not in self.certificates:
-            raise Invalid(f"cannot remove the certificate {values.shown(name)}: there is none", field="name")
-        users = [str(listener.port) for listener in self.listeners if name in listener.certificates]
-        if users:
-            raise CertificateInUse(
-                f"cannot remove the certificate {name}: the listener on port {', '.join(users)} uses it; change "
-                "that first"
-            )
-        self.conditions.erases.append(UUID(self.certificates[name].key_id))
-        self.trigger_event(self.CertificateRemoved, name=name)
+    def groups_as_json(self) -> list[dict[str, Any]]:
+        """Return what events hold of the target groups."""
+        return [asdict(group) for group in self.target_groups]
 
     def group(self, name: str) -> TargetGroup:
-        """Return a target group that is known to be there."""
+        """Return a target group that exists."""
         return next(group for group in self.target_groups if group.name == name)
 
-    def refuse_to_lose_groups(self, groups: Sequence[TargetGroup]) -> None:
-        """Raise what stands against keeping only these groups; who knows of something overrides this."""
+    def ports_that_use(self, certificate: str) -> list[int]:
+        """Return the ports of the listeners that use a certificate."""
+        return [each.port for each in self.listeners if certificate in each.certificates]
 
-    def port_claims(self) -> list[Claim]:
-        """Return the host ports it listens on."""
-        return [host_port.claim(listener.port, self) for listener in self.listeners]
-
-    def refuse_unknown_group(self, name: str) -> None:
-        """Raise Invalid."""
+    def check_group(self, name: str, balancer: str) -> None:
+        """Raise Invalid unless there is such a target group."""
         known = [group.name for group in self.target_groups]
         if name not in known:
             raise Invalid(
-                f"cannot find the target group {values.shown(name)} of {self.name}: use one of {', '.join(known)}",
+                f"cannot find the target group {values.shown(name)} of {balancer}: use one of {', '.join(known)}",
                 field="target_group",
             )
 
-    def _begin_routes(
-        self,
-        listeners: list[dict[str, Any]],
-        target_groups: list[dict[str, Any]],
-        timeouts: dict[str, float],
-    ) -> None:
-        self.listeners = tuple(Listener.of(each) for each in listeners)
-        self.target_groups = tuple(TargetGroup.of(each) for each in target_groups)
-        self.timeouts = Timeouts(**timeouts)
-        self.certificates: dict[str, Certificate] = {}
+    def check_in_use(self, used: Iterable[str]) -> None:
+        """Raise Invalid when a target group is missing that targets or selectors are in."""
+        for name in sorted(set(used) - {group.name for group in self.target_groups}):
+            raise Invalid(
+                f"cannot remove the target group {name}: it has targets or selectors; take them out first",
+                field="target_groups",
+            )
 
-    @event(ListenersChanged)
-    def _listeners_changed(self, listeners: list[dict[str, Any]]) -> None:
-        self.listeners = tuple(Listener.of(each) for each in listeners)
+    def check(self, certificates: Iterable[str]) -> None:
+        """Raise Invalid unless listeners, groups and certificates fit together."""
+        _refuse_too_many(self.listeners, MAX_LISTENERS, "listeners")
+        _refuse_too_many(self.target_groups, MAX_GROUPS, "target groups")
+        for index, listener in enumerate(self.listeners):
+            with within("listeners", index):
+                listener.check()
+        for path, group in self._paths():
+            with within(*path):
+                group.check()
+        ports = [str(listener.port) for listener in self.listeners]
+        names = [group.name for group in self.target_groups]
+        values.distinct(ports, "listen on port {} twice", "listeners")
+        values.distinct(names, "have two target groups {}", "target_groups")
+        if DEFAULT_GROUP not in names:
+            raise Invalid(
+                f"cannot remove the target group `{DEFAULT_GROUP}`: include it in the list",
+                field="target_groups",
+            )
+        for index, listener in enumerate(self.listeners):
+            with within("listeners", index):
+                _refuse_unknown(listener, set(names), set(certificates))
+        for path, group in self._paths():
+            used_by = [each for each in self.listeners if group.name in each.groups()]
+            _refuse_both_modes(group, used_by)
+            with within(*path):
+                _refuse_sticky_connections(group, used_by)
 
-    @event(TargetGroupsChanged)
-    def _target_groups_changed(self, target_groups: list[dict[str, Any]]) -> None:
-        self.target_groups = tuple(TargetGroup.of(each) for each in target_groups)
+    def _paths(self) -> Iterator[tuple[Sequence[str | int], TargetGroup]]:
+        """Yield each target group with its path in a request, where the fields of the default group have none."""
+        others = 0
+        for group in self.target_groups:
+            if group.name == DEFAULT_GROUP:
+                yield (), group
+            else:
+                yield ("target_groups", others), group
+                others += 1
 
-    @event(TimeoutsChanged)
-    def _timeouts_changed(self, timeouts: dict[str, float]) -> None:
-        self.timeouts = Timeouts(**timeouts)
 
-    @event(CertificateUploaded)
-    def _certificate_uploaded(
-        self,
-        name: str,
-        pem: str,
-        fingerprint: str,
-        subject: str,
-        names: list[str],
-        not_after: datetime,
-        key_id: str,
-    ) -> None:
-        kept = Certificate(name, pem, fingerprint, subject, names, not_after, key_id)
-        self.certificates = {**self.certificates, name: kept}
+def _refuse_unknown(listener: Listener, groups: set[str], certificates: set[str]) -> None:
+    for index, name in enumerate(listener.groups()):
+        if name not in groups:
+            raise Invalid(
+                f"cannot forward port {listener.port} to the target group {values.shown(name)}: it does not exist; "
+                f"use one of {', '.join(sorted(groups))}",
+                field=f"rules.{index - 1}.target_group" if index else "target_group",
+            )
+    for index, name in enumerate(listener.certificates):
+        if name not in certificates:
+            raise Invalid(
+                f"cannot use the certificate {values.shown(name)} on port {listener.port}: it does not exist; "
+                "upload it first",
+                field=f"certificates.{index}",
+            )
 
-    @event(CertificateRemoved)
-    def _certificate_removed(self, name: str) -> None:
-        self.certificates = {key: each for key, each in self.certificates.items() if key != name}
+
+def _refuse_both_modes(group: TargetGroup, listeners: Sequence[Listener]) -> None:
+    if len({listener.mode for listener in listeners}) > 1:
+        raise Invalid(
+            f"cannot use the target group {group.name} for both http and tcp listeners: create another group for "
+            "the tcp listener",
+            field="listeners",
+        )
+
+
+def _refuse_sticky_connections(group: TargetGroup, listeners: Sequence[Listener]) -> None:
+    if group.sticky and any(listener.mode == "tcp" for listener in listeners):
+        raise Invalid(
+            f"cannot make the target group {group.name} sticky: tcp listeners have no cookies; use the algorithm "
+            "`source`",
+            field="sticky",
+        )
+
+
+def _refuse_too_many(items: Sequence[object], most: int, what: str) -> None:
+    if len(items) > most:
+        raise Invalid(f"cannot have {len(items)} {what}: use at most {most}", field=what.replace(" ", "_"))

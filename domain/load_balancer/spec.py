@@ -1,22 +1,20 @@
-"""What may be asked of a load balancer: listeners, rules, target groups, health checks, time limits."""
+"""What may be requested of a load balancer: listeners, rules, target groups, health checks, time limits."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Self, get_args
 from uuid import UUID
 
 from domain import values
-from domain.errors import Invalid
+from domain.errors import Invalid, within
 
 Protocol = Literal["http", "https", "tcp"]
 Algorithm = Literal["round-robin", "least-connections", "source"]
 CheckProtocol = Literal["http", "tcp"]
 DEFAULT_GROUP = "default"
-"""Where requests go that no rule sends elsewhere, unless the listener says otherwise."""
-MAX_LISTENERS = 50
+"""The target group of a listener that names no other."""
 MAX_RULES = 100
-MAX_GROUPS = 50
 MAX_DELAY_S = 3600
 MAX_TIMEOUT_S = 3600
 MAX_CONNECTIONS = 100_000
@@ -24,7 +22,7 @@ MAX_CONNECTIONS = 100_000
 _HOST = re.compile(r"(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 _PATH = re.compile(r"/[A-Za-z0-9._~!$&'()+,;=:@%/-]{0,255}\*?")
 _CHECK_PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]{0,255}")
-_CODES = re.compile(r"[1-5]\d\d(-[1-5]\d\d)?(,[1-5]\d\d(-[1-5]\d\d)?){0,19}")
+_CODES = re.compile(r"[1-5]\d\d(-[1-5]\d\d)?(,[1-5]\d\d(-[1-5]\d\d)?){0,19}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +39,18 @@ class Rule:
     def check(self) -> None:
         """Raise Invalid."""
         if self.host is None and self.path is None:
-            raise Invalid("cannot use a rule without a condition: give `host`, `path` or both", field="rules")
+            raise Invalid("cannot use a rule without a condition: give `host`, `path` or both", field="host")
         if self.host is not None and (len(self.host) > 253 or not _HOST.fullmatch(self.host)):
             raise Invalid(
                 f"cannot use {values.shown(self.host)} as the host of a rule: write it in lower case without a "
                 "port, e.g. `shop.example` or `*.example`",
-                field="rules.host",
+                field="host",
             )
         if self.path is not None and not _PATH.fullmatch(self.path):
             raise Invalid(
-                f"cannot use {values.shown(self.path)} as the path of a rule: begin it with /, end it with * to "
-                "match what begins so, e.g. `/api/*`",
-                field="rules.path",
+                f"cannot use {values.shown(self.path)} as the path of a rule: start it with /, and end it "
+                "with * to match a prefix, e.g. `/api/*`",
+                field="path",
             )
 
 
@@ -79,35 +77,34 @@ class Listener:
 
     def check(self) -> None:
         """Raise Invalid for what can never be right."""
-        _refuse_unless_within(self.port, 1, 65535, "listeners.port", "as a port")
-        _refuse_unless_known(self.protocol, get_args(Protocol), "listeners.protocol", "protocol")
+        _refuse_unless_within(self.port, 1, 65535, "port", "as a port")
+        values.one_of(self.protocol, get_args(Protocol), "use the protocol {}", "protocol")
         if self.max_connections is not None:
             _refuse_unless_within(
-                self.max_connections, 1, MAX_CONNECTIONS, "listeners.max_connections", "connections at most"
+                self.max_connections, 1, MAX_CONNECTIONS, "max_connections", "connections at most"
             )
         if self.protocol == "tcp" and self.rules:
             raise Invalid(
                 f"cannot use rules on port {self.port}: a tcp listener does not see hosts and paths; make it http "
                 "or https, or leave `rules` out",
-                field="listeners.rules",
+                field="rules",
             )
         if (self.protocol == "https") != bool(self.certificates):
-            what = "needs a certificate" if self.protocol == "https" else "takes no certificate"
+            what = "without a certificate" if self.protocol == "https" else "with a certificate"
             raise Invalid(
-                f"cannot listen on port {self.port} so: {self.protocol} {what}; a certificate goes with https, and "
-                "is uploaded first",
-                field="listeners.certificates",
+                f"cannot create a listener for {self.protocol} {what} on port {self.port}: listeners for https need a "
+                "certificate, which is uploaded first; others have none",
+                field="certificates",
             )
         if len(self.rules) > MAX_RULES:
-            raise Invalid(
-                f"cannot use {len(self.rules)} rules: use at most {MAX_RULES}", field="listeners.rules"
-            )
-        for rule in self.rules:
-            rule.check()
+            raise Invalid(f"cannot use {len(self.rules)} rules: use at most {MAX_RULES}", field="rules")
+        for index, rule in enumerate(self.rules):
+            with within("rules", index):
+                rule.check()
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Self:
-        """Return what an event holds as a value."""
+        """Return the value that an event holds as JSON."""
         more: dict[str, Any] = {
             "rules": tuple(Rule(**rule) for rule in given["rules"]),
             "certificates": tuple(given["certificates"]),
@@ -117,7 +114,7 @@ class Listener:
 
 @dataclass(frozen=True, slots=True)
 class HealthCheck:
-    """How targets are asked whether they are well. ``codes`` are answers that say so, e.g. ``200-299,304``."""
+    """How the health of targets is checked. ``codes`` are the healthy responses, e.g. ``200-299,304``."""
 
     protocol: CheckProtocol = "http"
     path: str = "/"
@@ -129,33 +126,34 @@ class HealthCheck:
 
     def check(self) -> None:
         """Raise Invalid."""
-        _refuse_unless_known(self.protocol, get_args(CheckProtocol), "health_check.protocol", "protocol")
-        _refuse_unless_within(self.interval_s, 0.2, 300, "health_check.interval_s", "seconds between checks")
-        _refuse_unless_within(self.timeout_s, 0.1, 120, "health_check.timeout_s", "seconds of patience")
-        _refuse_unless_within(self.rise, 1, 10, "health_check.rise", "good checks in a row")
-        _refuse_unless_within(self.fall, 1, 10, "health_check.fall", "bad checks in a row")
+        values.one_of(self.protocol, get_args(CheckProtocol), "use the protocol {}", "protocol")
+        _refuse_unless_within(self.interval_s, 0.2, 300, "interval_s", "seconds between checks")
+        _refuse_unless_within(self.timeout_s, 0.1, 120, "timeout_s", "seconds of patience")
+        _refuse_unless_within(self.rise, 1, 10, "rise", "good checks in a row")
+        _refuse_unless_within(self.fall, 1, 10, "fall", "bad checks in a row")
         if self.timeout_s >= self.interval_s:
             raise Invalid(
                 f"cannot wait {self.timeout_s:g} s for a check that is made every {self.interval_s:g} s: the timeout "
                 "must be shorter than the interval",
-                field="health_check.timeout_s",
+                field="timeout_s",
             )
         if not _CHECK_PATH.fullmatch(self.path):
             raise Invalid(
-                f"cannot check {values.shown(self.path)}: begin the path with /, e.g. `/health`",
-                field="health_check.path",
+                f"cannot use {values.shown(self.path)} as the path of a health check: start it with /, e.g. `/health`",
+                field="path",
             )
         low_to_high = (span.split("-") for span in self.codes.split(","))
         if not _CODES.fullmatch(self.codes) or any(span[0] > span[-1] for span in low_to_high):
             raise Invalid(
-                f"cannot expect {values.shown(self.codes)}: list codes or ranges, e.g. `200-299,304`",
-                field="health_check.codes",
+                f"cannot use {values.shown(self.codes)} as healthy status codes: list codes or ranges, e.g. "
+                "`200-299,304`",
+                field="codes",
             )
 
 
 @dataclass(frozen=True, slots=True)
 class TargetGroup:
-    """Targets that do the same work."""
+    """Targets that serve the same requests."""
 
     name: str = DEFAULT_GROUP
     algorithm: Algorithm = "round-robin"
@@ -164,12 +162,12 @@ class TargetGroup:
     health_check: HealthCheck = field(default_factory=HealthCheck)
     deregistration_delay_s: int = 300
     max_connections: int | None = None
-    """To each target at once; more wait in a queue."""
+    """To each target at once; further requests are queued."""
 
     def check(self) -> None:
         """Raise Invalid."""
-        values.name(self.name, "target_groups.name")
-        _refuse_unless_known(self.algorithm, get_args(Algorithm), "algorithm", "algorithm")
+        values.name(self.name, "name")
+        values.one_of(self.algorithm, get_args(Algorithm), "use the algorithm {}", "algorithm")
         _refuse_unless_within(
             self.deregistration_delay_s, 0, MAX_DELAY_S, "deregistration_delay_s", "seconds of draining"
         )
@@ -177,11 +175,12 @@ class TargetGroup:
             _refuse_unless_within(
                 self.max_connections, 1, MAX_CONNECTIONS, "max_connections", "connections to a target at most"
             )
-        self.health_check.check()
+        with within("health_check"):
+            self.health_check.check()
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> Self:
-        """Return what an event holds as a value."""
+        """Return the value that an event holds as JSON."""
         more: dict[str, Any] = {"health_check": HealthCheck(**given["health_check"])}
         return cls(**{**given, **more})
 
@@ -191,25 +190,25 @@ class Timeouts:
     """How long the balancer waits, in seconds."""
 
     connect_s: float = 1
-    """For a target to take a connection."""
+    """For a target to accept a connection."""
     client_s: float = 60
-    """For a client that has gone silent."""
+    """For an idle client."""
     server_s: float = 60
-    """For a target that has gone silent: the longest time to an answer's first byte."""
+    """For an idle target: the longest time to the first byte of a response."""
     queue_s: float = 5
-    """In the queue for a target with too many connections."""
+    """For a connection to a target that has too many."""
     keep_alive_s: float = 60
     """For the next request on a connection."""
 
     def check(self) -> None:
         """Raise Invalid."""
         for name, seconds in asdict(self).items():
-            _refuse_unless_within(seconds, 0.05, MAX_TIMEOUT_S, f"timeouts.{name}", "seconds")
+            _refuse_unless_within(seconds, 0.05, MAX_TIMEOUT_S, name, "seconds")
 
 
 @dataclass(frozen=True, slots=True)
 class BalancerSpec:
-    """A load balancer as it is asked for, with ids in place of names."""
+    """A load balancer as it is requested, with ids in place of names."""
 
     account_id: str
     name: str
@@ -219,75 +218,11 @@ class BalancerSpec:
     listeners: Sequence[Listener] = ()
     target_groups: Sequence[TargetGroup] = (TargetGroup(),)
     timeouts: Timeouts = field(default_factory=Timeouts)
+    certificates: Collection[str] = ()
+    """The names of certificates that are uploaded with it."""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-def check_routes(
-    listeners: Sequence[Listener], groups: Sequence[TargetGroup], certificates: Iterable[str]
-) -> None:
-    """Raise Invalid unless listeners, groups and certificates fit together."""
-    _refuse_too_many(listeners, MAX_LISTENERS, "listeners")
-    _refuse_too_many(groups, MAX_GROUPS, "target groups")
-    for each in (*listeners, *groups):
-        each.check()
-    _refuse_doubles([str(listener.port) for listener in listeners], "listeners", "listen on port {} twice")
-    _refuse_doubles([group.name for group in groups], "target_groups", "have two target groups {}")
-    known, kept = {group.name for group in groups}, set(certificates)
-    if DEFAULT_GROUP not in known:
-        raise Invalid(
-            f"cannot do without the target group `{DEFAULT_GROUP}`: list it, too", field="target_groups"
-        )
-    for listener in listeners:
-        for missing in sorted(set(listener.groups()) - known):
-            raise Invalid(
-                f"cannot send port {listener.port} to the target group {values.shown(missing)}: there is none; "
-                f"there are {', '.join(sorted(known))}",
-                field="listeners.target_group",
-            )
-        for missing in sorted(set(listener.certificates) - kept):
-            raise Invalid(
-                f"cannot use the certificate {values.shown(missing)} on port {listener.port}: there is none; "
-                "upload it first",
-                field="listeners.certificates",
-            )
-    for group in groups:
-        _refuse_mixed(group, [listener for listener in listeners if group.name in listener.groups()])
-
-
-def _refuse_mixed(group: TargetGroup, listeners: Sequence[Listener]) -> None:
-    modes = {listener.mode for listener in listeners}
-    if len(modes) > 1:
-        raise Invalid(
-            f"cannot send both requests and bare connections to the target group {group.name}: make another group "
-            "for the tcp listener",
-            field="listeners.target_group",
-        )
-    if group.sticky and "tcp" in modes:
-        raise Invalid(
-            f"cannot make the target group {group.name} sticky: a tcp listener knows no cookies; use the algorithm "
-            "`source`",
-            field="target_groups.sticky",
-        )
-
-
-def _refuse_too_many(items: Sequence[object], most: int, what: str) -> None:
-    if len(items) > most:
-        raise Invalid(f"cannot have {len(items)} {what}: use at most {most}", field=what.replace(" ", "_"))
-
-
-def _refuse_doubles(items: Sequence[str], field_name: str, what: str) -> None:
-    for index, item in enumerate(items):
-        if item in items[:index]:
-            raise Invalid(f"cannot {what.format(values.shown(item))}: name it once", field=field_name)
 
 
 def _refuse_unless_within(number: float, low: float, high: float, field_name: str, what: str) -> None:
     if not low <= number <= high:
         raise Invalid(f"cannot use {number:g} {what}: use {low:g} to {high:g}", field=field_name)
-
-
-def _refuse_unless_known(text: str, known: Sequence[str], field_name: str, what: str) -> None:
-    if text not in known:
-        raise Invalid(
-            f"cannot use the {what} {values.shown(text)}: use one of {', '.join(known)}", field=field_name
-        )

@@ -1,31 +1,35 @@
-"""A target of a load balancer: where requests may go, and in which state that is.
+"""A target of a load balancer: where requests may go, and its state.
 
 States
 ------
-* ``initial``    in service since a moment ago; gets requests after its first good check
+* ``initial``    in service, not checked yet; gets requests after its first good check
 * ``healthy``    its checks pass
 * ``unhealthy``  its checks fail; gets requests only when no other target of the group is healthy
 * ``draining``   gets no new request, finishes those in flight
-* ``unused``     not in service: its instance does not run
+* ``unused``     not in service: its instance does not run, or the host must not connect to its address
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any, Literal, Self
 
 from domain import values
 from domain.errors import Invalid
+from domain.vpc import why_unreachable
 
 State = Literal["initial", "healthy", "unhealthy", "draining", "unused"]
+MAX_TARGETS = 500
 MAX_WEIGHT = 256
 NEW = "is not in service yet"
+PATIENCE = timedelta(seconds=30)
+"""How long an instance waits for its balancer to begin draining, or to report that it has ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetSpec:
-    """A target as it is asked for: an instance, or an address in the VPC."""
+    """A target as it is requested: an instance, or an address in the VPC."""
 
     target_group: str
     port: int
@@ -34,11 +38,11 @@ class TargetSpec:
     instance_name: str | None = None
     address: str | None = None
     selector: str | None = None
-    """The selector that brought it, if one did."""
+    """The selector that added it, if any."""
 
     @property
     def id(self) -> str:
-        """What it is called in its balancer."""
+        """Its name in the balancer."""
         return f"{self.target_group}:{self.instance_id or self.address}:{self.port}"
 
     def check(self, range_: IPv4Network) -> None:
@@ -53,41 +57,62 @@ class TargetSpec:
                 f"cannot use {values.shown(self.address)} as an address: write an IPv4 address, e.g. `10.20.0.5`",
                 field="address",
             ) from None
-        if address not in range_ or address in {range_.network_address, range_.broadcast_address}:
+        if reason := why_unreachable(str(address), range_):
             raise Invalid(
-                f"cannot use {address} as a target: it is not in the balancer's VPC, {range_}",
+                f"cannot use {address} as a target: {reason}; use the address of a machine in the balancer's VPC",
                 field="address",
             )
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A target as it is."""
+    """A target and its state."""
 
     spec: TargetSpec
     state: State = "unused"
     reason: str | None = NEW
     since: datetime | None = None
-    """Since when it is in this state; None before the first one."""
+    """When it entered this state; None before the first one."""
     address: str | None = None
     """Where it serves, or served last."""
     is_leaving: bool = False
-    """Nobody wants it any more: it goes when it has drained."""
+    """It was taken out: it is removed when it has drained."""
 
     @property
     def is_in_service(self) -> bool:
         """Whether requests may be under way to it."""
         return self.state != "unused"
 
+    def registered(self, spec: TargetSpec) -> Self:
+        """Return it as it was registered again."""
+        return replace(self, spec=spec, is_leaving=False)
+
+    def reweighted(self, weight: int) -> Self:
+        """Return it with another share of the requests."""
+        return replace(self, spec=replace(self.spec, weight=weight))
+
+    def deregistered(self) -> Self:
+        """Return it as it leaves."""
+        return replace(self, is_leaving=True)
+
     def turned(self, state: State, reason: str | None, address: str | None, at: datetime) -> Self:
-        """Return it in another state; a new reason alone is no new beginning."""
+        """Return it in another state; a new reason alone does not begin a new state."""
         since = self.since if state == self.state else at
         return replace(self, state=state, reason=reason, address=address, since=since)
+
+    def may_drain_until(self, asked_at: datetime, delay: timedelta) -> datetime:
+        """Return until when an instance that was asked to end at ``asked_at`` waits for it, whatever the balancer does.
+
+        ``delay`` is the deregistration delay of its group.
+        """
+        if self.state == "draining" and self.since is not None:
+            return self.since + delay + PATIENCE
+        return asked_at + PATIENCE
 
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """Instances of the VPC that have all of these tags are targets, as long as they do."""
+    """Makes targets of the instances of the VPC that have all of these tags."""
 
     target_group: str
     tags: Mapping[str, str]
@@ -96,14 +121,14 @@ class Selector:
 
     @property
     def id(self) -> str:
-        """What it is called in its balancer."""
+        """Its name in the balancer."""
         wanted = ",".join(f"{key}={value}" for key, value in sorted(self.tags.items()))
         return f"{self.target_group}:{wanted}:{self.port}"
 
     def check(self) -> None:
         """Raise Invalid."""
         if not self.tags:
-            raise Invalid("cannot select instances by no tag: give at least one", field="tags")
+            raise Invalid("cannot select instances without a tag: give at least one", field="tags")
         values.tags(self.tags)
         check_port_and_weight(self.port, self.weight)
 
@@ -113,7 +138,7 @@ class Selector:
 
 
 def instance_of(target_id: str) -> str | None:
-    """Return the instance that a target is, None when it is an address or no target at all."""
+    """Return the instance behind a target id, None when it is an address or no target id."""
     _, _, rest = target_id.partition(":")
     where = rest.rpartition(":")[0]
     return where if where.startswith("i-") else None

@@ -1,4 +1,4 @@
-"""Load balancers before a group: its instances are their targets, by the tag that names the group."""
+"""Load balancers of a group: they select its instances as targets by the tag that names the group."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -23,7 +23,7 @@ class Attachment:
     weight: int = 1
 
     def selector(self, group_id: str) -> Selector:
-        """Return what makes the instances of a group targets."""
+        """Return the selector that makes the instances of a group targets."""
         return Selector(self.target_group, {OWNED_TAG: group_id}, self.port, self.weight)
 
     def as_json(self) -> dict[str, Any]:
@@ -35,20 +35,21 @@ def check(attachments: Sequence[Attachment]) -> None:
     """Raise Invalid."""
     if len(attachments) > MAX_ATTACHMENTS:
         raise Invalid(
-            f"cannot put {len(attachments)} load balancers before a group: use at most {MAX_ATTACHMENTS}",
+            f"cannot attach {len(attachments)} load balancers to a group: use at most {MAX_ATTACHMENTS}",
             field="load_balancers",
         )
     known = [(each.load_balancer_id, each.target_group, each.port) for each in attachments]
     if len(known) != len(set(known)):
         raise Invalid(
-            "cannot attach a group twice to one target group and port: name it once", field="load_balancers"
+            "cannot attach a group twice to the same target group and port: list it once",
+            field="load_balancers",
         )
 
 
 def health(balancers: Sequence[LoadBalancer], instance_id: str) -> Health | None:
-    """Return what load balancers say of an instance: that it is healthy only when all of them do.
+    """Return the health of an instance by its load balancers: it is healthy only when all of them report that.
 
-    None without any load balancer: then nobody but the container says anything.
+    None without any load balancer: then only the state of the container counts.
     """
     states: list[str] = []
     for balancer in balancers:

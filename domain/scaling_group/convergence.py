@@ -1,12 +1,13 @@
-"""What to launch and what to end, so that a group comes to its size with healthy instances of its newest template.
+"""What to launch and what to terminate, so that a group has its size in healthy instances of its newest template.
 
 A pure function of the group and the time. Its invariants:
 
-* Of the instances that serve, none is given up for being unhealthy or outdated before another one serves in its place,
-  so an overloaded group is never torn down. Beyond the desired size, at most the share that is replaced at once runs.
-* What serves nothing (stopped by hand, or never in service) is ended at once; a protected instance is not ended to
-  make a group smaller.
-* Nothing is launched while launches fail and the pause after the last failure lasts.
+* Of the instances that serve, none is terminated for being unhealthy or outdated before another one serves in its
+  place, so an overloaded group is never torn down. Beyond the desired size, at most the share that is replaced at once
+  runs.
+* An instance that serves nothing (stopped by hand, or never in service) is terminated at once; a protected instance is
+  not terminated to make a group smaller.
+* Nothing is launched during the pause after a failed launch.
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ from domain.scaling_group.member import Member
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """An instance that is to end, and why."""
+    """An instance to terminate, and why."""
 
     instance_id: str
     reason: str
@@ -27,25 +28,25 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to do next."""
+    """The next launches and terminations."""
 
     launches: int = 0
     reason: str = ""
-    """Why something is launched."""
+    """Why instances are launched."""
     releases: tuple[Release, ...] = ()
     waits_until: datetime | None = None
-    """When launches may go on."""
+    """When the pause ends."""
 
 
 def plan(group: ScalingGroup, now: datetime) -> Plan:
     """Return what to do next; see the module's invariants."""
-    alive = [member for member in group.members.values() if not member.is_leaving]
+    alive = group.members.staying
     if group.is_deleting:
         return Plan(releases=tuple(Release(m.instance_id, "the group is being deleted") for m in alive))
     dead = [member for member in alive if member.serves_nothing]
     alive = [member for member in alive if member not in dead]
     replaced = _to_replace(group, alive)
-    extra = min(group.keeping.at_once(group.size.desired), len(replaced))
+    extra = min(group.health_policy.at_once(group.size.desired), len(replaced))
     releases = [Release(member.instance_id, member.unhealthy or "") for member in dead]
     releases += _releases(group, alive, replaced, extra)
     missing = max(0, group.size.desired + extra - len(alive))
@@ -60,7 +61,7 @@ def plan(group: ScalingGroup, now: datetime) -> Plan:
 
 
 def _to_replace(group: ScalingGroup, alive: Sequence[Member]) -> list[Member]:
-    """Return what is unhealthy, then what is outdated while a refresh runs; the oldest first."""
+    """Return the unhealthy instances, then those that a refresh replaces; the oldest first."""
     unhealthy = [member for member in alive if member.unhealthy]
     outdated = [member for member in alive if not member.unhealthy and group.is_outdated(member)]
     return sorted(unhealthy, key=_age) + sorted(outdated, key=_age)
@@ -76,15 +77,15 @@ def _releases(
         return [Release(member.instance_id, "the group has too many") for member in order[:surplus]]
     serving = [member for member in alive if member.serves and member not in replaced]
     spare = len(serving) + len(replaced) - desired
-    # Those that do not serve anyway are given up first; the others only for one that serves in their place.
+    # Those that do not serve anyway are terminated first; the others only for one that serves in their place.
     return [Release(member.instance_id, _why(member)) for member in replaced[: max(0, spare)]]
 
 
 def _order(group: ScalingGroup, alive: Sequence[Member], replaced: Sequence[Member]) -> list[Member]:
-    """Return instances in the order in which they go when the group gets smaller."""
+    """Return the order in which instances are terminated when the group gets smaller."""
     starting = [member for member in alive if member.entered_at is None and member not in replaced]
     others = [member for member in alive if member not in replaced and member not in starting]
-    match group.keeping.termination_policy:
+    match group.health_policy.termination_policy:
         case "newest":
             others.sort(key=_age, reverse=True)
         case "oldest":

@@ -1,6 +1,6 @@
-"""What policies decide on: readings of a metric, and how the group stands."""
+"""What policies decide on: readings of a metric, and the state of the group."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, Self
@@ -22,7 +22,7 @@ Reason = Literal[
 
 
 class Reading(NamedTuple):
-    """The average of a metric over a period that began ``at``, over those instances of the expected that have data."""
+    """The average of a metric over a period that began ``at``, over the expected instances that reported data."""
 
     at: datetime
     expected: int
@@ -48,14 +48,14 @@ class Reading(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How a group stands at a moment."""
+class GroupState:
+    """The state of a group at a moment."""
 
     desired: int
     min: int
     max: int
     entered: tuple[datetime | None, ...]
-    """When each instance came into service; None for one that has not, yet."""
+    """When each instance came into service; None for one that has not."""
     last_out_at: datetime | None
     last_in_at: datetime | None
     now: datetime
@@ -67,28 +67,28 @@ class Standing:
         return sum(entered is not None and entered <= until for entered in self.entered)
 
     def warming(self, warmup_s: int) -> int:
-        """Return how many instances are wanted and not yet warm."""
+        """Return how many instances are desired and not yet warm."""
         return max(len(self.entered), self.desired) - self.warm(warmup_s)
 
     def is_cooling(self, cooldown_s: int) -> bool:
-        """Tell whether the group was scaled so recently that it is not scaled in."""
+        """Return whether the group was scaled so recently that it is not scaled in."""
         scaled = [at for at in (self.last_out_at, self.last_in_at) if at is not None]
         return bool(scaled) and self.now < max(scaled) + timedelta(seconds=cooldown_s)
 
     def usable(self, readings: Sequence[Reading], warmup_s: int) -> list[Reading]:
-        """Return the readings of the group as it is: with all instances that are warm, after it was last scaled in."""
+        """Return the readings that include every warm instance and began after the group was last scaled in."""
         warm = self.warm(warmup_s)
         since = self.last_in_at
         return [r for r in readings if r.expected >= warm and (since is None or r.at >= since)]
 
     def within(self, desired: int) -> int:
-        """Return a number of instances brought between min and max."""
+        """Return a number of instances, limited to min and max."""
         return max(self.min, min(desired, self.max))
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What one policy wants; ``value`` is the average it goes by, None without data."""
+    """What one policy proposes; ``value`` is the average that it is based on, None without data."""
 
     policy: str
     action: Action
@@ -99,13 +99,34 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is done, and why. ``policy`` is the one that decided, None when no single one did."""
+    """The action and its reason. ``policy`` is the one that decided, None when no single one did."""
 
     action: Action
     desired: int
     reason: Reason
     policy: str | None
     proposals: tuple[Proposal, ...]
+
+    def evidence(self, readings: Mapping[str, Sequence[Reading]], state: GroupState) -> dict[str, Any]:
+        """Return what it was based on, as an event holds it: per policy its proposal and its readings."""
+        proposed = {
+            each.policy: {
+                "action": each.action,
+                "desired": each.desired,
+                "reason": each.reason,
+                "value": None if each.value is None else round(each.value, 4),
+                "readings": [reading.as_json() for reading in readings.get(each.policy, ())],
+            }
+            for each in self.proposals
+        }
+        in_service = sum(entered is not None for entered in state.entered)
+        return {"policies": proposed, "instances": len(state.entered), "in_service": in_service}
+
+
+def readings_of(evidence: Mapping[str, Any]) -> dict[str, list[Reading]]:
+    """Return the readings of each policy that the event of a decision holds."""
+    policies: Mapping[str, Any] = evidence["policies"]
+    return {name: [Reading.from_json(each) for each in p["readings"]] for name, p in policies.items()}
 
 
 def latest(readings: Sequence[Reading], count: int) -> float | None:

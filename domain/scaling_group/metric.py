@@ -1,4 +1,4 @@
-"""What a policy can follow, averaged over the instances of a group."""
+"""The metrics that a policy can follow, averaged over the instances of a group."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from domain.values import shown
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A figure of an instance, from 0 to ``most``."""
+    """A metric of an instance, from 0 to ``most``."""
 
     says: str
     unit: str
@@ -52,7 +52,7 @@ def check_target(name: str, target: float) -> None:
     found = metric(name)
     if not found.least_target <= target < found.most:
         raise Invalid(
-            f"cannot keep {name} at {found.shown(target)}: it is measured in {found.says}, so a target from "
-            f"{found.least_target:g} to below {found.most:.0f} can be passed; e.g. {found.example:g}",
+            f"cannot keep {name} at {found.shown(target)}: it is measured in {found.says}; use a target of at "
+            f"least {found.least_target:g} and less than {found.most:.0f}, e.g. {found.example:g}",
             field="target",
         )

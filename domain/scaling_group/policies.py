@@ -1,22 +1,22 @@
-"""Scaling policies: what may be asked of them.
+"""Scaling policies: those of each type, and those of a group.
 
 Rules
 -----
 * A metric is one that is measured; a target or bound that it can never reach is refused.
-* The steps of step scaling touch without gap or overlap; beyond the outermost step nothing is left undecided.
-* A scheduled action says when, as a cron expression of five fields in a time zone, and at least one size.
+* The steps of step scaling leave no gap and do not overlap; the outermost steps have no bound.
+* A scheduled action has a cron expression of five fields, a time zone, and at least one size.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from itertools import pairwise
 from typing import Any, ClassVar, Literal, get_args
-from zoneinfo import ZoneInfo
 
-from domain import values
+from domain import cron, values
 from domain.errors import Invalid
-from domain.scaling_group.metric import check_target, metric
-from domain.scaling_group.settings import MAX_INSTANCES
+from domain.scaling_group.metric import METRICS, check_target, metric
+from domain.scaling_group.settings import MAX_INSTANCES, Size
 from domain.values import shown
 
 Adjustment = Literal["instances", "percent", "exactly"]
@@ -27,12 +27,12 @@ _KEPT_S = 3600
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How patient a policy is."""
+    """How fast a policy reacts."""
 
     warmup_s: int = 60
-    """For so long after it came into service an instance is not measured."""
+    """How long an instance is not measured after it came into service."""
     cooldown_s: int = 300
-    """For so long after the group was scaled, it is not scaled in."""
+    """How long the group is not scaled in after it was scaled."""
     period_s: int = 60
     periods_out: int = 3
     periods_in: int = 15
@@ -59,8 +59,8 @@ class Pace:
             )
         if self.periods_in < self.periods_out:
             raise Invalid(
-                f"cannot scale in after {self.periods_in} periods and out after {self.periods_out}: a group gives up "
-                "instances slower than it gets them; let `periods_in` be no less than `periods_out`",
+                f"cannot scale in after {self.periods_in} periods and out after {self.periods_out}: `periods_in` must "
+                "be at least `periods_out`, so that a group scales in more slowly than it scales out",
                 field="periods_in",
             )
 
@@ -83,8 +83,8 @@ class TargetTracking:
 
     def as_json(self) -> dict[str, Any]:
         """Return what events and documents hold."""
-        told = {"type": self.TYPE, "metric": self.metric, "target": self.target, "scale_in": self.scale_in}
-        return {**told, **asdict(self.pace)}
+        own = {"type": self.TYPE, "metric": self.metric, "target": self.target, "scale_in": self.scale_in}
+        return {**own, **asdict(self.pace)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Step:
     change: int
 
     def holds(self, value: float) -> bool:
-        """Tell whether a value lies in the step."""
+        """Return whether a value is in the step."""
         return (self.lower is None or value >= self.lower) and (self.upper is None or value < self.upper)
 
 
@@ -115,11 +115,7 @@ class StepScaling:
         """Raise Invalid."""
         most = metric(self.metric).most
         self.pace.check()
-        if self.adjustment not in get_args(Adjustment):
-            raise Invalid(
-                f"cannot adjust by {shown(self.adjustment)}: use one of {', '.join(get_args(Adjustment))}",
-                field="adjustment",
-            )
+        values.one_of(self.adjustment, get_args(Adjustment), "adjust by {}", "adjustment")
         _check_steps(self.steps, most)
         self._check_changes()
 
@@ -128,20 +124,20 @@ class StepScaling:
         for step in self.steps:
             least = 0 if self.adjustment == "exactly" else -most
             if not least <= step.change <= most:
-                raise Invalid(f"cannot change by {step.change}: use {least} to {most}", field="steps.change")
+                raise Invalid(f"cannot change by {step.change}: use {least} to {most}", field="steps")
         if self.adjustment == "exactly":
             return
         if self.steps[-1].change > 0 and self.steps[-1].upper is not None:
             raise Invalid(
-                f"cannot leave open what to do from {self.steps[-1].upper:g} on: let the highest step that adds "
-                "instances have no `to`",
-                field="steps.to",
+                f"cannot use steps that end at {self.steps[-1].upper:g}: the highest step must have no `to` "
+                "when it adds instances",
+                field="steps",
             )
         if self.steps[0].change < 0 and self.steps[0].lower is not None:
             raise Invalid(
-                f"cannot leave open what to do below {self.steps[0].lower:g}: let the lowest step that removes "
-                "instances have no `from`",
-                field="steps.from",
+                f"cannot use steps that begin at {self.steps[0].lower:g}: the lowest step must have no `from` when it "
+                "removes instances",
+                field="steps",
             )
 
     @property
@@ -152,13 +148,13 @@ class StepScaling:
     def as_json(self) -> dict[str, Any]:
         """Return what events and documents hold."""
         steps = [{"from": s.lower, "to": s.upper, "change": s.change} for s in self.steps]
-        told = {"type": self.TYPE, "metric": self.metric, "adjustment": self.adjustment, "steps": steps}
-        return {**told, **asdict(self.pace)}
+        own = {"type": self.TYPE, "metric": self.metric, "adjustment": self.adjustment, "steps": steps}
+        return {**own, **asdict(self.pace)}
 
 
 @dataclass(frozen=True, slots=True)
 class Scheduled:
-    """Set sizes at times."""
+    """Set sizes by a schedule."""
 
     name: str
     cron: str
@@ -170,14 +166,12 @@ class Scheduled:
 
     def check(self) -> None:
         """Raise Invalid."""
-        values.cron(self.cron, "cron")
-        try:
-            ZoneInfo(self.timezone)
-        except (KeyError, ValueError, OSError):
+        cron.check(self.cron, "cron")
+        if cron.time_zone(self.timezone) is None:
             raise Invalid(
                 f"cannot find the time zone {shown(self.timezone)}: use a name such as `Europe/Berlin`",
                 field="timezone",
-            ) from None
+            )
         given = [size for size in (self.min, self.desired, self.max) if size is not None]
         if not given or not all(0 <= size <= MAX_INSTANCES for size in given) or given != sorted(given):
             raise Invalid(
@@ -186,35 +180,131 @@ class Scheduled:
                 field="desired",
             )
 
+    def sizes(self, now: Size) -> Size:
+        """Return the sizes it sets; a size that it does not name gives way to those that it names."""
+        least = now.min if self.min is None else self.min
+        most = now.max if self.max is None else self.max
+        wanted = now.desired if self.desired is None else self.desired
+        if self.min is None:
+            least = min(least, most, wanted if self.desired is not None else least)
+        if self.max is None:
+            most = max(most, least, wanted if self.desired is not None else most)
+        return Size(least, max(least, min(wanted, most)), most)
+
+    def due(self, since: datetime, now: datetime) -> datetime | None:
+        """Return the newest time of the action after ``since``; earlier ones are skipped."""
+        found = cron.due(self.cron, since, now, self.timezone)
+        return None if found is None else found.at
+
+    def next_at(self, after: datetime) -> datetime | None:
+        """Return the next time of the action, None without one or when its time zone is unknown on this machine."""
+        return cron.next_at(self.cron, after, self.timezone)
+
     def as_json(self) -> dict[str, Any]:
         """Return what events and documents hold."""
-        told = {"type": self.TYPE, "cron": self.cron, "timezone": self.timezone}
-        return {**told, "min": self.min, "desired": self.desired, "max": self.max}
+        own = {"type": self.TYPE, "cron": self.cron, "timezone": self.timezone}
+        return {**own, "min": self.min, "desired": self.desired, "max": self.max}
 
 
 Dynamic = TargetTracking | StepScaling
 Policy = Dynamic | Scheduled
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Policies(Mapping[str, Policy]):
+    """The policies of a group by name."""
+
+    by_name: Mapping[str, Policy] = field(default_factory=dict[str, Policy])
+    handled_until: Mapping[str, datetime] = field(default_factory=dict[str, datetime])
+    """Up to when each scheduled action was handled."""
+
+    def put(self, name: str, policy: Policy | None, changed_at: datetime) -> "Policies":
+        """Return them with a policy added or replaced; None, one that this version does not know, is left out."""
+        by_name = self.by_name if policy is None else {**self.by_name, name: policy}
+        return Policies(by_name, {**self.handled_until, name: changed_at})
+
+    def without(self, name: str) -> "Policies":
+        """Return them without a policy."""
+        return replace(self, by_name={key: each for key, each in self.by_name.items() if key != name})
+
+    def applied(self, name: str, due_at: datetime) -> "Policies":
+        """Return them after a scheduled action was applied."""
+        return replace(self, handled_until={**self.handled_until, name: due_at})
+
+    @property
+    def dynamic(self) -> list[Dynamic]:
+        """The policies that follow a metric, by name."""
+        return [each for _, each in sorted(self.items()) if not isinstance(each, Scheduled)]
+
+    def due(self, now: datetime) -> list[tuple[Scheduled, datetime]]:
+        """Return the scheduled actions whose time has come, by name, and that time."""
+        return [
+            (each, at)
+            for name, each in sorted(self.items())
+            if isinstance(each, Scheduled) and (at := each.due(self.handled_until[name], now))
+        ]
+
+    def check_new(self, policy: Policy, size: Size, group: str, *, is_balanced: bool) -> None:
+        """Raise Invalid unless a policy can be added to a group of a size, with or without a load balancer."""
+        if policy.name not in self and len(self) >= MAX_POLICIES:
+            raise Invalid(f"cannot have more than {MAX_POLICIES} policies: remove one first", field="name")
+        if isinstance(policy, Scheduled):
+            policy.sizes(size).check()
+        elif METRICS[policy.metric].needs_load_balancer and not is_balanced:
+            raise Invalid(
+                f"cannot follow {policy.metric}: {group} has no load balancer; attach one first",
+                field="metric",
+            )
+
+    def check_unbalanced(self) -> None:
+        """Raise Invalid when one of them follows a metric that is not measured without a load balancer."""
+        for each in self.dynamic:
+            if METRICS[each.metric].needs_load_balancer:
+                raise Invalid(
+                    f"cannot detach the last load balancer: the policy {each.name} follows {each.metric}; remove the "
+                    "policy first",
+                    field="load_balancers",
+                )
+
+    def __getitem__(self, name: str) -> Policy:
+        """Return a policy by its name."""
+        return self.by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(self.by_name)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.by_name)
+
+
 def policy(name: str, given: Mapping[str, Any]) -> Policy:
-    """Return the policy that a body or an event describes. Raises Invalid."""
+    """Return the policy that a body describes. Raises Invalid."""
+    found = parse(values.name(name), given)
+    if found is None:
+        known = f"{TargetTracking.TYPE}, {StepScaling.TYPE}, {Scheduled.TYPE}"
+        raise Invalid(
+            f"cannot use {shown(str(given['type']))} as a type of policy: use one of {known}", field="type"
+        )
+    found.check()
+    return found
+
+
+def parse(name: str, given: Mapping[str, Any]) -> Policy | None:
+    """Return the policy that an event describes, unchecked; None for a type that this version does not know."""
     rest = {key: value for key, value in given.items() if key != "type"}
     pace = Pace(**{key: rest.pop(key) for key in Pace.__dataclass_fields__ if key in rest})
     match given["type"]:
         case TargetTracking.TYPE:
-            found: Policy = TargetTracking(values.name(name), pace=pace, **rest)
+            return TargetTracking(name, pace=pace, **rest)
         case StepScaling.TYPE:
             steps = sorted((_step(each) for each in rest.pop("steps")), key=_order)
-            found = StepScaling(values.name(name), pace=pace, steps=tuple(steps), **rest)
+            return StepScaling(name, pace=pace, steps=tuple(steps), **rest)
         case Scheduled.TYPE:
-            found = Scheduled(values.name(name), **rest)
-        case other:
-            known = f"{TargetTracking.TYPE}, {StepScaling.TYPE}, {Scheduled.TYPE}"
-            raise Invalid(
-                f"cannot use {shown(str(other))} as a type of policy: use one of {known}", field="type"
-            )
-    found.check()
-    return found
+            return Scheduled(name, **rest)
+        case _:
+            return None
 
 
 def _step(given: Mapping[str, Any]) -> Step:

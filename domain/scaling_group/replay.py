@@ -1,4 +1,4 @@
-"""Makes a decision again: from the log as it was before it, and from the numbers that its event holds."""
+"""Repeats a decision: with the group as it was before it, and the readings that its event holds."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,12 +6,12 @@ from typing import Any
 
 from domain.scaling_group.aggregate import ScalingGroup
 from domain.scaling_group.decision import decide
-from domain.scaling_group.scaling import readings_of
+from domain.scaling_group.measure import readings_of
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """A decision as it was taken, and as it is taken now."""
+    """A decision as it was recorded, and as it is made now."""
 
     at: datetime
     taken: dict[str, Any]
@@ -24,9 +24,9 @@ class Replayed:
 
 
 def replay(before: ScalingGroup, event: ScalingGroup.Decided) -> Replayed:
-    """Return the decision of an event, made again with the group as it was before it."""
-    standing = before.standing(event.decided_at)
-    again = decide(before.dynamic, readings_of(event.evidence), standing)
+    """Return the decision of an event, repeated with the group as it was before it."""
+    state = before.state_at(event.decided_at)
+    again = decide(before.dynamic, readings_of(event.evidence), state)
     taken = {
         "action": event.action,
         "desired_before": event.desired_before,
@@ -36,7 +36,7 @@ def replay(before: ScalingGroup, event: ScalingGroup.Decided) -> Replayed:
     }
     made = {
         "action": again.action,
-        "desired_before": standing.desired,
+        "desired_before": state.desired,
         "desired": again.desired,
         "reason": again.reason,
         "policy": again.policy,

@@ -1,10 +1,10 @@
-"""How many instances a group keeps, when it takes one for broken, and which one goes first."""
+"""The size of a group, when an instance counts as unhealthy, and which one is terminated first."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from domain import values
 from domain.errors import Invalid
-from domain.values import shown
 
 HealthCheck = Literal["container", "load-balancer"]
 TerminationPolicy = Literal["oldest", "newest", "oldest-template"]
@@ -16,7 +16,7 @@ MAX_GRACE_S = 3600
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How many instances at least, now, and at most."""
+    """The smallest, the desired and the largest number of instances."""
 
     min: int
     desired: int
@@ -36,28 +36,29 @@ class Size:
             )
 
     def within(self, desired: int) -> int:
-        """Return a number of instances brought between min and max."""
+        """Return a number of instances, limited to min and max."""
         return max(self.min, min(desired, self.max))
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
-    """When an instance is replaced, how many at once, and which one goes when there are too many."""
+class HealthPolicy:
+    """When an instance is replaced, how many at once, and which one is terminated when there are too many."""
 
     health_check: HealthCheck = "container"
     grace_s: int = 60
-    """For so long after its launch, and after it stopped answering as a container, an instance is given time."""
+    """How long failing health checks of load balancers are ignored after an instance came into service."""
     replace_percent: int = 20
-    """Of the desired instances, at most so many are replaced at once; at least one is."""
+    """The share of the desired instances that is replaced at once; at least one is."""
     termination_policy: TerminationPolicy = "oldest-template"
 
     def check(self) -> None:
         """Raise Invalid."""
-        _one_of("health_check", self.health_check, get_args(HealthCheck))
-        _one_of("termination_policy", self.termination_policy, get_args(TerminationPolicy))
+        values.one_of(self.health_check, get_args(HealthCheck), "use {}", "health_check")
+        values.one_of(self.termination_policy, get_args(TerminationPolicy), "use {}", "termination_policy")
         if not 0 <= self.grace_s <= MAX_GRACE_S:
             raise Invalid(
-                f"cannot give {self.grace_s} s of grace: use 0 to {MAX_GRACE_S}", field="health_check_grace_s"
+                f"cannot use a grace period of {self.grace_s} s: use 0 to {MAX_GRACE_S}",
+                field="health_check_grace_s",
             )
         if not 1 <= self.replace_percent <= 100:
             raise Invalid(
@@ -79,12 +80,7 @@ class Keeping:
 
 
 def processes(named: list[str]) -> list[str]:
-    """Return what is to be suspended or resumed; everything when nothing is named. Raises Invalid."""
+    """Return the processes to suspend or resume; all of them when none is named. Raises Invalid."""
     for name in named:
-        _one_of("processes", name, PROCESSES)
+        values.one_of(name, PROCESSES, "use {}", "processes")
     return sorted(set(named)) or sorted(PROCESSES)
-
-
-def _one_of(field: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise Invalid(f"cannot use {shown(value)}: use one of {', '.join(known)}", field=field)

@@ -2,7 +2,7 @@
 
 The assumption: the load is what all instances used, or were sent, together; it does not depend on how many there are,
 and it is spread evenly over those in service. An instance is never measured above 100 percent, so a load that was cut
-off there is taken for less than it was.
+off there is underestimated.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain.scaling_group.decision import decide
-from domain.scaling_group.measure import Reading, Standing
+from domain.scaling_group.measure import GroupState, Reading
 from domain.scaling_group.metric import METRICS
 from domain.scaling_group.policies import Dynamic, TargetTracking
 from domain.scaling_group.settings import Size
@@ -25,7 +25,7 @@ ASSUMPTION = (
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What was used in a period: by all instances together, and how many they were; no total without data."""
+    """What all instances together used in a period, and their number; no total without data."""
 
     at: datetime
     total: float | None
@@ -39,10 +39,10 @@ class Load:
     period_s: int
     periods: Sequence[Recorded]
     threshold: float
-    """Above this average of an instance, the policy wants more of them."""
+    """Above this average of an instance, the policy scales out."""
 
     def is_over(self, at: datetime, instances: int | None = None) -> bool:
-        """Tell whether there was more than that at a moment, for so many instances or for those that there were."""
+        """Return whether the load was above the threshold, for a number of instances or for those that there were."""
         if not self.periods:
             return False
         index = (at - self.periods[0].at) // timedelta(seconds=self.period_s)
@@ -55,7 +55,7 @@ class Load:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run of policies comes to."""
+    """The result of a run of policies."""
 
     instance_hours: float = 0
     over_target_s: float = 0
@@ -101,8 +101,8 @@ def simulate(policies: Sequence[Dynamic], loads: Mapping[str, Load], size: Size,
         end = period.at + timedelta(seconds=base.period_s)
         readings = {policy.name: run.readings(policy, loads[policy.name], end) for policy in policies}
         run.follow(policies, readings, end, found)
-        found.instance_hours += run.standing.desired * base.period_s / 3600
-        found.most = max(found.most, run.standing.desired)
+        found.instance_hours += run.state.desired * base.period_s / 3600
+        found.most = max(found.most, run.state.desired)
         serving = run.serving(period.at)
         if any(load.is_over(period.at, serving) for load in loads.values()):
             found.over_target_s += base.period_s
@@ -114,7 +114,7 @@ class _Run:
 
     def __init__(self, start: datetime, size: Size, launch_s: float) -> None:
         long_ago = start - timedelta(days=1)
-        self.standing = Standing(
+        self.state = GroupState(
             size.desired, size.min, size.max, (long_ago,) * size.desired, None, None, start
         )
         self._launch = timedelta(seconds=launch_s)
@@ -147,20 +147,20 @@ class _Run:
         now: datetime,
         found: Outcome,
     ) -> None:
-        before = self.standing.desired
+        before = self.state.desired
         alive = tuple(begun if begun <= now else None for begun, ended in self._entered if ended is None)
-        standing = replace(self.standing, entered=alive, now=now)
-        decision = decide(policies, readings, standing)
+        state = replace(self.state, entered=alive, now=now)
+        decision = decide(policies, readings, state)
         if decision.action == "out":
             self._entered += [(now + self._launch, None)] * (decision.desired - before)
-            standing = replace(standing, desired=decision.desired, last_out_at=now)
+            state = replace(state, desired=decision.desired, last_out_at=now)
         elif decision.action == "in":
             self._end(before - decision.desired, now)
-            standing = replace(standing, desired=decision.desired, last_in_at=now)
-        self.standing = standing
+            state = replace(state, desired=decision.desired, last_in_at=now)
+        self.state = state
         if decision.action != "hold":
-            told = {"at": now.isoformat(), "desired_before": before, "desired": decision.desired}
-            found.actions.append({**told, "action": decision.action, "policy": decision.policy})
+            sizes = {"at": now.isoformat(), "desired_before": before, "desired": decision.desired}
+            found.actions.append({**sizes, "action": decision.action, "policy": decision.policy})
 
     def _end(self, count: int, now: datetime) -> None:
         for index, (begun, ended) in enumerate(self._entered):

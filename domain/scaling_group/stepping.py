@@ -9,25 +9,25 @@ from collections.abc import Sequence
 from fractions import Fraction
 from statistics import fmean
 
-from domain.scaling_group.measure import Proposal, Reading, Reason, Standing, latest, newest
+from domain.scaling_group.measure import GroupState, Proposal, Reading, Reason, latest, newest
 from domain.scaling_group.metric import METRICS
 from domain.scaling_group.policies import Step, StepScaling
 
 
-def step(policy: StepScaling, readings: Sequence[Reading], standing: Standing) -> Proposal:
-    """Return what the policy wants; pure."""
-    usable = standing.usable(readings, policy.pace.warmup_s)
-    warm = standing.warm(policy.pace.warmup_s)
-    loud = newest(usable, policy.pace.periods_out, 0)
-    if loud is not None and (grown := _wanted(policy, loud, warm, +1)) is not None:
-        desired = standing.within(grown)
-        if desired > standing.desired:
-            return Proposal(policy.name, "out", desired, "above target", fmean(loud))
-        return _hold(policy, standing, fmean(loud), "at its maximum" if grown > standing.max else None)
-    quiet = newest(usable, policy.pace.periods_in, METRICS[policy.metric].most)
-    if quiet is not None and (shrunk := _wanted(policy, quiet, standing.desired, -1)) is not None:
-        return _shrink(policy, standing, fmean(quiet), shrunk)
-    return _hold(policy, standing, latest(usable, policy.pace.periods_out), None)
+def step(policy: StepScaling, readings: Sequence[Reading], state: GroupState) -> Proposal:
+    """Return the proposal of the policy; pure."""
+    usable = state.usable(readings, policy.pace.warmup_s)
+    warm = state.warm(policy.pace.warmup_s)
+    high = newest(usable, policy.pace.periods_out, 0)
+    if high is not None and (grown := _wanted(policy, high, warm, +1)) is not None:
+        desired = state.within(grown)
+        if desired > state.desired:
+            return Proposal(policy.name, "out", desired, "above target", fmean(high))
+        return _hold(policy, state, fmean(high), "at its maximum" if grown > state.max else None)
+    low = newest(usable, policy.pace.periods_in, METRICS[policy.metric].most)
+    if low is not None and (shrunk := _wanted(policy, low, state.desired, -1)) is not None:
+        return _shrink(policy, state, fmean(low), shrunk)
+    return _hold(policy, state, latest(usable, policy.pace.periods_out), None)
 
 
 def changed(size: int, adjustment: str, change: int) -> int:
@@ -45,7 +45,7 @@ def changed(size: int, adjustment: str, change: int) -> int:
 
 
 def _wanted(policy: StepScaling, values: Sequence[float], base: int, direction: int) -> int | None:
-    """Return the size that the step of the average asks for, when every period lies in a step of that direction."""
+    """Return the size that the step of the average asks for, when every period is in a step of that direction."""
     found = [_step(policy, value) for value in (*values, fmean(values))]
     sizes = [changed(base, policy.adjustment, each.change) if each else base for each in found]
     return sizes[-1] if all((size - base) * direction > 0 for size in sizes) else None
@@ -55,20 +55,20 @@ def _step(policy: StepScaling, value: float) -> Step | None:
     return next((each for each in policy.steps if each.holds(value)), None)
 
 
-def _shrink(policy: StepScaling, standing: Standing, value: float, wanted: int) -> Proposal:
-    desired = standing.within(max(wanted, 0))
-    if desired >= standing.desired:
-        return _hold(policy, standing, value, "at its minimum")
-    if standing.warming(policy.pace.warmup_s):
-        return _hold(policy, standing, value, "instances are starting or warming up")
-    if standing.is_cooling(policy.pace.cooldown_s):
-        return _hold(policy, standing, value, "cooling down")
+def _shrink(policy: StepScaling, state: GroupState, value: float, wanted: int) -> Proposal:
+    desired = state.within(max(wanted, 0))
+    if desired >= state.desired:
+        return _hold(policy, state, value, "at its minimum")
+    if state.warming(policy.pace.warmup_s):
+        return _hold(policy, state, value, "instances are starting or warming up")
+    if state.is_cooling(policy.pace.cooldown_s):
+        return _hold(policy, state, value, "cooling down")
     return Proposal(policy.name, "in", desired, "below target", value)
 
 
-def _hold(policy: StepScaling, standing: Standing, value: float | None, reason: Reason | None) -> Proposal:
+def _hold(policy: StepScaling, state: GroupState, value: float | None, reason: Reason | None) -> Proposal:
     if reason is None:
-        is_warming = standing.warming(policy.pace.warmup_s) > 0
+        is_warming = state.warming(policy.pace.warmup_s) > 0
         unmeasured: Reason = "instances are starting or warming up" if is_warming else "nothing measured"
         reason = unmeasured if value is None else "as wanted"
-    return Proposal(policy.name, "hold", standing.desired, reason, value)
+    return Proposal(policy.name, "hold", state.desired, reason, value)

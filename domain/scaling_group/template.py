@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self, cast
+from typing import Any, Self
 from uuid import UUID
 
 from domain import values
-from domain.errors import Invalid
-from domain.instance import LaunchSpec, PortSpec
+from domain.errors import Invalid, within
+from domain.instance import LaunchSpec, PortSpec, ProcessOptions
+from domain.instance.process import before_options
 from domain.instance.spec import RestartPolicy
+from domain.ports import STOP_GRACE_S
 
 OWNED_TAG = "miniaws:scaling-group"
 """The tag that names the group on each of its instances."""
@@ -16,18 +18,27 @@ OWNED_TAG = "miniaws:scaling-group"
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """An instance as it is asked for, without a name. Values of its environment are sealed elsewhere."""
+    """An instance as it is requested, without a name. The values of its environment are sealed elsewhere."""
 
     image: str
     vpc_id: str
     vpc_name: str
     type: str = "micro"
-    restart: str = "always"
+    restart: RestartPolicy = "always"
     command: Sequence[str] = ()
     environment_names: Sequence[str] = ()
     environment_id: str | None = None
     ports: Sequence[int] = ()
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    init: bool = True
+    capabilities: Sequence[str] = ()
+    stop_grace_s: int = STOP_GRACE_S
+    stop_signal: str | None = None
+
+    @property
+    def process(self) -> ProcessOptions:
+        """How the program of each instance is run."""
+        return ProcessOptions(self.init, self.capabilities, self.stop_grace_s, self.stop_signal)
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
@@ -47,16 +58,18 @@ class Template:
             "environment_id": self.environment_id,
             "ports": list(self.ports),
             "tags": dict(self.tags),
+            **self.process.as_json(),
         }
 
     def check(self, environment: Mapping[str, str]) -> None:
         """Raise Invalid for the first thing that can never be right."""
-        if OWNED_TAG in self.tags:
-            raise Invalid(
-                f"cannot use the tag `{OWNED_TAG}`: each instance gets it with the group's id; remove it",
-                field="template.tags",
-            )
-        self.spec("account", "web-1", "asg", environment, None).check()
+        with within("template"):
+            if OWNED_TAG in self.tags:
+                raise Invalid(
+                    f"cannot use the tag `{OWNED_TAG}`: each instance gets it with the group's id; remove it",
+                    field="tags",
+                )
+            self.spec("account", "web-1", "asg", environment, None).check()
 
     def spec(
         self,
@@ -66,7 +79,7 @@ class Template:
         environment: Mapping[str, str],
         environment_id: UUID | None,
     ) -> LaunchSpec:
-        """Return the instance to ask for."""
+        """Return the instance to request."""
         parsed = values.parse_id(self.vpc_id)
         assert parsed is not None  # noqa: S101 - the id of a VPC that was found
         return LaunchSpec(
@@ -77,10 +90,16 @@ class Template:
             vpc_id=parsed[1],
             vpc_public_id=self.vpc_id,
             vpc_name=self.vpc_name,
-            restart=cast(RestartPolicy, self.restart),
+            restart=self.restart,
             command=self.command,
             environment=environment,
             environment_id=environment_id,
             ports=[PortSpec(port) for port in self.ports],
             tags={**self.tags, OWNED_TAG: group_id},
+            process=self.process,
         )
+
+
+def upcast(payload: dict[str, Any]) -> None:
+    """Add to the template of an event how programs were run before there were options."""
+    payload["template"] = {**payload["template"], **before_options()}

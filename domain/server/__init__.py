@@ -1,10 +1,11 @@
-"""Servers that run for people: the rules, the steps towards what is wanted, and the port to use one."""
+"""Managed servers: the rules, the next action towards the desired state, and the port for clients of a server."""
 
 from domain.server.aggregate import Server
 from domain.server.certificate import Certificate
 from domain.server.client import CERTIFICATE_PATH, KEY_PATH, Endpoint, Program, ServerClient
-from domain.server.convergence import Step, next_step
+from domain.server.convergence import NextAction, next_action
 from domain.server.spec import (
+    STOP_GRACE_S,
     DeletionProtected,
     RotationUnderWay,
     ServerEnd,
@@ -18,9 +19,11 @@ from domain.server.spec import (
 __all__ = [
     "CERTIFICATE_PATH",
     "KEY_PATH",
+    "STOP_GRACE_S",
     "Certificate",
     "DeletionProtected",
     "Endpoint",
+    "NextAction",
     "Program",
     "RotationUnderWay",
     "Server",
@@ -28,9 +31,8 @@ __all__ = [
     "ServerEnd",
     "ServerSpec",
     "ServerStopped",
-    "Step",
     "TooLittleMemory",
     "UnknownEngine",
     "UnknownParameter",
-    "next_step",
+    "next_action",
 ]

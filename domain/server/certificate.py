@@ -35,7 +35,7 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Ingredients:
-    """What chance brings: two private keys, two serial numbers, and the id under which the second key is sealed."""
+    """The random values of a certificate: two private keys, two serial numbers, and the id of the sealed key."""
 
     authority_key: EllipticCurvePrivateKey
     key: EllipticCurvePrivateKey

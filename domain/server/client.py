@@ -32,6 +32,8 @@ class Program:
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     files: Mapping[str, File] = field(default_factory=dict[str, File], repr=False)
+    stop_signal: str | None = None
+    """What asks it to end without waiting for its clients; None is the image's own."""
     user: int = 0
     """Who it runs as, and owns its private key."""
 
@@ -41,21 +43,21 @@ class ServerClient(Protocol[S_contra]):
 
     @property
     def rotates_live(self) -> bool:
-        """Whether a password is changed while the server runs; if not, a new container brings it."""
+        """Whether a password is changed while the server runs; if not, a new container has it."""
         ...
 
     def program(self, server: S_contra, password: str) -> Program:
-        """Return what to run so that the server takes this password, if it is its first."""
+        """Return the program of a server whose first password is this one."""
         ...
 
     async def configure(self, server: S_contra, at: Endpoint, password: str) -> None:
-        """Have its settings and limits as wanted, also after it was started again."""
+        """Apply its settings and limits, so that they also hold after a restart."""
         ...
 
     async def rotate(self, server: S_contra, at: Endpoint, old: str, new: str) -> None:
-        """Have the server take the new password only, now and after it was started again.
+        """Make the server accept the new password only, now and after a restart.
 
-        It takes the old one or the new one, as an earlier call may have been cut off anywhere.
+        Before, it accepts the old one or the new one, as an earlier call may have been interrupted anywhere.
         """
         ...
 

@@ -8,12 +8,14 @@ from uuid import UUID
 from domain import values
 from domain.errors import Conflict, Invalid
 
+STOP_GRACE_S = 120
+"""How long a server may take to end cleanly: it writes what is in memory, and its clients are cut off before."""
 MOST_MEMORY_MB = 1_048_576
 LEAST_CPUS, MOST_CPUS = 0.1, 64
 
 
 class DeletionProtected(Conflict):
-    """cannot delete what is protected from deletion"""
+    """cannot delete a resource with deletion protection"""
 
     code = "deletion_protected"
 
@@ -31,19 +33,19 @@ class RotationUnderWay(Conflict):
 
 
 class UnknownEngine(Invalid):
-    """cannot run an engine or a version that is not known"""
+    """cannot use an unknown engine or version"""
 
     code = "unknown_engine"
 
 
 class UnknownParameter(Invalid):
-    """cannot set a parameter that is not known"""
+    """cannot set an unknown parameter"""
 
     code = "unknown_parameter"
 
 
 class TooLittleMemory(Invalid):
-    """cannot run with so little memory"""
+    """cannot run with less memory than required"""
 
     code = "too_little_memory"
 
@@ -58,7 +60,7 @@ class ServerEnd:
 
 @dataclass(frozen=True, slots=True)
 class ServerSpec:
-    """A server as it is asked for, with ids in place of names."""
+    """A server as it is requested, with ids in place of names."""
 
     account_id: str
     name: str

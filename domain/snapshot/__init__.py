@@ -1,7 +1,7 @@
-"""Snapshots of volumes: their rules, what brings them about, and what they ask of the world."""
+"""Snapshots of volumes: their rules, their reconciliation, and their ports."""
 
 from domain.snapshot.aggregate import NewSnapshot, Snapshot
-from domain.snapshot.convergence import Step, next_step, parent_of
-from domain.snapshot.elsewhere import SnapshotNotRestorable
+from domain.snapshot.convergence import NextAction, next_action, parent_of
+from domain.snapshot.offsite_copies import SnapshotNotRestorable
 
-__all__ = ["NewSnapshot", "Snapshot", "SnapshotNotRestorable", "Step", "next_step", "parent_of"]
+__all__ = ["NewSnapshot", "NextAction", "Snapshot", "SnapshotNotRestorable", "next_action", "parent_of"]

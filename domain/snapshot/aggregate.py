@@ -5,10 +5,10 @@ Rules
 * A snapshot is of one volume, or of every volume of the account at one moment.
 * While it is taken, its volumes cannot be deleted.
 * While a volume is restored from it, it cannot be deleted.
-* Only what was taken and is not damaged is restored, and always into a new volume.
-* What is damaged says so until it is verified again.
-* Snapshots of an account share a repository, and each keeps the key that opens it.
-* A copy of a snapshot at a target is a snapshot too: ``domain/snapshot/elsewhere.py`` has how one is made.
+* Only a snapshot that was taken and is not damaged is restored, and always into a new volume.
+* A snapshot that is damaged has the status ``error`` until it is verified again.
+* Snapshots of an account share a repository, and each has the key that opens it.
+* A copy of a snapshot at a target is a snapshot, too: see ``offsite_copies.py``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,18 +17,24 @@ from datetime import datetime
 from typing import Any, Self
 from uuid import UUID
 
-from eventsourcing.domain import event
-
 from domain import values
-from domain.aggregate import Aggregate, Claim
-from domain.errors import Invalid
-from domain.snapshot.copies import Copied
-from domain.snapshot.elsewhere import Copyable, Held, Original, SnapshotNotRestorable, restore_scope
+from domain.aggregate import Claim
+from domain.errors import Conflict, Invalid
+from domain.managed import Managed
+from domain.snapshot import events
+from domain.snapshot.copies import CopyResult
+from domain.snapshot.offsite_copies import (
+    Contents,
+    OffsiteCopy,
+    Original,
+    SnapshotNotRestorable,
+    restore_scope,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class NewSnapshot:
-    """A snapshot as it is asked for."""
+    """A snapshot as it is requested."""
 
     account_id: str
     name: str
@@ -46,67 +52,51 @@ class NewSnapshot:
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-class Snapshot(Copyable):
+class Snapshot(Managed):
     """Copies of volumes as they were at one moment."""
 
     PREFIX = "snap"
 
-    class CreateRequested(Aggregate.Created):
-        """A snapshot was asked for, of volumes or as a copy of another one."""
+    volumes: list[dict[str, Any]]
+    is_of_all: bool
+    repository_id: str
+    key_id: str
+    target: str
+    """Where its repository is; empty for here."""
+    original: Original | None
+    """The snapshot that it is a copy of."""
+    copies: Mapping[str, OffsiteCopy]
+    """Its copies at targets, by id of the snapshot that each is."""
+    held: Contents
+    """Set when it is taken."""
+    copy_id: str = ""
+    taken_at: datetime | None = None
+    was_taken: bool = False
+    is_verified: bool = False
+    is_asked_to_verify: bool = False
+    damage: str | None = None
 
-        class_version = 2
-
-        account_id: str
-        name: str
-        volumes: list[dict[str, Any]]
-        is_of_all: bool
-        skipped: list[dict[str, str]]
-        repository_id: str
-        key_id: str
-        tags: dict[str, str]
-        target: str
-        copied_from: dict[str, Any] | None
-
-        @staticmethod
-        def upcast_v1_v2(payload: dict[str, Any]) -> None:
-            """Let a snapshot of which nothing else is known be of volumes, and here."""
-            payload |= {"target": "", "copied_from": None}
-
-    class Taken(Aggregate.Event):
-        """The copies are there: of the moment when the log had this position."""
-
-        copy_id: str
-        taken_at: datetime
-        log_position: int
-        files: int
-        bytes: int
-        added_bytes: int
-        paused: list[str]
-        pause_ms: int
-        restore_points: list[dict[str, str]]
-
-    class VerificationRequested(Aggregate.Event):
-        """Somebody wants to know whether the copies can be read."""
-
-    class Verified(Aggregate.Event):
-        """Everything the snapshot holds was read back and is as it was written."""
-
-        verified_at: datetime
-
-    class Damaged(Aggregate.Event):
-        """The copies cannot be read as they were written."""
-
-        reason: str
+    Event = events.Event
+    CreateRequested = events.CreateRequested
+    Taken = events.Taken
+    VerificationRequested = events.VerificationRequested
+    Verified = events.Verified
+    Damaged = events.Damaged
+    CopyRequested = events.CopyRequested
+    Copied = events.Copied
+    CopyFailed = events.CopyFailed
+    CopyDropped = events.CopyDropped
 
     @classmethod
     def create(cls, new: NewSnapshot) -> Self:
-        """Ask for a snapshot. Raises Invalid."""
+        """Request a snapshot. Raises Invalid."""
         if not new.volumes:
             raise Invalid(
-                "cannot take a snapshot of no volume: create one first, and wait until it is available",
+                "cannot take a snapshot: there is no volume; create one first, and wait until it is available",
                 field="volume",
             )
-        snapshot = cls(
+        snapshot = cls._create(
+            cls.CreateRequested,
             account_id=new.account_id,
             name=values.name(new.name),
             volumes=[dict(volume) for volume in new.volumes],
@@ -122,7 +112,7 @@ class Snapshot(Copyable):
         return snapshot
 
     def delete(self) -> None:
-        """Give the copies up; refused on saving while a volume is restored, or a copy made, from them."""
+        """Request its deletion; refused on saving while a volume is restored, or a copy made, from it."""
         if not self.is_deleting:
             self.conditions.unused.append(restore_scope(self.public_id))
             self.conditions.releases.append(self.alive_claim())
@@ -145,7 +135,7 @@ class Snapshot(Copyable):
         return found[0]
 
     def request_verification(self) -> None:
-        """Have everything read back. Raises BeingDeleted, SnapshotNotRestorable."""
+        """Request that everything is read back. Raises BeingDeleted, SnapshotNotRestorable."""
         self.refuse_if_deleting()
         if not self.was_taken:
             raise SnapshotNotRestorable(
@@ -155,13 +145,13 @@ class Snapshot(Copyable):
             self.trigger_event(self.VerificationRequested)
 
     def report_available(self) -> None:
-        """Note that what kept it from being verified is gone."""
+        """Record that it can be verified again."""
         if self.was_taken and self.damage is None:
             super().report_available()
 
     def report_taken(
         self,
-        copied: Copied,
+        copied: CopyResult,
         *,
         taken_at: datetime,
         log_position: int,
@@ -169,7 +159,7 @@ class Snapshot(Copyable):
         pause_ms: int,
         restore_points: Sequence[Mapping[str, str]] = (),
     ) -> None:
-        """Note that the copies are there."""
+        """Record that the copies of the volumes are complete."""
         if self.was_taken or self.is_deleting:
             return
         self.conditions.releases += self._source_claims()
@@ -187,17 +177,67 @@ class Snapshot(Copyable):
         )
 
     def report_verified(self, at: datetime) -> None:
-        """Note that everything was read back."""
+        """Record that everything was read back."""
         if not self.is_deleting:
             self.trigger_event(self.Verified, verified_at=at)
 
     def report_damaged(self, reason: str) -> None:
-        """Note what cannot be read."""
+        """Record what cannot be read."""
         if not self.is_deleting:
             self.trigger_event(self.Damaged, reason=reason)
 
+    def note_copy(self, snapshot_id: str, snapshot_name: str, target: str) -> None:
+        """Record a copy that was requested."""
+        self.trigger_event(
+            self.CopyRequested, snapshot_id=snapshot_id, snapshot_name=snapshot_name, target=target
+        )
+
+    def report_copied(self, snapshot_id: str, added_bytes: int, took_ms: int) -> None:
+        """Record that a copy is complete; once."""
+        if (found := self.copies.get(snapshot_id)) and found.state != "available":
+            self.trigger_event(
+                self.Copied,
+                snapshot_id=snapshot_id,
+                target=found.target,
+                bytes=self.held.bytes,
+                added_bytes=added_bytes,
+                took_ms=took_ms,
+            )
+
+    def report_copy_failed(self, snapshot_id: str, reason: str) -> None:
+        """Record why a copy could not be made; once per reason."""
+        found = self.copies.get(snapshot_id)
+        if found and found.state != "available" and found.reason != reason:
+            self.trigger_event(self.CopyFailed, snapshot_id=snapshot_id, target=found.target, reason=reason)
+
+    def report_copy_dropped(self, snapshot_id: str) -> None:
+        """Record that a copy was deleted."""
+        if found := self.copies.get(snapshot_id):
+            self.trigger_event(self.CopyDropped, snapshot_id=snapshot_id, target=found.target)
+
+    def refuse_unless_readable(self, what: str) -> None:
+        """Raise BeingDeleted, or SnapshotNotRestorable."""
+        self.refuse_if_deleting()
+        if not self.was_taken:
+            raise SnapshotNotRestorable(
+                f"cannot {what} snapshot {self.name}: it is {self.status}; wait for it"
+            )
+        if self.damage is not None:
+            raise SnapshotNotRestorable(
+                f"cannot {what} snapshot {self.name}: it is damaged ({self.damage}); use another snapshot"
+            )
+
+    def refuse_to_copy(self) -> None:
+        """Raise BeingDeleted, SnapshotNotRestorable, or Conflict when it is a copy itself."""
+        self.refuse_unless_readable("copy")
+        if self.target:
+            raise Conflict(
+                f"cannot copy snapshot {self.name}: it is a copy itself, at {self.target}; copy the one it was made "
+                "from, or restore it and take a snapshot of the new volume"
+            )
+
     def held_claims(self) -> list[Claim]:
-        """Return its name and place in the repository; while they count, that it lives, and what it is made from."""
+        """Return the claims on its name, its repository and, until its deletion is requested, on its sources."""
         if self.status == "deleted":
             return []
         claims = [self.name_claim(), Claim(repository_scope(self.repository_id), self.public_id, self.id)]
@@ -211,82 +251,18 @@ class Snapshot(Copyable):
         return [] if self.status == "deleted" else [UUID(self.key_id)]
 
     def alive_claim(self) -> Claim:
-        """Return the claim that stands while volumes may be restored from it, and others join its repository."""
+        """Return the claim that holds while volumes may be restored from it, and others join its repository."""
         return Claim("alive", self.public_id, self.id)
 
     @property
     def volume_ids(self) -> tuple[str, ...]:
-        """What it is a snapshot of."""
+        """The ids of the volumes that it is a snapshot of."""
         return tuple(volume["id"] for volume in self.volumes)
 
     def _source_claims(self) -> list[Claim]:
         if self.original is not None:
             return [Claim(restore_scope(self.original.snapshot_id), self.public_id, self.id, self.name)]
         return [Claim(copy_scope(id_), self.public_id, self.id, self.name) for id_ in self.volume_ids]
-
-    @event(CreateRequested)
-    def __init__(  # noqa: PLR0913, PLR0917 - the fields of the event
-        self,
-        account_id: str,
-        name: str,
-        volumes: list[dict[str, Any]],
-        is_of_all: bool,  # noqa: FBT001 - as above
-        skipped: list[dict[str, str]],  # noqa: ARG002 - part of the fact
-        repository_id: str,
-        key_id: str,
-        tags: dict[str, str],
-        target: str,
-        copied_from: dict[str, Any] | None,
-    ) -> None:
-        self._begin(account_id, name, tags)
-        self._begin_copies()
-        self.target = target
-        self.original = Original.from_json(copied_from) if copied_from else None
-        self.volumes = volumes
-        self.is_of_all = is_of_all
-        self.repository_id = repository_id
-        self.key_id = key_id
-        self.copy_id = ""
-        self.taken_at: datetime | None = None
-        self.is_verified = False
-        self.is_asked_to_verify = False
-
-    @event(Taken)
-    def _taken(  # noqa: PLR0913, PLR0917 - the fields of the event
-        self,
-        copy_id: str,
-        taken_at: datetime,
-        log_position: int,
-        files: int,
-        bytes: int,  # noqa: A002 - as the fact has it
-        added_bytes: int,  # noqa: ARG002 - part of the fact, and no rule needs it
-        paused: list[str],  # noqa: ARG002 - as above
-        pause_ms: int,  # noqa: ARG002 - as above
-        restore_points: list[dict[str, str]],
-    ) -> None:
-        self.copy_id = copy_id
-        self.taken_at = taken_at
-        self.held = Held(log_position, files, bytes, restore_points)
-        self.was_taken = True
-        self.was_available = True
-        self._turn("available")
-
-    @event(VerificationRequested)
-    def _verification_requested(self) -> None:
-        self.is_verified = False
-        self.is_asked_to_verify = True
-
-    @event(Verified)
-    def _verified(self, verified_at: datetime) -> None:  # noqa: ARG002 - part of the fact
-        self.is_verified = True
-        self.damage = None
-        self._turn("available")
-
-    @event(Damaged)
-    def _damaged(self, reason: str) -> None:
-        self.is_verified = True
-        self.damage = reason
-        self._turn("error", reason)
 
 
 def copy_scope(volume_id: str) -> str:

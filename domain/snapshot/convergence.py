@@ -1,7 +1,7 @@
-"""The next step that brings a snapshot nearer to what is wanted of it: pure, of the wish and of the task that is seen.
+"""The next action that reconciles a snapshot: a pure function of its desired state and the observed task.
 
-Repeating ``next_step`` and carrying out what it says ends in ``NOTHING``. Only a task that waits for a pause belongs
-to the controller that began it: after another one took over, nobody knows whether the pause held, so it starts over.
+Repeating ``next_action`` and carrying it out ends in ``NOTHING``. Only a task that waits for a pause belongs to the
+controller that began it: after a fail-over it is unknown whether the pause held, so the task starts over.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from domain.snapshot.aggregate import Snapshot
 from domain.snapshot.copies import SeenTask, Verb
 
 
-class Step(StrEnum):
+class NextAction(StrEnum):
     """One idempotent call, or one report."""
 
     NOTHING = "as wanted"
@@ -32,17 +32,17 @@ class Step(StrEnum):
     REPORT_AVAILABLE = "report that it is available again"
 
 
-_BEGIN: dict[Verb, Step] = {
-    "copy": Step.COPY,
-    "transfer": Step.TRANSFER,
-    "verify": Step.VERIFY,
-    "forget": Step.FORGET,
+_BEGIN: dict[Verb, NextAction] = {
+    "copy": NextAction.COPY,
+    "transfer": NextAction.TRANSFER,
+    "verify": NextAction.VERIFY,
+    "forget": NextAction.FORGET,
 }
-_REPORT: dict[Verb, Step] = {
-    "copy": Step.REPORT_TAKEN,
-    "transfer": Step.REPORT_TRANSFERRED,
-    "verify": Step.REPORT_VERIFIED,
-    "forget": Step.REPORT_DELETED,
+_REPORT: dict[Verb, NextAction] = {
+    "copy": NextAction.REPORT_TAKEN,
+    "transfer": NextAction.REPORT_TRANSFERRED,
+    "verify": NextAction.REPORT_VERIFIED,
+    "forget": NextAction.REPORT_DELETED,
 }
 
 
@@ -55,25 +55,25 @@ def wanted_task(snapshot: Snapshot) -> Verb | None:
     return None if snapshot.is_verified else "verify"
 
 
-def next_step(snapshot: Snapshot, seen: SeenTask | None, *, is_mine: bool) -> Step:
-    """Return what to do next; ``is_mine`` tells whether this controller began the task that is seen."""
+def next_action(snapshot: Snapshot, seen: SeenTask | None, *, is_own_task: bool) -> NextAction:
+    """Return what to do next; ``is_own_task`` says whether this controller began the observed task."""
     verb = wanted_task(snapshot)
-    if seen is not None and seen.waits and not is_mine:
-        return Step.START_OVER
+    if seen is not None and seen.waits and not is_own_task:
+        return NextAction.START_OVER
     if seen is not None and seen.verb != verb:
-        return Step.END
+        return NextAction.END
     if verb is None:
         is_well = snapshot.is_deleting or snapshot.damage is not None or snapshot.status == "available"
-        return Step.NOTHING if is_well else Step.REPORT_AVAILABLE
+        return NextAction.NOTHING if is_well else NextAction.REPORT_AVAILABLE
     return _BEGIN[verb] if seen is None else _follow(seen)
 
 
-def _follow(seen: SeenTask) -> Step:
+def _follow(seen: SeenTask) -> NextAction:
     if seen.state == "failed":
-        return Step.REPORT_DAMAGED if seen.verb == "verify" and seen.is_damage else Step.FAIL
+        return NextAction.REPORT_DAMAGED if seen.verb == "verify" and seen.is_damage else NextAction.FAIL
     if seen.state == "ended":
         return _REPORT[seen.verb]
-    return Step.TAKE if seen.state == "ready" else Step.WAIT
+    return NextAction.TAKE if seen.state == "ready" else NextAction.WAIT
 
 
 def parent_of(snapshot: Snapshot, others: Iterable[Snapshot]) -> str:

@@ -1,9 +1,9 @@
-"""What snapshots ask of the world: encrypted copies of volumes that share what they have in common.
+"""The port for encrypted, deduplicated copies of volumes.
 
-Copies lie in repositories. A repository takes one task at a time; who begins one looks at it until it has ended,
-and ends it. A task goes on when nobody looks. One that ``waits`` prepares all it can, is then ``ready``, and reads
-the volumes when it is told to ``proceed``: the less there is to do then, the shorter is the pause of who writes.
-A repository is here, beside the volumes, or at a target; one at a target is filled from one that is here.
+Copies are stored in repositories. A repository runs one task at a time. The caller that begins a task polls it until it
+has ended, and then ends it. A task that ``waits`` prepares as much as it can, is then ``ready``, and reads the volumes
+when ``proceed`` is called: that keeps the pause of the writers short. A repository is stored here, beside the volumes,
+or at a target; one at a target is filled from one that is stored here.
 """
 
 from dataclasses import dataclass, field
@@ -58,8 +58,8 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Copied:
-    """What a copy holds, and by how much the repository grew for it."""
+class CopyResult:
+    """What a complete copy holds, and by how much the repository grew for it."""
 
     copy_id: str
     files: int
@@ -76,7 +76,7 @@ class SeenTask:
     waits: bool = False
     started_at: datetime | None = None
     percent: int | None = None
-    copied: Copied | None = None
+    copied: CopyResult | None = None
     reason: str | None = None
     """Why it failed."""
     is_damage: bool = False
@@ -94,18 +94,18 @@ class User:
 
 
 class Copies(Protocol):
-    """Keeps copies of volumes."""
+    """Stores copies of volumes."""
 
     async def begin(self, task: Task) -> bool:
-        """Have this task under way; False while the repository has another one. Verifying gives way to the rest."""
+        """Begin a task; return False while the repository runs another one. Any other task replaces a verification."""
         ...
 
     async def look(self, repository_id: str, owner_id: str) -> SeenTask | None:
         """Return the task that the resource has begun, or None when it has none."""
         ...
 
-    async def end(self, repository_id: str, owner_id: str, patience_s: float = 0) -> None:
-        """Have no task of this resource, once it has ended by itself or the patience is over."""
+    async def end(self, repository_id: str, owner_id: str, timeout_s: float = 0) -> None:
+        """End the task of this resource, after it has ended by itself or ``timeout_s`` have passed."""
         ...
 
     async def users(self, volume_ids: tuple[str, ...]) -> list[User]:
@@ -113,20 +113,20 @@ class Copies(Protocol):
         ...
 
     async def pause(self, volume_ids: tuple[str, ...]) -> list[str]:
-        """Have every container of ours that mounts the volumes and runs paused; return their names.
+        """Pause every container of ours that runs and mounts the volumes; return their names.
 
-        While a task that waits has such a volume, a container paused so is seen as held.
+        While a task that waits has such a volume, a container that is paused for it is seen as held.
         """
         ...
 
-    async def proceed(self, repository_id: str, owner_id: str) -> Copied:
-        """Let a task that is ready read its volumes, and return when it has. Raises Refused when it fails."""
+    async def proceed(self, repository_id: str, owner_id: str) -> CopyResult:
+        """Make a task that is ready read its volumes, and return when it has. Raises Refused when it fails."""
         ...
 
     async def release(self, volume_ids: tuple[str, ...]) -> None:
-        """Have no container of ours that mounts the volumes paused."""
+        """Resume every container of ours that mounts the volumes."""
         ...
 
     async def discard(self, repository_id: str) -> None:
-        """Have no such repository."""
+        """Remove a repository."""
         ...

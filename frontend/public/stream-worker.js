@@ -1,6 +1,7 @@
 // Follows the cloud once for all tabs of a browser: a connection a tab would use up the six that a host gets.
-// Plain JavaScript, served as it is. Each tab is told
+// Plain JavaScript, served as it is. A tab says {session: token} first, 'signed-out' and 'bye'. Each tab is told
 //   {type: 'status', status: 'connecting' | 'live' | 'reconnecting' | 'signed-out'}
+//   {type: 'begun', position}     what happened up to this position is not told: it must have been read
 //   {type: 'events', events}      in the order of their positions, each once
 //   {type: 'summary', summary}    {type: 'metrics', points}, the newest last
 //   {type: 'lost'}                what is shown must be read anew: the position is none of this cloud's
@@ -16,6 +17,7 @@ let waiting = [];
 let failures = 0;
 let isRunning = false;
 let isSignedOut = false;
+let session = null;
 let abort = new AbortController();
 
 const tell = (message) => tabs.forEach((tab) => tab.postMessage(message));
@@ -45,7 +47,7 @@ function take(name, id, data) {
     tell({ type: 'metrics', points: [body] });
   } else if (id !== null && (last === null || id > last)) {
     last = id;
-    if (name === 'hello') return;
+    if (name === 'hello') return tell({ type: 'begun', position: id });
     if (waiting.length === 0) setTimeout(flush, 50);
     waiting.push(body);
   }
@@ -88,8 +90,11 @@ async function follow() {
     timer = setTimeout(() => abort.abort(), SILENCE_MS);
   };
   try {
-    const headers = last === null ? {} : { 'Last-Event-ID': String(last) };
+    const token = session;
+    const headers = { Authorization: `Bearer ${token}` };
+    if (last !== null) headers['Last-Event-ID'] = String(last);
     const answer = await fetch('/api/dashboard/stream', { headers, signal: abort.signal, cache: 'no-store' });
+    if (token !== session) return;
     if (answer.status === 401) return become('signed-out');
     if (answer.status === 422 && last !== null) {
       last = null;
@@ -132,15 +137,34 @@ function forget() {
   if (tabs.size > 0 && !isSignedOut) run();
 }
 
+// Somebody signed in again: what was followed until now may be another account's.
+function change(token) {
+  const isFirst = session === null;
+  session = token;
+  if (isFirst) return;
+  last = null;
+  points = [];
+  summary = null;
+  waiting = [];
+  tell({ type: 'lost' });
+  abort.abort();
+}
+
 function join(tab) {
+  tab.onmessage = ({ data }) => {
+    if (data.session) enter(tab, data.session);
+    if (data === 'bye') tabs.delete(tab);
+    if (data === 'signed-out') become('signed-out');
+    if (data === 'signed-out' || tabs.size === 0) abort.abort();
+  };
+}
+
+function enter(tab, token) {
+  if (token !== session) change(token);
   tabs.add(tab);
   isSignedOut = false;
-  tab.onmessage = (message) => {
-    if (message.data === 'bye') tabs.delete(tab);
-    if (message.data === 'signed-out') become('signed-out');
-    if (message.data === 'signed-out' || tabs.size === 0) abort.abort();
-  };
   tab.postMessage({ type: 'status', status });
+  if (last !== null) tab.postMessage({ type: 'begun', position: last });
   if (summary !== null) tab.postMessage({ type: 'summary', summary });
   if (points.length > 0) tab.postMessage({ type: 'metrics', points });
   run();

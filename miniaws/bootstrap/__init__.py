@@ -1,6 +1,5 @@
 """The composition root: the one place that knows every part."""
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -13,37 +12,32 @@ from psycopg_pool import AsyncConnectionPool
 
 from adapters.embedded_postgres import EmbeddedPostgres
 from adapters.event_store import Follower, PostgresEventStore, ProjectedPosition, migrate
+from adapters.heartbeats import PostgresHeartbeats
+from adapters.rate_table import RateTable
 from adapters.sessions import PostgresSessions
-from adapters.system import SystemChance, SystemClock
+from adapters.system import SystemClock, SystemRandomSource
 from adapters.vault import Vault
-from miniaws import profile
-from miniaws.application import Cloud, Ports
-from miniaws.bootstrap.worlds import World, world
-from miniaws.bootstrap.worlds import memory_world as memory_world
-from miniaws.keyring import Exhibit
-from miniaws.process_managers.archive import ArchiveManager
-from miniaws.process_managers.cache import CacheManager
-from miniaws.process_managers.database import DatabaseManager
+from miniaws import telemetry
+from miniaws.application import Cloud
+from miniaws.bootstrap import first_key
+from miniaws.bootstrap.infrastructure import memory_infrastructure as memory_infrastructure
+from miniaws.bootstrap.infrastructure import world
+from miniaws.capabilities import CAPABILITIES
+from miniaws.http.auth.authenticator import ReadOnlyBundle
+from miniaws.http.live.subscription import EventSubscription
+from miniaws.ports import Infrastructure as Infrastructure
+from miniaws.ports import Ports
 from miniaws.process_managers.instance import InstanceManager
-from miniaws.process_managers.load_balancer import LoadBalancerManager
-from miniaws.process_managers.orphan import OrphanManager
-from miniaws.process_managers.queue import QueueManager
-from miniaws.process_managers.scaling_group import ScalingGroupManager
-from miniaws.process_managers.snapshot import SnapshotManager
-from miniaws.process_managers.volume import VolumeManager
-from miniaws.process_managers.vpc import VpcManager
-from miniaws.runtime.controller import Controller, Parts
+from miniaws.runtime.controller import Controller, ControllerDependencies
 from miniaws.runtime.metrics import Collector
 from miniaws.runtime.queue import WorkQueue
 from miniaws.runtime.traffic import TrafficCollector
-from miniaws.runtime.workers import ProcessManager
 from miniaws.settings import Settings
-from miniaws.tail import Tail
-from miniaws.tasks import end
+from miniaws.tasks import Loop, Loops
 from projections import rebuild
 from projections.activity import Activity
-from projections.inventory import SCHEMA, Inventory
-from projections.metrics import Kept, Metrics
+from projections.inventory import SCHEMA, Inventory, PositionMoved
+from projections.metrics import Metrics, Retention
 from projections.traffic import TrafficView
 
 if TYPE_CHECKING:
@@ -67,121 +61,114 @@ def prepare(settings: Settings) -> None:
 
 @asynccontextmanager
 async def open_cloud(
-    settings: Settings, in_world: World, exhibit: Exhibit | None = None
+    settings: Settings,
+    infrastructure: Infrastructure,
+    bundle: ReadOnlyBundle | None = None,
+    loops: Loops | None = None,
 ) -> AsyncGenerator[Cloud, None]:
-    """Open the store and the read models."""
+    """Open the store and the read models; ``loops`` are those of the process."""
     database = conninfo(settings)
-    store = PostgresEventStore(database, Vault.at(settings.home / "master.key"))
+    vault = Vault.at(settings.home / "master.key")
+    store = PostgresEventStore(database, vault, on_append=telemetry.APPEND_SECONDS.observe)
     inventory = Inventory(database)
-    if exhibit is not None:
-        inventory = Inventory(database, begins=exhibit.begins, ends_at=exhibit.ends_at)
+    if bundle is not None:
+        inventory = Inventory(database, begins=bundle.begins, ends_at=bundle.ends_at)
     visibility = ProjectedPosition(database)
     sessions = PostgresSessions(database)
+    heartbeats = PostgresHeartbeats(database)
+    rates = RateTable(settings.home / "rate-limits")
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(in_world.close)
+        stack.callback(rates.close)
+        stack.push_async_callback(infrastructure.close)
         stack.push_async_callback(store.close)
         await inventory.open()
         stack.push_async_callback(inventory.close)
         await sessions.connect()
         stack.push_async_callback(sessions.disconnect)
-        listening = asyncio.create_task(visibility.run(), name="visibility")
-        stack.push_async_callback(end, listening)
-        yield Cloud(settings, _ports(settings, in_world, store, inventory, visibility, sessions))
+        await heartbeats.connect()
+        stack.push_async_callback(heartbeats.disconnect)
+        following = Loop("visibility", visibility.run, longest_delay_s=1)
+        await stack.enter_async_context((loops or new_loops()).running(following))
+        yield Cloud(
+            settings,
+            _ports(settings, infrastructure, store, inventory, visibility, sessions, heartbeats, rates),
+        )
 
 
-def _ports(
+def new_loops() -> Loops:
+    """Return the loops of a process, of which none runs yet."""
+    return Loops(psycopg.Error, PositionMoved)
+
+
+def _ports(  # noqa: PLR0913, PLR0917 - one for each part that is opened
     settings: Settings,
-    in_world: World,
+    infrastructure: Infrastructure,
     store: PostgresEventStore,
     inventory: Inventory,
     visibility: ProjectedPosition,
     sessions: PostgresSessions,
+    heartbeats: PostgresHeartbeats,
+    rates: RateTable,
 ) -> Ports:
     return Ports(
+        **infrastructure.as_arguments(),
         store=store,
         inventory=inventory,
         activity=Activity(inventory),
-        metrics=Metrics(inventory, kept(settings)),
+        metrics=Metrics(inventory, retention(settings)),
         traffic=TrafficView(inventory),
         sessions=sessions,
+        heartbeats=heartbeats,
         visibility=visibility,
-        containers=in_world.containers,
-        networks=in_world.networks,
-        volumes=in_world.volumes,
-        images=in_world.images,
-        caches=in_world.caches,
-        queues=in_world.queues,
-        databases=in_world.databases,
-        archives=in_world.archives,
-        replicators=in_world.replicators,
-        copies=in_world.copies,
-        targets=in_world.targets,
         clock=SystemClock(),
-        chance=SystemChance(),
+        random=SystemRandomSource(),
+        rates=rates,
     )
 
 
 def create_api(
-    settings: Settings, in_world: World | None = None, exhibit: Exhibit | None = None
+    settings: Settings, infrastructure: Infrastructure | None = None, bundle: ReadOnlyBundle | None = None
 ) -> "FastAPI":
-    """Return the HTTP API; with an exhibit, one that only shows."""
+    """Return the HTTP API; with a bundle, one that refuses changes."""
     # A third of what starting takes: a controller, which has to be there again soon, does without it.
     from miniaws.http.app import create_app  # noqa: PLC0415
 
-    @asynccontextmanager
-    async def opened() -> AsyncGenerator[tuple[Cloud, Tail], None]:
-        async with open_cloud(settings, in_world or world(settings), exhibit) as cloud:
-            tail = Tail(lambda: Follower(conninfo(settings)), await cloud.ports.store.head())
-            following = asyncio.create_task(tail.run(), name="tail")
-            try:
-                yield cloud, tail
-            finally:
-                await end(following)
+    loops = new_loops()
 
-    return create_app(settings, opened, exhibit)
+    @asynccontextmanager
+    async def opened() -> AsyncGenerator[tuple[Cloud, EventSubscription], None]:
+        async with open_cloud(settings, infrastructure or world(settings), bundle, loops) as cloud:
+            tail = EventSubscription(lambda: Follower(conninfo(settings)), await cloud.ports.store.head())
+            yield cloud, tail
+
+    return create_app(settings, opened, bundle, loops)
 
 
 @asynccontextmanager
 async def open_controller(
-    settings: Settings, in_world: World | None = None
+    settings: Settings, infrastructure: Infrastructure | None = None
 ) -> AsyncGenerator[Controller, None]:
     """Open a controller; run it with ``run``."""
-    found = in_world or world(settings)
+    found, loops = infrastructure or world(settings), new_loops()
     async with (
-        open_cloud(settings, found) as cloud,
+        open_cloud(settings, found, loops=loops) as cloud,
         _pool(settings, 4) as pool,
         _pool(settings, 2) as metrics_pool,
     ):
-        instances = InstanceManager(cloud, found.containers)
-        managers = _managers(cloud, found, instances)
-        parts = Parts(
+        managers = [each.manager(cloud) for each in CAPABILITIES if each.has_manager]
+        instances = next(each for each in managers if isinstance(each, InstanceManager))
+        parts = ControllerDependencies(
             open_log=lambda: Follower(conninfo(settings)),
             queue=WorkQueue(pool),
             managers=managers,
             engine=found.watch,
             notice=instances.notice,
-            collector=Collector(metrics_pool, found.stats, cloud.ports.clock, kept(settings)),
+            collector=Collector(metrics_pool, found.stats, cloud.ports.clock, retention(settings)),
             traffic=TrafficCollector(
-                metrics_pool, found.proxies, WorkQueue(pool), cloud.ports.clock, kept(settings)
+                metrics_pool, found.proxies, WorkQueue(pool), cloud.ports.clock, retention(settings)
             ),
         )
-        yield Controller(cloud, parts)
-
-
-def _managers(cloud: Cloud, found: World, instances: InstanceManager) -> tuple[ProcessManager, ...]:
-    return (
-        VpcManager(cloud, found.networks),
-        VolumeManager(cloud, found.volumes, found.copies),
-        SnapshotManager(cloud, found.copies),
-        instances,
-        CacheManager(cloud, found.containers, found.caches),
-        ScalingGroupManager(cloud),
-        QueueManager(cloud, found.containers, found.queues),
-        DatabaseManager(cloud, found.containers, found.databases, found.archives, found.replicators),
-        ArchiveManager(cloud, found.containers, found.volumes, found.archives),
-        LoadBalancerManager(cloud, found.proxies),
-        OrphanManager(cloud),
-    )
+        yield Controller(cloud, parts, loops)
 
 
 def _pool(settings: Settings, size: int) -> AsyncConnectionPool[AsyncConnection[DictRow]]:
@@ -202,9 +189,9 @@ def _pool(settings: Settings, size: int) -> AsyncConnectionPool[AsyncConnection[
     )
 
 
-def kept(settings: Settings) -> Kept:
-    """Return for how long metrics are kept."""
-    return Kept(
+def retention(settings: Settings) -> Retention:
+    """Return how long metrics are retained."""
+    return Retention(
         timedelta(hours=settings.metrics_second_hours),
         timedelta(days=settings.metrics_minute_days),
         timedelta(days=settings.metrics_hour_days),
@@ -212,7 +199,7 @@ def kept(settings: Settings) -> Kept:
 
 
 def database_answers(settings: Settings) -> bool:
-    """Tell whether the store can be connected to."""
+    """Return whether the store accepts connections."""
     try:
         psycopg.connect(conninfo(settings), connect_timeout=3).close()
     except psycopg.OperationalError:
@@ -221,6 +208,6 @@ def database_answers(settings: Settings) -> bool:
 
 
 async def ensure_first_key(settings: Settings) -> None:
-    """Have a profile whose admin key works."""
+    """Ensure a profile with a valid admin key."""
     async with open_cloud(settings, world(settings)) as cloud:
-        await profile.ensure(cloud)
+        await first_key.ensure(cloud)

@@ -1,58 +1,32 @@
-"""The command ``cloud``: one file per noun, imported when the noun is used."""
+"""The command ``cloud``: one module per subcommand, imported when it is used."""
 
 import importlib
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
+from miniaws.cli import examples, profiles
 from miniaws.cli.failures import EXIT_CODES, USAGE, Failure
-
-_COMMANDS = {
-    "up": ("miniaws.cli.up:up", "Start the cloud."),
-    "down": ("miniaws.cli.up:down", "Stop the control plane."),
-    "status": ("miniaws.cli.status:status", "Show the parts of the control plane."),
-    "doctor": ("miniaws.cli.doctor:doctor", "Check this machine and installation."),
-    "dashboard": ("miniaws.cli.dashboard:app", "The console, in a browser."),
-    "instance": ("miniaws.cli.instance:app", "Containers that run a program."),
-    "vpc": ("miniaws.cli.vpc:app", "Networks that keep instances apart."),
-    "lb": ("miniaws.cli.load_balancer:app", "One address in front of many instances."),
-    "volume": ("miniaws.cli.volume:app", "Files that outlive an instance."),
-    "cache": ("miniaws.cli.cache:app", "Redis that runs for you."),
-    "asg": ("miniaws.cli.scaling_group:app", "Groups that scale by what is measured."),
-    "queue": ("miniaws.cli.queue:app", "RabbitMQ or NATS that runs for you."),
-    "db": ("miniaws.cli.database:app", "Databases that run for you, and go back in time."),
-    "archive": ("miniaws.cli.archive:app", "What databases are restored from."),
-    "snapshot": ("miniaws.cli.snapshot:app", "Volumes as they were at one moment."),
-    "orphan": ("miniaws.cli.orphan:app", "Things that nothing wants any more."),
-    "key": ("miniaws.cli.access_key:app", "Keys that sign in."),
-    "resource": ("miniaws.cli.resource:app", "Every kind of resource at once."),
-    "timeline": ("miniaws.cli.timeline:timeline", "Show what happened, and who did it."),
-    "events": ("miniaws.cli.events:events", "Follow what happens."),
-    "diff": ("miniaws.cli.diff:diff", "Show what differs between two moments."),
-    "usage": ("miniaws.cli.usage:usage", "Show how long what was used."),
-    "admin": ("miniaws.cli.admin:app", "Check, renew and export the history."),
-    "why": ("miniaws.cli.why:why", "Tell why a resource is as it is."),
-}
-"""Each command: where it is, and what it says of itself before it is imported."""
+from miniaws.cli.parameters import command
+from miniaws.cli.registry import COMMANDS
+from miniaws.cli.suggestions import SuggestingGroup
 
 
-class Commands(TyperGroup):
-    """Imports a command when it is used, and ends every failure in the same way."""
+class Commands(SuggestingGroup):
+    """Import a command when it is used, and report every failure in the same way."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.commands.update(
-            {name: TyperCommand(name, help=sentence) for name, (_, sentence) in _COMMANDS.items()}
-        )
+        self.commands.update({name: TyperCommand(name, help=entry.help) for name, entry in COMMANDS.items()})
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Return the command itself in place of what stands in for it."""
+        """Import the command, and return it in place of its placeholder."""
         name, found, rest = super().resolve_command(ctx, args)
-        return name, _load(name) if name in _COMMANDS else found, rest
+        return name, _load(name) if name in COMMANDS else found, rest
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; whatever it could not do is one red sentence and an exit code."""
+        """Run the command; print a failure as one sentence, and end with its exit code."""
         try:
             return super().invoke(ctx)
         except Failure as failure:
@@ -77,8 +51,8 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:  # noqa: FBT001 - a callback
-    if wanted:
+def _version(*, show: bool) -> None:
+    if show:
         from importlib.metadata import version  # noqa: PLC0415 - only when asked for
 
         typer.echo(version("miniaws"))
@@ -91,19 +65,26 @@ def cloud(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
+    profile: Annotated[
+        str | None,
+        typer.Option("--profile", metavar="NAME", help="Use this profile, see `cloud config list`."),
+    ] = None,
 ) -> None:
-    """Run a cloud that you can rewind."""
+    """Manage a self-hosted cloud that keeps its complete history."""
     del version
+    profiles.OPTION.set(profile)
 
 
 def _load(name: str) -> Any:
-    module, _, attribute = _COMMANDS[name][0].partition(":")
+    module, _, attribute = COMMANDS[name].target.partition(":")
     found = getattr(importlib.import_module(module), attribute)
     if not isinstance(found, typer.Typer):
         alone = typer.Typer(add_completion=False)
-        alone.command(name)(found)
+        command(alone, name)(found)
         found = alone
-    return typer.main.get_command(found)
+    loaded = typer.main.get_command(found)
+    examples.add(loaded, name)
+    return loaded
 
 
 def _end(failure: Failure) -> None:

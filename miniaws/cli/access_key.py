@@ -1,13 +1,13 @@
-"""``cloud key``: who may sign in."""
+"""``cloud key``."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-import typer
-
-from miniaws.cli import moments, output, reading, writing
+from miniaws.cli import moments, output, reading, registry, writing
+from miniaws.cli.bodies import Body, Option
 from miniaws.cli.connection import connected
 from miniaws.cli.noun import Column, Document, Noun, columns, spec
-from miniaws.cli.options import Expires, Output
+from miniaws.cli.options import Output
+from miniaws.cli.parameters import command
 
 
 def _expires(document: Document) -> str:
@@ -15,28 +15,31 @@ def _expires(document: Document) -> str:
     return moments.local(instant) if instant else "never"
 
 
-KEY = Noun("key", "/api/keys", columns(Column("ROLE", spec("role")), Column("EXPIRES", _expires)))
+KEY = Noun("key", "key", "/api/keys", columns(Column("ROLE", spec("role")), Column("EXPIRES", _expires)))
 
-app = typer.Typer(help="Keys that sign in, and what they permit.", no_args_is_help=True, add_completion=False)
+app = registry.group("key")
 
-Role = Annotated[
-    Literal["viewer", "operator", "admin"],
-    typer.Option(help="A viewer reads, an operator changes, an admin also manages keys.", show_default=False),
+Key = Annotated[
+    Document,
+    Body(
+        "IssueKey",
+        {
+            "name": writing.NEW_NAME,
+            "expires_at": Option(
+                "--expires",
+                metavar="WHEN",
+                parse=moments.future,
+                help="Expiry: `30d`, `2026-11-23 14:00` (local) or RFC 3339. Default: never.",
+            ),
+        },
+    ),
 ]
-Account = Annotated[str | None, typer.Option(metavar="NAME", help="Whose key. Default: your own account.")]
 
 
-@app.command("issue")
-def issue(
-    name: writing.NewName,
-    role: Role,
-    account: Account = None,
-    expires: Expires = None,
-    how: Output = "table",
-) -> None:
-    """Issue a key. It is shown this once; with `-o name` it is all that is printed."""
-    body = {"name": name, "role": role, "account": account, "expires_at": expires}
-    with connected(f"issuing {name}") as client:
+@command(app, "issue")
+def issue(body: Key, how: Output = "table") -> None:
+    """Issue a key. It is shown only once; `-o name` prints the key alone."""
+    with connected(f"issuing {body['name']}") as client:
         document = client.change("POST", KEY.path, body)
     names = [document["key"]]
     output.write(how, document, lambda: output.details(document), names)
@@ -44,4 +47,4 @@ def issue(
 
 
 reading.add_reads(app, KEY)
-writing.add_end(app, KEY, "revoke", "revoked", "whoever uses it is locked out")
+writing.add_end(app, KEY, "revoke", "revoked", "its users lose access")

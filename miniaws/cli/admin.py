@@ -1,4 +1,4 @@
-"""``cloud admin``: on the store itself, with the settings of the cloud and no key."""
+"""``cloud admin``: works on the store directly, with the settings of the cloud and without a key."""
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
@@ -9,38 +9,35 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from domain.errors import PortError, Unreachable
-from miniaws.cli import moments, output
+from miniaws.cli import moments, output, registry
 from miniaws.cli.failures import NO_ANSWER, Failure
-from miniaws.cli.narrowing import From, To
+from miniaws.cli.filters import From, To
 from miniaws.cli.noun import Column
 from miniaws.settings import Settings
 
 if TYPE_CHECKING:
     from miniaws.administration import Header
 
-app = typer.Typer(
-    help="Check, renew and export the history of this machine's cloud.",
-    no_args_is_help=True,
-    add_completion=False,
-)
+app = registry.group("admin")
 
-Output = Annotated[Literal["table", "json", "yaml"], typer.Option("--output", "-o")]
+Output = Annotated[Literal["table", "json", "yaml"], typer.Option("--output", "-o", help="Output format.")]
 File = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="A new file.")]
 Bundle = Annotated[Path, typer.Argument(metavar="FILE", show_default=False)]
 Port = Annotated[
-    int | None, typer.Option(metavar="PORT", min=1, max=65535, help="Where it answers. Default: a free port.")
+    int | None,
+    typer.Option(metavar="PORT", min=1, max=65535, help="The port to listen on. Default: a free port."),
 ]
 Home = Annotated[
     Path | None,
     typer.Option(
-        "--data-dir", metavar="DIR", help="An empty directory to keep it in. Default: nothing is kept."
+        "--data-dir", metavar="DIR", help="An empty directory for its data. Default: a temporary one."
     ),
 ]
 
 
 @app.command("verify")
 def verify(how: Output = "table") -> None:
-    """Compare everything that can be read with the log it comes from. Ends with 1 when something differs."""
+    """Verify the read models against the log. Exits with 1 if they differ."""
     from miniaws import administration  # noqa: PLC0415 - with the weight of the control plane
 
     with _working("comparing the read models with the log"):
@@ -53,22 +50,22 @@ def verify(how: Output = "table") -> None:
     replayed = f"{found.events} events replayed, up to position {found.position}"
     if found.differences:
         raise Failure(f"{len(found.differences)} differences; {replayed}; see `cloud admin rebuild`")
-    output.say(f"everything is as the log says: {replayed}", "green")
+    output.say(f"the read models match the log: {replayed}", "green")
 
 
 @app.command("rebuild")
 def rebuild() -> None:
-    """Build the read models anew from the log and switch to them, while the cloud is used."""
+    """Rebuild the read models from the log while the cloud runs, then switch to them."""
     from miniaws import administration  # noqa: PLC0415 - as above
 
-    with _working("building the read models anew"):
+    with _working("rebuilding the read models"):
         position = administration.renew_reads(Settings())
-    output.say(f"the read models are new, as of position {position}", "green")
+    output.say(f"the read models are rebuilt, as of position {position}", "green")
 
 
 @app.command("export")
 def export(file: File, from_: From = None, to: To = None) -> None:
-    """Write a part of the history to a file that holds no secret and shows if a byte of it was changed."""
+    """Export a range of the history to a tamper-evident file without secrets."""
     from miniaws import administration  # noqa: PLC0415 - as above
 
     with _working("exporting"):
@@ -81,7 +78,7 @@ def export(file: File, from_: From = None, to: To = None) -> None:
 
 @app.command("open")
 def open_(file: Bundle, port: Port = None, data_dir: Home = None) -> None:
-    """Show a bundle: the API over it, read-only, until interrupted. It needs no container engine."""
+    """Serve the API of an exported history, read-only, until interrupted. It needs no container engine."""
     from miniaws import administration  # noqa: PLC0415 - as above
 
     with _working(None), suppress(KeyboardInterrupt):
@@ -93,7 +90,7 @@ def _announce(header: "Header", url: str, keys: Mapping[str, str]) -> None:
     output.say(
         f"{header.cloud}, from position {header.after} to {header.to}, until {ends_at}: {url}", "green"
     )
-    output.say("look with MINIAWS_URL and one of these as MINIAWS_API_KEY; end with Ctrl-C")
+    output.say("use this MINIAWS_URL and one of these keys as MINIAWS_API_KEY; stop with Ctrl-C")
     rows = [{"url": url, "account": account, "key": key} for account, key in keys.items()]
     columns = tuple(Column(name.upper(), itemgetter(name)) for name in ("url", "account", "key"))
     output.write("table", rows, lambda: output.table(columns, rows), ())
@@ -101,7 +98,7 @@ def _announce(header: "Header", url: str, keys: Mapping[str, str]) -> None:
 
 @contextmanager
 def _working(doing: str | None) -> Generator[None]:
-    """Let what the store or the file has against it be a failure of the command."""
+    """Report errors of the store or the file as failures of the command."""
     try:
         if doing is None:
             yield

@@ -1,8 +1,6 @@
-"""``cloud archive``: what databases are restored from, also those that are gone."""
+"""``cloud archive``: backups and logs of databases, including deleted ones."""
 
-import typer
-
-from miniaws.cli import moments, reading, writing
+from miniaws.cli import moments, reading, registry, writing
 from miniaws.cli.noun import Column, Document, Noun, columns, observed, spec
 
 
@@ -22,6 +20,7 @@ def _expires(document: Document) -> str | None:
 
 ARCHIVE = Noun(
     "archive",
+    "archive",
     "/api/archives",
     columns(
         Column("DATABASE", lambda document: spec("database")(document)["id"]),
@@ -29,10 +28,11 @@ ARCHIVE = Noun(
         Column("NEWEST", _newest),
         Column("KEPT UNTIL", _expires),
     ),
+    optional=("AGE", "NEWEST", "BACKUPS", "KEPT UNTIL", "DATABASE"),
     key="id",
 )
 
-app = typer.Typer(help="What databases are restored from.", no_args_is_help=True, add_completion=False)
+app = registry.group("archive")
 
 reading.add_reads(app, ARCHIVE)
-writing.add_end(app, ARCHIVE, "delete", "deleted", "what it held of a database that is gone is lost")
+writing.add_end(app, ARCHIVE, "delete", "deleted", "backups of deleted databases are lost")

@@ -1,4 +1,4 @@
-"""Arguments that click alone cannot tell apart: a program and its arguments after ``--``."""
+"""Arguments after ``--``, which are a program and its arguments."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ _PROGRAM = "miniaws.program"
 
 
 class WithProgram(TyperCommand):
-    """A command that keeps what follows ``--`` for another program."""
+    """A command that takes a program and its arguments after ``--``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Take the program away before options and arguments are read."""
+        """Remove the program before options and arguments are parsed."""
         if "--" in args:
             at = args.index("--")
             ctx.meta[_PROGRAM] = args[at + 1 :]
@@ -20,10 +20,10 @@ class WithProgram(TyperCommand):
         return super().parse_args(ctx, args)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """Show where the program belongs."""
+        """Add the program to the usage line."""
         return [*super().collect_usage_pieces(ctx), "[-- PROGRAM [ARGS]...]"]
 
 
-def program_of(ctx: typer.Context) -> list[str]:
-    """Return the program and its arguments; empty when there is none."""
-    return ctx.meta.get(_PROGRAM, [])
+def program_of(ctx: typer.Context) -> list[str] | None:
+    """Return the program and its arguments; None when there is none."""
+    return ctx.meta.get(_PROGRAM) or None

@@ -1,72 +1,62 @@
-"""Speaks to the API: signs in, retries what may be retried, and turns every problem into a Failure."""
+"""The client of the API: signs in, retries idempotent requests, and raises every problem as a Failure."""
 
 import re
 import time
 import uuid
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
+from ssl import PROTOCOL_TLS_CLIENT, SSLContext
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
-from pydantic import SecretStr
 
 from domain.status import SETTLING
-from miniaws import profile
+from miniaws.cli import target
 from miniaws.cli.failures import NO_ANSWER, NOT_FOUND, NOT_PERMITTED, REFUSED, Failure
-from miniaws.settings import Settings
+from miniaws.cli.target import Target
 
 Document = dict[str, Any]
 
 _EXIT_CODES = {401: NOT_PERMITTED, 403: NOT_PERMITTED, 404: NOT_FOUND, 429: NO_ANSWER, 503: NO_ANSWER}
-_LATER = {429, 502, 503, 504}
-_PAUSES_S = (0.25, 0.5, 1.0, 2.0)
+_RETRYABLE = {429, 502, 503, 504}
+_RETRY_DELAYS_S = (0.25, 0.5, 1.0, 2.0)
 _PAGE = 500
-_TURN_S = 20
-"""One request waits no longer, so that a lost connection is noticed; then the same request goes on waiting."""
-_ANSWER_S = 75.0
-"""Longer than the API lets a program that it runs take."""
+_MAX_WAIT_S = 5
+"""A single request waits no longer than this, so that progress can be shown; then it is repeated."""
+_TIMEOUT_S = 75.0
+"""Longer than the time-out of the API for a program that it executes."""
 
 
-def connect(settings: Settings | None = None, *, patience_s: float = _ANSWER_S) -> "Client":
-    """Return a client for the cloud of the settings or, where they say nothing, of the profile."""
-    settings = settings or Settings()
-    known = profile.read(settings.credentials)
-    url = (settings.url_override or known.get("MINIAWS_URL") or settings.url).rstrip("/")
-    if settings.api_key:
-        return Client(url, settings.api_key, patience_s=patience_s)
-    if "MINIAWS_API_KEY" not in known:
-        raise Failure(
-            f"cannot sign in: there is no key in {settings.credentials}; run `cloud up`, or set MINIAWS_URL and "
-            "MINIAWS_API_KEY",
-            NOT_PERMITTED,
-        )
-    if url != known.get("MINIAWS_URL", url).rstrip("/"):
-        # A key is only ever shown to the cloud it was made by.
-        raise Failure(
-            "cannot sign in: the key of the profile is for another cloud than MINIAWS_URL; set MINIAWS_API_KEY, too",
-            NOT_PERMITTED,
-        )
-    return Client(url, SecretStr(known["MINIAWS_API_KEY"]), patience_s=patience_s)
+def connect(to: Target | None = None, *, timeout_s: float = _TIMEOUT_S) -> "Client":
+    """Return a client for a cloud; None means that of the environment or the profile. Raises Failure."""
+    return Client(to or target.find(), timeout_s=timeout_s)
 
 
 class Client:
     """One signed-in connection."""
 
-    def __init__(self, url: str, key: SecretStr, *, patience_s: float = _ANSWER_S) -> None:
-        self._origin = _origin(url)
-        if not re.fullmatch(r"[\x21-\x7e]+", key.get_secret_value()):
+    def __init__(self, to: Target, *, timeout_s: float = _TIMEOUT_S) -> None:
+        self._origin = _origin(to.url)
+        if not re.fullmatch(r"[\x21-\x7e]+", to.key):
             raise Failure(
-                "cannot sign in: the key has characters that no key has; check MINIAWS_API_KEY", NOT_PERMITTED
+                "cannot sign in: the API key contains invalid characters; check MINIAWS_API_KEY",
+                NOT_PERMITTED,
             )
-        self._patience_s = patience_s
+        self._timeout_s = timeout_s
+        self.on_progress: Callable[[str], None] = lambda _: None
+        """Called with the state of a change while the client waits for it."""
+        self.on_answer: Callable[[Document], None] = lambda _: None
+        """Called with each answer to a change while the client waits for it."""
         self._http = httpx.Client(
-            base_url=url,
-            headers={"Authorization": key.get_secret_value()},
-            timeout=patience_s,
-            # A proxy for the way out is no way to this machine.
+            base_url=to.url,
+            headers={"Authorization": to.key},
+            timeout=timeout_s,
+            # A proxy for outgoing traffic does not lead to this machine.
             trust_env=not _is_here(self._origin),
+            # Loading the root certificates is slow, and only TLS needs them.
+            verify=self._origin.startswith("https:") or SSLContext(PROTOCOL_TLS_CLIENT),
         )
 
     def __enter__(self) -> Self:
@@ -81,23 +71,28 @@ class Client:
 
     @property
     def url(self) -> str:
-        """Where the cloud answers, without a slash at the end."""
+        """The URL of the cloud, without a trailing slash."""
         return str(self._http.base_url).rstrip("/")
 
     def read(self, path: str, **params: Any) -> Document:
-        """Return what a GET answers; parameters that are None are left out."""
+        """Return the answer of a GET; parameters that are None are left out."""
         return self._send("GET", path, params=_given(params)).json()
 
+    def read_at_position(self, path: str, **params: Any) -> tuple[Document, int]:
+        """Return the answer of a GET, and the position of the log that it shows."""
+        response = self._send("GET", path, params=_given(params))
+        return response.json(), int(response.headers["Miniaws-Position"])
+
     def ask(self, path: str, body: Document, **params: Any) -> Document:
-        """Return what a POST answers that changes nothing."""
+        """Return the answer of a POST that changes nothing."""
         return self._send("POST", path, json=body, params=_given(params)).json()
 
     def pages(self, path: str, limit: int | None, **params: Any) -> list[Document]:
-        """Return the documents of a list, all pages as of one position."""
+        """Return the documents of all pages of a list, as of one position."""
         return [document for page in self.page_by_page(path, limit, **params) for document in page]
 
     def page_by_page(self, path: str, limit: int | None, **params: Any) -> Iterator[list[Document]]:
-        """Yield the documents of a list, a page at a time."""
+        """Yield the documents of a list page by page."""
         cursor: str | None = None
         left = limit
         while left is None or left > 0:
@@ -118,9 +113,9 @@ class Client:
         wait_s: float = 0,
         version: int | None = None,
     ) -> Document:
-        """Ask for a change; wait until the resource has settled, or for so long.
+        """Request a change, and wait at most ``wait_s`` seconds until the status is no longer transient.
 
-        Everything is sent under one idempotency key: however often it is repeated, it is carried out once.
+        All attempts have the same idempotency key, so that the change is made once.
         """
         headers = {"Idempotency-Key": str(uuid.uuid4())}
         if version is not None:
@@ -128,17 +123,22 @@ class Client:
         deadline = time.monotonic() + wait_s
         while True:
             left = max(0.0, deadline - time.monotonic())
-            turn = int(min(_TURN_S, left + 0.999))
-            preferred = {**headers, "Prefer": f"wait={turn}"} if turn else headers
-            timeout = self._patience_s + turn
+            wait = int(min(_MAX_WAIT_S, left + 0.999))
+            preferred = {**headers, "Prefer": f"wait={wait}"} if wait else headers
+            timeout = self._timeout_s + wait
             answer = self._send(method, path, json=body, headers=preferred, timeout=timeout).json()
-            if not turn or answer.get("status") not in SETTLING:
+            self.on_answer(answer)
+            if not wait or answer.get("status") not in SETTLING:
                 return answer
+            if reason := answer.get("status_reason"):
+                self.on_progress(f"{answer['name']} is {answer['status']}: {reason}")
 
     @contextmanager
-    def stream(self, path: str, *, silence_s: float | None = None, **params: Any) -> Generator[Iterator[str]]:
-        """Open a text that may never end, and yield its lines; so much silence means a lost connection."""
-        timeout = httpx.Timeout(self._patience_s, read=silence_s)
+    def stream(
+        self, path: str, *, read_timeout_s: float | None = None, **params: Any
+    ) -> Generator[Iterator[str]]:
+        """Open an endless response and yield its lines; ``read_timeout_s`` without data means a lost connection."""
+        timeout = httpx.Timeout(self._timeout_s, read=read_timeout_s)
         try:
             with self._http.stream("GET", path, params=_given(params), timeout=timeout) as response:
                 if response.is_error:
@@ -146,29 +146,29 @@ class Client:
                     raise _problem(response)
                 yield response.iter_lines()
         except httpx.TransportError as error:
-            raise self._lost(error) from None
+            raise self._unreachable(error) from None
 
     def _send(self, method: str, path: str, **options: Any) -> httpx.Response:
-        # Whoever is as impatient as a shell that completes a word has no time for a second attempt.
-        pauses = _PAUSES_S if self._patience_s >= _ANSWER_S else ()
-        for pause in (*pauses, None):
+        # With a short time-out, as for completion in the shell, there is no time for a second attempt.
+        delays = _RETRY_DELAYS_S if self._timeout_s >= _TIMEOUT_S else ()
+        for delay in (*delays, None):
             try:
                 response = self._http.request(method, path, **options)
             except httpx.TransportError as error:
-                failure = self._lost(error)
+                failure = self._unreachable(error)
             else:
                 if response.is_success:
                     return response
                 failure = _problem(response)
-                if response.status_code not in _LATER:
+                if response.status_code not in _RETRYABLE:
                     raise failure
-            if pause is None:
+            if delay is None:
                 raise failure
-            time.sleep(pause)  # noqa: TID251 - nothing tells a client when a server is back
-        raise AssertionError  # the last pause is None
+            time.sleep(delay)  # noqa: TID251 - there is no event to wait for
+        raise AssertionError  # the last delay is None
 
-    def _lost(self, error: httpx.TransportError) -> Failure:
-        # The library's words on what it could not send may hold what it could not send.
+    def _unreachable(self, error: httpx.TransportError) -> Failure:
+        # The message of a protocol error may contain the API key.
         why = "" if isinstance(error, httpx.ProtocolError) else f": {error}".removesuffix(": ")
         return Failure(
             f"cannot reach the cloud at {self._origin}{why}; see `cloud status`, start it with `cloud up`",
@@ -190,7 +190,10 @@ def _problem(response: httpx.Response) -> Failure:
     notes += [f"field: {problem['field']}"] if problem.get("field") else []
     notes += [f"request id: {problem['request_id']}"] if problem.get("request_id") else []
     exit_code = _EXIT_CODES.get(response.status_code, REFUSED)
-    return Failure(sentence, exit_code, tuple(notes), str(problem.get("code", "")))
+    failure = Failure(sentence, exit_code, tuple(notes), str(problem.get("code", "")))
+    listed = problem.get("errors") or [{"field": problem.get("field"), "message": sentence}]
+    failure.fields = tuple((str(each["field"]), str(each["message"])) for each in listed if each["field"])
+    return failure
 
 
 def _given(params: Document) -> Document:

@@ -1,4 +1,4 @@
-"""Connects when a command needs it: help and completion do without the weight of HTTP and settings."""
+"""Connects on demand, so that help and completion do not import the HTTP client."""
 
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def connected(doing: str | None = "asking the cloud") -> Generator["Client"]:
-    """Open a client, and show what is under way, if anything."""
+    """Open a client, and show a progress message unless it is None."""
     from miniaws.cli.client import connect  # noqa: PLC0415 - see above
 
-    with connect() as client, output.working(doing) if doing else nullcontext():
+    with connect() as client, output.working(doing) if doing else nullcontext() as progress:
+        if progress is not None:
+            client.on_progress = progress
         yield client

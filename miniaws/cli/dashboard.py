@@ -1,22 +1,23 @@
-"""``cloud dashboard``: the console, in a browser that is signed in at once."""
+"""``cloud dashboard``: opens the console in a browser, signed in."""
 
 import html
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from miniaws.cli import output
-from miniaws.cli.client import Client, connect
+from miniaws.cli import output, profiles, registry, target
 from miniaws.cli.failures import REFUSED, Failure
-from miniaws.cli.up import start
-from miniaws.settings import Settings
+from miniaws.environment import variable
 
-app = typer.Typer(help="The console, in a browser.", no_args_is_help=True, add_completion=False)
+if TYPE_CHECKING:
+    from miniaws.cli.client import Client
 
-_PATIENCE_S = 3.0
-"""A cloud that runs answers sooner."""
+app = registry.group("dashboard")
+
+_TIMEOUT_S = 3.0
+"""A running cloud answers sooner."""
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>miniaws</title><meta http-equiv="refresh" content="0;url={link}">
 <p><a href="{link}">To the console</a></p></html>
@@ -32,40 +33,55 @@ def dashboard() -> None:
 def open_console(
     *,
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Print the link. It signs in once, within a minute.")
+        bool,
+        typer.Option(
+            "--no-browser", help="Print a link instead. It is valid for one sign-in within a minute."
+        ),
     ] = False,
 ) -> None:
-    """Open the console in a browser that is signed in; start the cloud first when it does not run."""
-    settings = Settings()
-    if not _answers(settings) and settings.url_override is None and not start(settings):
+    """Open the console in a browser, signed in. Start the cloud first if it is not running."""
+    from miniaws.cli.client import connect  # noqa: PLC0415 - help does without the weight of HTTP
+
+    is_here = variable("MINIAWS_URL") is None and profiles.selected(target.home()) == profiles.DEFAULT
+    if not _answers() and is_here and not _start():
         raise Failure("cannot open the console: the cloud did not start; see `cloud status`", REFUSED)
-    with connect(settings) as client:
+    with connect() as client:
         link = _link(client)
         if no_browser:
             typer.echo(link)
             return
-        _show(settings, link)
+        _show(link)
         output.say(f"the console is at {client.url}/")
 
 
-def _answers(settings: Settings) -> bool:
+def _answers() -> bool:
+    from miniaws.cli.client import connect  # noqa: PLC0415 - as above
+
     try:
-        with connect(settings, patience_s=_PATIENCE_S) as client:
-            client.read("/health/ready")
+        with connect(timeout_s=_TIMEOUT_S) as client:
+            client.read("/health/live")
     except Failure:
         return False
     return True
 
 
-def _link(client: Client) -> str:
-    """Return an address that signs in once. What stands behind ``#`` is sent to no server and logged by none."""
+def _start() -> bool:
+    """Start the cloud in the background unless it runs; return whether it is ready, and print the reason if not."""
+    from miniaws.cli.up import start  # noqa: PLC0415 - with the weight of the control plane
+    from miniaws.settings import Settings  # noqa: PLC0415 - as above
+
+    return start(Settings())
+
+
+def _link(client: "Client") -> str:
+    """Return a URL that signs in once. Browsers do not send the part after ``#``, so no server logs it."""
     ticket = client.ask("/api/session/tickets", {})["ticket"]
     return f"{client.url}/#ticket={ticket}"
 
 
-def _show(settings: Settings, link: str) -> None:
-    """Let a browser open the link from a file of ours: its own arguments can be read by everybody on this host."""
-    page = settings.home / "console.html"
+def _show(link: str) -> None:
+    """Open the link through a private file: arguments of a browser are visible to every user of this host."""
+    page = target.home() / "console.html"
     _write(page, _PAGE.format(link=html.escape(link)))
     if not webbrowser.open(page.as_uri()):
         raise Failure("cannot find a browser: open the link of `cloud dashboard open --no-browser`", REFUSED)

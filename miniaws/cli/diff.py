@@ -1,4 +1,4 @@
-"""``cloud diff``: what differs between two moments, grouped and short."""
+"""``cloud diff``: the differences between two moments."""
 
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Any
@@ -9,49 +9,47 @@ from rich.text import Text
 
 from miniaws.cli import output
 from miniaws.cli.connection import connected
-from miniaws.cli.narrowing import Account, End, Kind, Resource, Start
+from miniaws.cli.filters import Account, End, Kind, Resource, Start
 from miniaws.cli.noun import Document
-from miniaws.cli.options import Output, Tags, tag_filters
+from miniaws.cli.options import TABLES, Output, Tags, tag_filters
+from miniaws.cli.parameters import Call
 
 _GROUPS = (("created", "+", "green"), ("deleted", "-", "red"), ("changed", "~", "yellow"))
 
 Full = Annotated[
     bool,
-    typer.Option("--full", help="Whole documents and every field, fit to be applied to the earlier state."),
+    typer.Option("--full", help="Return whole documents and every field, as a patch of the earlier state."),
 ]
 
 
-def diff(  # noqa: PLR0913, PLR0917 - its options
+def _filters(
+    *, kind: Kind = None, resource: Resource = None, tag: Tags = None, account: Account = None
+) -> dict[str, Any]:
+    return {"kind": kind, "resource": resource, "tag": tag_filters(tag), "account": account}
+
+
+def diff(
     from_: Start,
+    filters: Annotated[dict[str, Any], Call(_filters)],
     to: End = None,
-    kind: Kind = None,
-    resource: Resource = None,
-    tag: Tags = None,
-    account: Account = None,
-    full: Full = False,  # noqa: FBT002
     how: Output = "table",
+    *,
+    full: Full = False,
 ) -> None:
     """Show what was created, deleted and changed between two moments."""
-    filters = {"kind": kind, "resource": resource, "tag": tag_filters(tag), "account": account, "full": full}
     with connected() as client:
-        found = client.read("/api/diff", **{"from": from_, "to": to}, **filters)
+        found = client.read("/api/diff", **{"from": from_, "to": to}, **filters, full=full)
     names = [each["name"] for group, _, _ in _GROUPS for each in found[group]]
     output.write(how, found, lambda: _drawn(found), names)
-    if not names and how == "table":
+    if not names and how in TABLES:
         output.say(f"nothing differs between position {found['from']} and position {found['to']}")
 
 
 def changed(changes: Sequence[Document]) -> Iterator[str]:
-    """Yield each change in words: the field, what it was and what it is."""
+    """Yield each change as text: the field, its value before and after."""
     for change in changes:
-        name = change["path"][-1]
-        before, after = (_value(change, side, name) for side in ("before", "after"))
+        before, after = (output.text(change.get(side)) for side in ("before", "after"))
         yield f"{change['field'].removeprefix('spec.').removeprefix('observed.')}: {before} → {after}"
-
-
-def _value(change: Document, side: str, name: str) -> str:
-    value: Any = change.get(side)
-    return output.text(value, name)
 
 
 def _drawn(found: Document) -> Table:

@@ -1,4 +1,4 @@
-"""``cloud doctor``: everything the cloud needs of its machine, checked, with a remedy for what is amiss."""
+"""``cloud doctor``: checks the requirements of the cloud on this machine, with a remedy for each problem."""
 
 import json
 import os
@@ -16,14 +16,12 @@ from typing import Literal
 import typer
 from rich.console import Console
 
-from adapters import engine_facts
+from adapters.docker import engine_facts
 from adapters.embedded_postgres import EmbeddedPostgres
 from domain.errors import PortError
 from miniaws.cli.status import Output
 from miniaws.settings import ROLES, Settings
 from miniaws.supervisor import control_plane
-
-HELLO = "miniaws/hello:local"
 
 LEAST_DISK_GB = 2
 MOST_DRIFT_S = 2.0
@@ -32,7 +30,7 @@ OLDEST_ENGINE = (1, 41)
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a check found; ``remedy`` says what to do unless all is well."""
+    """The result of a check; ``remedy`` says how to fix a problem."""
 
     title: str
     verdict: Literal["ok", "note", "bad"]
@@ -41,7 +39,7 @@ class Finding:
 
 
 def doctor(output: Output = "table") -> None:
-    """Check this machine and installation. The exit code is 0 when nothing is amiss."""
+    """Check this machine and this installation. Exits with 0 if there is no problem."""
     settings = Settings()
     if output == "json":
         findings = [check(settings) for check in CHECKS]
@@ -61,13 +59,13 @@ def _show(console: Console, number: int, finding: Finding) -> None:
     console.print(f"{number:2} [{style}]{finding.verdict:4}[/] {finding.title}: ", end="")
     console.print(finding.detail, markup=False, soft_wrap=True)
     if finding.remedy:
-        console.print(f"        to do: {finding.remedy}", markup=False, soft_wrap=True)
+        console.print(f"        remedy: {finding.remedy}", markup=False, soft_wrap=True)
 
 
 def _python(settings: Settings) -> Finding:
     del settings
     version = platform.python_version()
-    if sys.version_info < (3, 11):  # noqa: UP036 (whoever runs this may not have installed it as we say)
+    if sys.version_info < (3, 11):  # noqa: UP036 (the installation may have bypassed the check of pip)
         return Finding("Python", "bad", version, "use Python 3.11 or newer and run `scripts/setup`")
     return Finding("Python", "ok", version)
 
@@ -85,32 +83,33 @@ def _engine(settings: Settings) -> Finding:
     )
     if tuple(int(part) for part in facts.api_version.split(".")) < OLDEST_ENGINE:
         return Finding("Docker engine", "bad", detail, "update the engine to 20.10 or newer")
+    if not facts.has_init:
+        remedy = "install the package tini on the engine's host, or launch instances with `--no-init`"
+        return Finding("Docker engine", "bad", f"{detail}, no init process (docker-init)", remedy)
     return Finding("Docker engine", "ok", detail)
 
 
 def _images(settings: Settings) -> Finding:
     wanted = {role: settings.images(role) for role in ROLES}
     try:
-        asked = [HELLO, *(image for images in wanted.values() for image in images)]
+        asked = [image for images in wanted.values() for image in images]
         there = engine_facts.learn(settings.docker_host, asked).images
     except PortError:
-        return Finding("Images", "bad", "the engine does not answer", "see the check of the engine")
+        return Finding("Images", "bad", "the engine does not answer", "see the check of the Docker engine")
     sources: list[str] = []
     for role, images in wanted.items():
-        found = next((image for image in images if image in there), "not here yet")
+        found = next((image for image in images if image in there), "built on demand")
         sources.append(f"{role}: {found}")
     detail = f"source {settings.image_source}; {', '.join(sources)}"
-    if HELLO not in there:
-        return Finding("Images", "bad", f"no {HELLO}; {detail}", "run `scripts/images hello`")
-    return Finding("Images", "ok", f"{HELLO}; {detail}")
+    return Finding("Images", "ok", detail)
 
 
 def _api_port(settings: Settings) -> Finding:
     running = control_plane.running(settings.home)
     if running is not None and running.url == settings.url:
-        return Finding("Port of the API", "ok", f"{settings.port}, ours")
+        return Finding("Port of the API", "ok", f"{settings.port}, used by this cloud")
     if (taken := _why_taken(settings.host, settings.port)) is not None:
-        remedy = "end the program that listens there, or set MINIAWS_PORT"
+        remedy = "stop the program that listens there, or set MINIAWS_PORT"
         return Finding("Port of the API", "bad", f"{settings.port}: {taken}", remedy)
     return Finding("Port of the API", "ok", f"{settings.port}, free")
 
@@ -118,14 +117,14 @@ def _api_port(settings: Settings) -> Finding:
 def _postgres(settings: Settings) -> Finding:
     title, remedy = "Postgres", "run `cloud up`, and read logs/postgres.log in the data directory"
     if settings.database_url is not None:
-        return Finding(title, "ok", "your own, by MINIAWS_DATABASE_URL")
+        return Finding(title, "ok", "external, set by MINIAWS_DATABASE_URL")
     server = EmbeddedPostgres(settings.home, settings.postgres_port)
     if control_plane.running(settings.home) is not None:
         if server.is_ready():
-            return Finding(title, "ok", f"embedded, answers on port {settings.postgres_port}")
+            return Finding(title, "ok", f"embedded, ready on port {settings.postgres_port}")
         return Finding(title, "bad", f"no answer on port {settings.postgres_port}", remedy)
     if (taken := _why_taken("127.0.0.1", settings.postgres_port)) is not None:
-        remedy = "end the program that listens there, or set MINIAWS_POSTGRES_PORT"
+        remedy = "stop the program that listens there, or set MINIAWS_POSTGRES_PORT"
         return Finding(title, "bad", f"port {settings.postgres_port}: {taken}", remedy)
     return Finding(title, "ok", f"embedded, stopped; port {settings.postgres_port} is free")
 
@@ -141,7 +140,7 @@ def _why_taken(host: str, port: int) -> str | None:
 
 
 def _data_dir(settings: Settings) -> Finding:
-    return _private(settings.home, 0o700, "Data directory", "`cloud up` makes it")
+    return _private(settings.home, 0o700, "Data directory", "`cloud up` creates it")
 
 
 def _credentials(settings: Settings) -> Finding:
@@ -157,7 +156,7 @@ def _private(path: Path, mode: int, title: str, absent: str) -> Finding:
         detail = f"{path} has mode {stat.S_IMODE(found.st_mode):o}: others may read it"
         return Finding(title, "bad", detail, f"chmod {mode:o} {path}")
     if found.st_uid != os.geteuid():
-        return Finding(title, "bad", f"{path} belongs to somebody else", f"chown {os.geteuid()} {path}")
+        return Finding(title, "bad", f"{path} belongs to another user", f"chown {os.geteuid()} {path}")
     return Finding(title, "ok", f"{path}, mode {mode:o}")
 
 
@@ -166,7 +165,7 @@ def _disk(settings: Settings) -> Finding:
     free_gb = shutil.disk_usage(place).free / 1024**3
     detail = f"{free_gb:.1f} GiB free at {place}"
     if free_gb < LEAST_DISK_GB:
-        return Finding("Disk", "bad", detail, "make room, or set MINIAWS_DATA_DIR to a larger disk")
+        return Finding("Disk", "bad", detail, "free some space, or set MINIAWS_DATA_DIR to a larger disk")
     return Finding("Disk", "ok", detail)
 
 
@@ -186,10 +185,12 @@ def _loop_devices(settings: Settings) -> Finding:
     del settings
     title = "Sized volumes"
     if not Path("/dev/loop-control").exists():
-        return Finding(title, "note", "no loop devices: volumes cannot be held to a size", "modprobe loop")
+        return Finding(
+            title, "note", "no loop devices: the size of volumes cannot be limited", "modprobe loop"
+        )
     if shutil.which("mkfs.ext4", path="/usr/sbin:/sbin:/usr/bin:/bin") is None:
         return Finding(title, "note", "no mkfs.ext4", "apt-get install e2fsprogs")
-    return Finding(title, "ok", "loop devices and mkfs.ext4 are there")
+    return Finding(title, "ok", "loop devices and mkfs.ext4 are available")
 
 
 def _clock(settings: Settings) -> Finding:
@@ -197,12 +198,12 @@ def _clock(settings: Settings) -> Finding:
         drift_s = abs(engine_facts.learn(settings.docker_host).clock.timestamp() - time.time())
     except PortError:
         return Finding(
-            "Clock", "note", "not compared: the engine does not answer", "see the check of the engine"
+            "Clock", "note", "not compared: the engine does not answer", "see the check of the Docker engine"
         )
     if drift_s > MOST_DRIFT_S:
         detail = f"{drift_s:.1f} s between this machine and the engine's"
-        return Finding("Clock", "bad", detail, "keep both in time, e.g. by `apt-get install chrony`")
-    return Finding("Clock", "ok", "in step with the engine's")
+        return Finding("Clock", "bad", detail, "synchronize both clocks, e.g. by `apt-get install chrony`")
+    return Finding("Clock", "ok", "in sync with the engine")
 
 
 CHECKS: tuple[Callable[[Settings], Finding], ...] = (

@@ -1,4 +1,4 @@
-"""``cloud events``: the newest events, and what happens from now on; a lost connection is taken up where it was."""
+"""``cloud events``: recent events, and new ones as they happen. A lost stream is resumed at its position."""
 
 import json
 import sys
@@ -11,37 +11,46 @@ import typer
 from miniaws.cli import moments, output, timeline
 from miniaws.cli.connection import connected
 from miniaws.cli.failures import NO_ANSWER, NOT_PERMITTED, Failure
-from miniaws.cli.narrowing import ANY, From, Kind, Resource, Type
+from miniaws.cli.filters import ANY, From, Kind, Resource, Type
 from miniaws.cli.noun import Document
 
 if TYPE_CHECKING:
     from miniaws.cli.client import Client
 
+_RECENT = 20
+"""How many events are shown when no number is given."""
 _STREAM = "/api/dashboard/stream"
-_SILENCE_S = 40.0
+_READ_TIMEOUT_S = 40.0
 """The API sends a heartbeat every 15 s."""
-_FIRST_PAUSE_S = 0.2
-_LONGEST_PAUSE_S = 5.0
+_FIRST_DELAY_S = 0.2
+_MAX_DELAY_S = 5.0
 
-Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on with what happens, until interrupted.")]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Wait for new events until interrupted.")]
 LineFormat = Annotated[
-    Literal["table", "ndjson"], typer.Option("--output", "-o", help="How events are written, a line each.")
+    Literal["table", "ndjson"], typer.Option("--output", "-o", help="Output format: one event per line.")
 ]
 AtMost = Annotated[
-    int | None, typer.Option("--limit", min=1, metavar="N", help="End after so many. Default: 20, or follow.")
+    int | None,
+    typer.Option(
+        "--limit",
+        min=1,
+        metavar="N",
+        help=f"Maximum number of events. Default: {_RECENT}; no maximum with `--follow`.",
+    ),
 ]
 
 
 def events(
-    follow: Follow = False,  # noqa: FBT002
     resource: Resource = None,
     kind: Kind = None,
     type_: Type = None,
     from_: From = None,
     limit: AtMost = None,
     how: LineFormat = "table",
+    *,
+    follow: Follow = False,
 ) -> None:
-    """Show events, the newest last; with --follow, each as it happens, none left out and none twice."""
+    """Show recent events, the newest last. With `--follow`, wait for new ones; each is shown exactly once."""
     filters: dict[str, str | None] = {"kind": kind, "type": type_}
     with connected(None) as client:
         if resource is not None:
@@ -52,9 +61,13 @@ def events(
             return
         order = "newest" if from_ is None else "oldest"
         span = {"from": from_, "order": order}
-        found = client.pages("/api/timeline", limit or 20, **filters, **span)
-    for event in found if from_ else reversed(found):
+        most = limit or _RECENT
+        found = client.pages("/api/timeline", most + 1, **filters, **span)
+    shown = found[:most]
+    for event in shown if from_ else reversed(shown):
         _print(event, how)
+    if from_ and len(found) > most:
+        output.say(f"more events follow: add `--limit`, or `--from {shown[-1]['position']}`")
 
 
 def _follow(
@@ -66,30 +79,30 @@ def _follow(
             if count == limit:
                 return
     except KeyboardInterrupt:
-        return  # how people end it
+        return  # Ctrl-C is how it is stopped
 
 
 def followed(client: "Client", after: int, filters: dict[str, str | None]) -> Iterator[Document]:
-    """Yield every event after a position, for ever; connects again whenever the stream is lost."""
-    pause = _FIRST_PAUSE_S
+    """Yield every event after a position, without end; reconnect whenever the stream is lost."""
+    delay = _FIRST_DELAY_S
     while True:
         try:
             params = {**filters, "include": "events", "from": after}
-            with client.stream(_STREAM, silence_s=_SILENCE_S, **params) as lines:
+            with client.stream(_STREAM, read_timeout_s=_READ_TIMEOUT_S, **params) as lines:
                 for event in _events(lines):
-                    pause = _FIRST_PAUSE_S
+                    delay = _FIRST_DELAY_S
                     after = event["position"]
                     yield event
         except Failure as failure:
             if failure.exit_code != NO_ANSWER:
                 raise
-            output.say(f"lost the stream, goes on after position {after}: {failure}", "yellow")
-        time.sleep(pause)  # noqa: TID251 - nothing tells a client when a server is back
-        pause = min(2 * pause, _LONGEST_PAUSE_S)
+            output.say(f"the stream was lost, resuming after position {after}: {failure}", "yellow")
+        time.sleep(delay)  # noqa: TID251 - there is no event to wait for
+        delay = min(2 * delay, _MAX_DELAY_S)
 
 
 def _events(lines: Iterator[str]) -> Iterator[Document]:
-    """Yield the events of a stream until it ends or is cut. Raises Failure when it has ended for good."""
+    """Yield the events of a stream until it is cut. Raises Failure when it has ended for good."""
     name = ""
     for line in lines:
         field, _, value = line.partition(": ")
@@ -98,7 +111,7 @@ def _events(lines: Iterator[str]) -> Iterator[Document]:
         elif field == "data" and name == "cut":
             return
         elif field == "data" and name == "end":
-            raise Failure(f"cannot follow any longer: {json.loads(value)['reason']}", NOT_PERMITTED)
+            raise Failure(f"cannot follow events any longer: {json.loads(value)['reason']}", NOT_PERMITTED)
         elif field == "data":
             yield json.loads(value)
 

@@ -1,15 +1,15 @@
-"""How a command ends when it does not end well.
+"""How a command fails.
 
 Exit codes, which scripts may rely on:
 
 ====  =================================================================
-   0  it is done
-   1  the cloud refused it, or it went wrong
-   2  the command was used in a wrong way
-   3  nobody is signed in, or the key does not permit it
-   4  there is no such thing
+   0  done
+   1  refused or failed
+   2  wrong usage
+   3  not signed in, or not permitted
+   4  not found
    5  the cloud does not answer
- 124  the wait timed out; what was asked for may still come about
+ 124  the wait timed out; the change may still take effect
 ====  =================================================================
 
 ``cloud instance exec`` ends with the exit code of the program it ran.
@@ -29,7 +29,10 @@ EXIT_CODES = (
 
 
 class Failure(Exception):
-    """Ends the command with one sentence; ``notes`` are further lines, ``code`` is that of the API's problem."""
+    """Ends the command with a sentence. ``notes`` are printed below it; ``code`` is the error code of the API."""
+
+    fields: tuple[tuple[str, str], ...] = ()
+    """What is wrong with which field of the request."""
 
     def __init__(
         self, sentence: str, exit_code: int = REFUSED, notes: tuple[str, ...] = (), code: str = ""

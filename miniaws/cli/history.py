@@ -1,4 +1,4 @@
-"""Every version of a resource: what changed, who did it, and what it says of itself."""
+"""The versions of a resource: what changed, and who changed it."""
 
 from collections.abc import Sequence
 from operator import itemgetter
@@ -9,7 +9,7 @@ from miniaws.cli.noun import Column, Document
 from miniaws.cli.options import Format
 from miniaws.cli.timeline import who
 
-_TOLD_ELSEWHERE = {"status", "status_reason"}
+_IN_OTHER_COLUMNS = {"status", "status_reason"}
 
 
 def show(versions: Sequence[Document], how: Format) -> None:
@@ -23,8 +23,8 @@ def show(versions: Sequence[Document], how: Format) -> None:
 
 
 def _changes(version: Document) -> str:
-    told = [change for change in version["changes"] if change["field"] not in _TOLD_ELSEWHERE]
-    return "; ".join(changed(told))
+    shown = [change for change in version["changes"] if change["field"] not in _IN_OTHER_COLUMNS]
+    return "; ".join(changed(shown))
 
 
 def _event(version: Document) -> str:

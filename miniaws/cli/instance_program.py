@@ -1,4 +1,4 @@
-"""``cloud instance logs`` and ``exec``: what the program prints, and other programs beside it."""
+"""``cloud instance logs`` and ``exec``."""
 
 import sys
 from typing import Annotated
@@ -10,9 +10,9 @@ from miniaws.cli.connection import connected
 from miniaws.cli.noun import Noun
 from miniaws.cli.options import Name
 
-Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on until the container stops.")]
-Tail = Annotated[int | None, typer.Option("--tail", "-n", metavar="N", min=0, help="Only the last lines.")]
-Timestamps = Annotated[bool, typer.Option("--timestamps", "-t", help="Begin each line with its time.")]
+Follow = Annotated[bool, typer.Option("--follow", "-f", help="Wait for new lines until the container stops.")]
+Tail = Annotated[int | None, typer.Option("--tail", "-n", metavar="N", min=0, help="Only the last N lines.")]
+Timestamps = Annotated[bool, typer.Option("--timestamps", "-t", help="Show the time of each line.")]
 
 
 def add_commands(app: typer.Typer, noun: Noun) -> None:
@@ -21,18 +21,19 @@ def add_commands(app: typer.Typer, noun: Noun) -> None:
     @app.command("logs")
     def logs(
         name: Name,
-        follow: Follow = False,  # noqa: FBT002
         tail: Tail = None,
-        timestamps: Timestamps = False,  # noqa: FBT002
+        *,
+        follow: Follow = False,
+        timestamps: Timestamps = False,
     ) -> None:
-        """Show what the program printed."""
+        """Show the output of the program."""
         show_logs(noun.at(name, "logs"), follow=follow, tail=tail, timestamps=timestamps)
 
     @app.command("exec", cls=WithProgram)
     def execute(ctx: typer.Context, name: Name) -> None:
-        """Run a program inside: `cloud instance exec web-1 -- ls /`. Ends with its exit code."""
+        """Run a program in an instance: `cloud instance exec web-1 -- ls /`. Exits with its exit code."""
         if not (program := program_of(ctx)):
-            raise typer.BadParameter("cannot run nothing: add `-- PROGRAM [ARGS]...`", param_hint="PROGRAM")
+            raise typer.BadParameter("no program is given: add `-- PROGRAM [ARGS]...`", param_hint="PROGRAM")
         with connected(f"running {program[0]} in {name}") as client:
             result = client.change("POST", noun.at(name, "exec"), {"command": program})
         sys.stdout.write(result["stdout"])
@@ -42,7 +43,7 @@ def add_commands(app: typer.Typer, noun: Noun) -> None:
 
 
 def show_logs(path: str, *, follow: bool, tail: int | None, timestamps: bool) -> None:
-    """Print lines as they come."""
+    """Print lines as they arrive."""
     with (
         connected(None) as client,
         client.stream(path, follow=follow, tail=tail, timestamps=timestamps) as lines,

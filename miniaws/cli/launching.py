@@ -1,4 +1,4 @@
-"""The options that say what a program runs as, and what the API takes for them."""
+"""Options of ``cloud instance launch`` and of the template of ``cloud asg``."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -7,14 +7,31 @@ from typing import Annotated
 
 import typer
 
+from miniaws.cli.arguments import program_of
+from miniaws.cli.bodies import Option
 from miniaws.cli.failures import USAGE, Failure
+from miniaws.environment import variable
 
 Port = dict[str, int | None]
 
-Image = Annotated[str, typer.Option(metavar="IMAGE", help="As the engine knows it, e.g. nginx:1.27.")]
-Type = Annotated[str, typer.Option("--type", metavar="TYPE", help="See `cloud instance types`.")]
+FirstName = Annotated[
+    str | None, typer.Argument(metavar="NAME", help="A name for the instance.", show_default=False)
+]
+NameOption = Annotated[
+    str | None, typer.Option("--name", metavar="NAME", help="The name, as an option instead of an argument.")
+]
 Ports = Annotated[
-    list[int] | None, typer.Option("--port", metavar="PORT", help="A port of the program. Repeat for more.")
+    list[int] | None,
+    typer.Option("--port", metavar="PORT", help="A port that the program listens on. Repeat for more."),
+]
+Published = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--publish",
+        "-p",
+        metavar="HOST:PORT",
+        help="Publish a port of the program on a port of the host. Repeat for more.",
+    ),
 ]
 Variables = Annotated[
     list[str] | None,
@@ -22,75 +39,110 @@ Variables = Annotated[
         "--env",
         "-e",
         metavar="NAME[=VALUE]",
-        help="Without a value: that of your shell, seen by nobody. Repeat.",
+        help="An environment variable. Without a value: taken from your environment and not shown. Repeat for more.",
     ),
 ]
 VariableFiles = Annotated[
     list[Path] | None,
     typer.Option(
-        "--env-file", metavar="FILE", allow_dash=True, help="Lines NAME=VALUE; - reads stdin. Repeat."
-    ),
-]
-UserData = Annotated[
-    str | None,
-    typer.Option(
-        "--user-data",
-        metavar="TEXT|@FILE",
-        help="Text that the program finds in /var/lib/cloud/instance/user-data.txt; @- reads stdin.",
+        "--env-file",
+        metavar="FILE",
+        allow_dash=True,
+        help="A file with lines NAME=VALUE; - reads stdin. Repeat for more.",
     ),
 ]
 
 
-def name(first: str | None, option: str | None) -> str:
+def name(*, name: FirstName = None, as_name: NameOption = None) -> str:
     """Return the name, which may be given as an argument or an option."""
-    if first and option and first != option:
-        raise typer.BadParameter(f"cannot choose between {first!r} and {option!r}", param_hint="--name")
-    if not (chosen := option or first):
+    if name and as_name and name != as_name:
+        raise typer.BadParameter(f"cannot choose between {name!r} and {as_name!r}", param_hint="--name")
+    if not (chosen := as_name or name):
         raise typer.BadParameter("cannot launch without a name: add one, e.g. web-1", param_hint="NAME")
     return chosen
 
 
-def ports(inside: Sequence[int] | None, published: Sequence[str] | None) -> list[Port]:
-    """Return the ports; one that is published need not be given twice."""
-    found: dict[int, Port] = {port: {"port": port, "publish": None} for port in inside or ()}
-    for each in published or ():
+def inner_ports(*, port: Ports = None) -> list[Port] | None:
+    """Return ports that are not published."""
+    return [{"port": number} for number in port] if port else None
+
+
+def ports(*, port: Ports = None, publish: Published = None) -> list[Port]:
+    """Return the ports; a published port need not be given twice."""
+    found: dict[int, Port] = {number: {"port": number, "publish": None} for number in port or ()}
+    for each in publish or ():
         host, separator, inner = each.partition(":")
         container = inner if separator else host
         if not (each.isascii() and host.isdecimal() and container.isdecimal()):
             raise typer.BadParameter(
                 f"cannot read {each!r}: write it as HOST:PORT, e.g. 8081:80", param_hint="--publish"
             )
-        port = int(container)
-        if found.get(port, {}).get("publish"):
-            raise typer.BadParameter(f"cannot publish port {port} twice", param_hint="--publish")
-        found[port] = {"port": port, "publish": int(host)}
+        number = int(container)
+        if found.get(number, {}).get("publish"):
+            raise typer.BadParameter(f"cannot publish port {number} twice", param_hint="--publish")
+        found[number] = {"port": number, "publish": int(host)}
     return list(found.values())
 
 
-def volumes(given: Sequence[str] | None) -> list[dict[str, str]]:
+def _volumes(texts: Sequence[str]) -> list[dict[str, str]]:
     """Return volumes and where they are mounted."""
     found: list[dict[str, str]] = []
-    for each in given or ():
+    for each in texts:
         volume, _, path = each.partition(":")
         if not volume or not path:
-            raise typer.BadParameter(
-                f"cannot read {each!r}: write it as VOLUME:PATH, e.g. data:/data", param_hint="--volume"
-            )
+            raise ValueError(f"cannot read {each!r}: write it as VOLUME:PATH, e.g. data:/data")
         found.append({"volume": volume, "path": path})
     return found
 
 
-def environment(given: Sequence[str] | None, files: Sequence[Path] | None) -> dict[str, str]:
-    """Return the variables of the files and, above them, those of the options."""
-    lines = [line for file in files or () for line in _lines(file)]
-    return dict(_variable(line) for line in [*lines, *(given or ())])
+def environment(*, env: Variables = None, env_file: VariableFiles = None) -> dict[str, str] | None:
+    """Return the variables of the files, overridden by those of the options; None if none is given."""
+    if not env and not env_file:
+        return None
+    lines = [line for file in env_file or () for line in _lines(file)]
+    return dict(_variable(line) for line in [*lines, *(env or ())])
 
 
-def user_data(given: str | None) -> str:
-    """Return user data: the text itself, or after an @ what a file holds."""
-    if given is None or not given.startswith("@"):
-        return given or ""
-    return _text(Path(given[1:]))
+def _user_data(text: str) -> str:
+    """Return the text itself or, after an @, the content of a file."""
+    return _text(Path(text[1:])) if text.startswith("@") else text
+
+
+def _capabilities(names: Sequence[str]) -> list[str]:
+    """Return Linux capabilities, which may be written as for Docker, e.g. ``cap_net_raw``."""
+    return [each.upper().removeprefix("CAP_") for each in names]
+
+
+def _signal(name: str) -> str:
+    """Return a signal, which may be written as for Docker, e.g. ``quit``."""
+    return f"SIG{name.upper().removeprefix('SIG')}"
+
+
+PROCESS = {
+    "type": Option(help="See `cloud instance types`."),
+    "command": program_of,
+    "env": environment,
+    "capabilities": Option("--cap-add", metavar="CAPABILITY", parse=_capabilities),
+    "stop_signal": Option(metavar="SIGNAL", parse=_signal),
+}
+"""Fields that describe how a program is run."""
+TEMPLATE = {
+    **{f"template.{name}": option for name, option in PROCESS.items()},
+    "template.ports": inner_ports,
+    "template.tags": Option("--template-tag", help="A tag of every instance."),
+}
+INSTANCE = {
+    **PROCESS,
+    "name": name,
+    "ports": ports,
+    "volumes": Option(
+        "--volume",
+        metavar="VOLUME:PATH",
+        parse=_volumes,
+        help="Mount a volume at a path.",
+    ),
+    "user_data": Option(metavar="TEXT|@FILE", parse=_user_data),
+}
 
 
 def _lines(file: Path) -> Iterator[str]:
@@ -103,13 +155,11 @@ def _text(file: Path) -> str:
     try:
         return sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        why = (error.strerror if isinstance(error, OSError) else None) or "it is no text"
+        why = (error.strerror if isinstance(error, OSError) else None) or "it is not a text file"
         raise Failure(f"cannot read {file}: {why.lower()}", USAGE) from None
 
 
 def _variable(text: str) -> tuple[str, str]:
-    from miniaws.settings import variable  # noqa: PLC0415 - help and completion do without its weight
-
     known_as, separator, value = text.partition("=")
     if separator:
         return known_as, value

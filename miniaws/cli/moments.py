@@ -1,10 +1,13 @@
-"""Moments as people write them: ``10m ago``, ``2026-11-23 14:00``, an RFC 3339 instant, a position of the log."""
+"""Parses and formats moments: ``10m ago``, ``2026-11-23 14:00``, RFC 3339, or a position of the log."""
 
 import re
 import time
 from datetime import UTC, datetime, timedelta
 
+from domain import moments
+
 _RELATIVE = re.compile(r"(\d{1,9})\s*([a-z]+)(?:\s+ago)?", re.IGNORECASE)
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 _UNITS = {
     **dict.fromkeys(("s", "sec", "second", "seconds"), 1),
     **dict.fromkeys(("m", "min", "minute", "minutes"), 60),
@@ -14,12 +17,12 @@ _UNITS = {
 
 
 def now() -> datetime:
-    """Return the time of this machine."""
+    """Return the current time of this machine."""
     return datetime.fromtimestamp(time.time(), UTC)
 
 
 def past(text: str) -> str:
-    """Return what the API takes as ``as_of``. Raises ValueError with the rule."""
+    """Return a moment in the form that the API takes. Raises ValueError with the accepted forms."""
     text = text.strip()
     if text.isascii() and text.isdigit():
         return text
@@ -33,7 +36,7 @@ def past(text: str) -> str:
 
 
 def future(text: str) -> str:
-    """Return an instant to come, from ``30d`` or an instant. Raises ValueError with the rule."""
+    """Return a future instant, from ``30d`` or an instant. Raises ValueError with the accepted forms."""
     text = text.strip()
     instant = _instant(text) or _from_now(text, +1)
     if instant is None:
@@ -42,6 +45,21 @@ def future(text: str) -> str:
             "`2026-11-23T14:00:00Z`"
         )
     return instant.isoformat()
+
+
+def is_instant(value: object) -> bool:
+    """Return whether a value of a document is an instant."""
+    return isinstance(value, str) and _INSTANT.fullmatch(value) is not None
+
+
+def utc(instant: str) -> str:
+    """Return an instant of a document in UTC, to the second."""
+    return datetime.fromisoformat(instant).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    """Return how many seconds lie between two instants of documents."""
+    return (datetime.fromisoformat(later) - datetime.fromisoformat(earlier)).total_seconds()
 
 
 def local(instant: str) -> str:
@@ -69,10 +87,11 @@ def _from_now(text: str, direction: int) -> datetime | None:
 
 
 def _instant(text: str) -> datetime | None:
-    # A date alone, or a week number, is more likely a slip than midnight.
-    if not re.match(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d", text):
+    # A date alone, or a week number, is more likely a mistake than midnight.
+    if not re.match(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d", text):
         return None
+    found = moments.parse(text)
     try:
-        return datetime.fromisoformat(text).astimezone()
-    except (ValueError, OverflowError):
+        return found and found.astimezone()
+    except OverflowError:
         return None

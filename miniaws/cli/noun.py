@@ -1,4 +1,4 @@
-"""What a kind of resource looks like in tables, and where the API has it."""
+"""A kind of resource: its path in the API, and its columns in tables."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,11 +22,16 @@ class Column:
 class Noun:
     """A kind of resource."""
 
-    word: str
+    command: str
+    """The subcommand of ``cloud``."""
+    label: str
+    """The name in sentences."""
     path: str
     columns: tuple[Column, ...]
     key: str = "name"
-    """What ``-o name`` prints, and what other commands take."""
+    """The field that ``-o name`` prints and other commands accept."""
+    optional: tuple[str, ...] = ("ID", "AGE")
+    """Titles of the columns that a narrow terminal does not show, in the order in which they are dropped."""
 
     def at(self, id_or_name: str, action: str = "") -> str:
         """Return the path of one resource, or of an action on it."""
@@ -34,17 +39,17 @@ class Noun:
 
 
 def spec(name: str) -> Callable[[Document], Any]:
-    """Return what reads a value that was asked for."""
+    """Return a function that reads a field of ``spec``."""
     return lambda document: document["spec"].get(name)
 
 
 def observed(name: str) -> Callable[[Document], Any]:
-    """Return what reads a value that is."""
+    """Return a function that reads a field of ``observed``."""
     return lambda document: document["observed"].get(name)
 
 
 def columns(*own: Column) -> tuple[Column, ...]:
-    """Return a kind's own columns between those that every kind has."""
+    """Return the columns of a kind between those that all kinds have."""
     return (
         Column("NAME", lambda document: document["name"]),
         Column("STATUS", lambda document: document["status"]),

@@ -1,8 +1,6 @@
-"""``cloud orphan``: what is on the engine though nothing wants it."""
+"""``cloud orphan``: engine objects that belong to no resource."""
 
-import typer
-
-from miniaws.cli import moments, reading, writing
+from miniaws.cli import moments, reading, registry, writing
 from miniaws.cli.noun import Column, Document, Noun, columns, observed
 
 
@@ -12,16 +10,18 @@ def _held_until(document: Document) -> str | None:
 
 ORPHAN = Noun(
     "orphan",
+    "orphan",
     "/api/orphans",
     columns(
-        Column("THING", observed("thing")),
+        Column("OBJECT", observed("thing")),
         Column("OF", observed("resource_id")),
         Column("HELD UNTIL", _held_until),
         Column("WHY", lambda document: document["status_reason"]),
     ),
+    optional=("AGE", "ID", "WHY", "OF", "HELD UNTIL", "OBJECT"),
 )
 
-app = typer.Typer(help="Things that nothing wants any more.", no_args_is_help=True, add_completion=False)
+app = registry.group("orphan")
 
 reading.add_reads(app, ORPHAN)
-writing.add_end(app, ORPHAN, "remove", "deleted", "what it holds is lost")
+writing.add_end(app, ORPHAN, "remove", "deleted", "its data is lost")

@@ -1,39 +1,34 @@
-"""``cloud resource``: every kind of resource at once."""
+"""``cloud resource``: resources of any kind."""
 
-from typing import Annotated
-
-import typer
-
-from miniaws.cli import reading
+from miniaws.cli import reading, registry
+from miniaws.cli.filters import Kind
 from miniaws.cli.noun import Column, Noun, columns
-from miniaws.cli.options import AsOf, Ended, Limit, OnlyName, Output, Status, Tags, tag_filters
+from miniaws.cli.options import Limit, Output, Watch
+from miniaws.cli.parameters import command
 
 RESOURCE = Noun(
-    "resource", "/api/resources", columns(Column("KIND", lambda document: document["kind"])), key="id"
+    "resource",
+    "resource",
+    "/api/resources",
+    columns(Column("KIND", lambda document: document["kind"])),
+    optional=("AGE", "KIND"),
+    key="id",
 )
 
-app = typer.Typer(help="Every kind of resource at once.", no_args_is_help=True, add_completion=False)
-
-Kind = Annotated[
-    str | None,
-    typer.Option(metavar="KIND", help="Only one kind: instance, vpc, volume, snapshot, access_key, …"),
-]
+app = registry.group("resource")
 
 
-@app.command("list")
-def list_(  # noqa: PLR0913, PLR0917 - its options
+@command(app, "list")
+def list_(
+    filters: reading.Filters,
     kind: Kind = None,
-    how: Output = "table",
-    as_of: AsOf = None,
-    status: Status = None,
-    name: OnlyName = None,
-    tag: Tags = None,
-    ended: Ended = False,  # noqa: FBT002
     limit: Limit = None,
+    how: Output = "table",
+    *,
+    watch: Watch = False,
 ) -> None:
     """List every resource, now or as of any moment."""
-    filters = {"status": status, "name": name, "tag": tag_filters(tag), "ended": ended}
-    reading.show_matching(RESOURCE, how, limit, kind=kind, as_of=as_of, **filters)
+    reading.show_matching(RESOURCE, how, limit, {"kind": kind, **filters}, watch=watch)
 
 
 reading.add_show_and_history(app, RESOURCE)

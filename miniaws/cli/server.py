@@ -1,49 +1,27 @@
-"""What the words of all managed servers share: options, start and stop, connection, stats, protection."""
-
-from typing import Annotated
+"""Options and commands that caches, queues and databases share."""
 
 import typer
 
 from miniaws.cli import output, writing
+from miniaws.cli.bodies import Option
 from miniaws.cli.connection import connected
 from miniaws.cli.noun import Column, Noun, columns, observed, spec
-from miniaws.cli.options import Name, Output, Timeout, Wait
+from miniaws.cli.options import Name, Output
+from miniaws.cli.parameters import command
 
-Engine = Annotated[str, typer.Option(metavar="ENGINE", help="Which program.")]
-Version = Annotated[str | None, typer.Option(metavar="VERSION", help="Default: the newest.")]
-Memory = Annotated[int, typer.Option("--memory", metavar="MIB", min=1, help="A real limit.")]
-NewMemory = Annotated[int | None, typer.Option("--memory", metavar="MIB", min=1, help="A real limit.")]
-Cpus = Annotated[float, typer.Option(metavar="CORES", help="Cores it may use.")]
-NewCpus = Annotated[float | None, typer.Option("--cpus", metavar="CORES", help="Cores it may use.")]
-Vpc = Annotated[str, typer.Option(metavar="VPC", help="The network it joins.")]
-Publish = Annotated[
-    int | None,
-    typer.Option(
-        "--publish", "-p", metavar="PORT", help="A port of the host that leads to it. Default: private."
-    ),
-]
-Storage = Annotated[
-    int | None,
-    typer.Option("--storage", metavar="GIB", min=1, help="A real limit of its volume. Default: the disk's."),
-]
-Files = Annotated[
-    str | None,
-    typer.Option(
-        metavar="VOLUME",
-        help="One with the files of such a server, as a snapshot was restored to. It goes with it.",
-    ),
-]
-Tls = Annotated[bool, typer.Option("--tls", help="Speak TLS and nothing else.")]
-Protected = Annotated[bool, typer.Option("--protected", help="Refuse to delete it.")]
-NewProtection = Annotated[
-    bool | None, typer.Option("--protected/--unprotected", help="Whether deleting it is refused.")
-]
+PROTECTION = {"deletion_protection": Option("--protected")}
+NEW_PROTECTION = {"deletion_protection": Option("--protected/--unprotected")}
+PUBLISH = {"publish": Option("--publish -p", metavar="PORT")}
+LIMITS = {"memory_mb": Option(minimum=1), "cpus": Option(metavar="CORES")}
+CREATION = {**LIMITS, **PUBLISH, **PROTECTION}
+CHANGE = {**LIMITS, **NEW_PROTECTION}
 
 
-def server_noun(word: str, path: str, *own: Column) -> Noun:
-    """Return a noun with the columns of every server."""
+def server_noun(command_: str, label: str, path: str, *own: Column) -> Noun:
+    """Return a noun with the columns that all servers have."""
     return Noun(
-        word,
+        command_,
+        label,
         path,
         columns(
             Column("ENGINE", spec("engine")),
@@ -52,25 +30,34 @@ def server_noun(word: str, path: str, *own: Column) -> Noun:
             Column("ADDRESS", observed("address")),
             Column("PUBLISHED", spec("publish")),
         ),
+        optional=(
+            "ID",
+            "ADDRESS",
+            "AGE",
+            *(each.title for each in own),
+            "MEMORY (MiB)",
+            "PUBLISHED",
+            "ENGINE",
+        ),
     )
 
 
 def add_server_verbs(app: typer.Typer, noun: Noun) -> None:
-    """Add what every server can do: start, stop, rotate-credentials, connection, stats."""
+    """Add ``start``, ``stop``, ``rotate-credentials``, ``connection`` and ``stats``."""
     for verb, goal, sentence in (
-        ("start", "available", f"Start one stopped {noun.word}."),
-        ("stop", "stopped", f"Stop one {noun.word}; what it keeps on its volume stays."),
+        ("start", "available", f"Start a stopped {noun.label}."),
+        ("stop", "stopped", f"Stop a {noun.label}; the data on its volume is kept."),
     ):
         writing.add_verb(app, noun, verb, goal, sentence)
     _add_rotation(app, noun)
 
-    @app.command("connection", help=f"Show how to connect to one {noun.word}, with its password.")
+    @app.command("connection", help=f"Show the connection details of a {noun.label}, with its password.")
     def connection(name: Name, how: Output = "table") -> None:
         with connected() as client:
             found = client.read(noun.at(name, "connection"))
         output.write(how, found, lambda: output.details(found), [found["url"]])
 
-    @app.command("stats", help=f"Show what one {noun.word} says of itself.")
+    @app.command("stats", help=f"Show the statistics that a {noun.label} reports.")
     def stats(name: Name, how: Output = "table") -> None:
         with connected() as client:
             found = client.read(noun.at(name, "stats"))
@@ -78,13 +65,8 @@ def add_server_verbs(app: typer.Typer, noun: Noun) -> None:
 
 
 def _add_rotation(app: typer.Typer, noun: Noun) -> None:
-    @app.command("rotate-credentials", help=f"Give one {noun.word} another password.")
-    def rotate(
-        name: Name,
-        how: Output = "table",
-        wait: Wait = True,  # noqa: FBT002
-        timeout: Timeout = writing.PATIENCE_S,
-    ) -> None:
+    @command(app, "rotate-credentials", text=f"Set a new password for a {noun.label}.")
+    def rotate(name: Name, result: writing.Awaited) -> None:
         path = noun.at(name, "rotate-credentials")
         change = writing.Change(noun, f"changing the password of {name}", "POST", path, "available")
-        writing.carry_out(change, how, timeout if wait else 0)
+        writing.carry_out(change, result)

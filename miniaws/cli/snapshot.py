@@ -1,14 +1,14 @@
-"""``cloud snapshot``: volumes as they were at one moment."""
+"""``cloud snapshot``."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-import typer
-
-from miniaws.cli import output, reading, writing
+from miniaws.cli import output, reading, registry, writing
+from miniaws.cli.bodies import Body, Option
 from miniaws.cli.connection import connected
 from miniaws.cli.failures import USAGE, Failure
 from miniaws.cli.noun import Column, Document, Noun, columns, observed
-from miniaws.cli.options import Name, Output, Tags, Timeout, Wait, pairs
+from miniaws.cli.options import Name, Output
+from miniaws.cli.parameters import command
 from miniaws.cli.volume import VOLUME
 
 
@@ -30,6 +30,7 @@ def _pause(document: Document) -> str | None:
 
 SNAPSHOT = Noun(
     "snapshot",
+    "snapshot",
     "/api/snapshots",
     columns(
         Column("VOLUME", _volumes),
@@ -38,105 +39,82 @@ SNAPSHOT = Noun(
         Column("AT", lambda document: document["spec"]["target"] or "here"),
         Column("VERIFIED", observed("verified_at")),
     ),
+    optional=("PAUSE", "ID", "VERIFIED", "AT", "AGE", "SIZE (MiB)", "VOLUME"),
 )
 
 TARGET = Noun(
+    "target",
     "target",
     "/api/copy-targets",
     (Column("NAME", lambda target: target["name"]), Column("KIND", lambda target: target["kind"])),
 )
 
-app = typer.Typer(help="Volumes as they were at one moment.", no_args_is_help=True, add_completion=False)
+app = registry.group("snapshot")
 
-Volume = Annotated[str | None, typer.Argument(metavar="VOLUME", help="A volume, in use or not.")]
-All = Annotated[bool, typer.Option("--all", help="Every volume of the account, at one moment.")]
-New = Annotated[str, typer.Argument(metavar="NEW", help="Name of the new volume.", show_default=False)]
-Part = Annotated[
-    str | None, typer.Option("--volume", metavar="VOLUME", help="Which one, of a snapshot of several.")
+Source = Annotated[
+    Document,
+    Body(
+        "CreateSnapshot",
+        {"name": writing.NEW_NAME, "volume": Option(is_argument=True, help="A volume, attached or not.")},
+    ),
 ]
-To = Annotated[
-    str, typer.Option("--to", metavar="TARGET", help="Which place; see `targets`.", show_default=False)
+Restored = Annotated[
+    Document,
+    Body(
+        "RestoreSnapshot", {"name": Option(metavar="NEW", is_argument=True, help="Name of the new volume.")}
+    ),
 ]
-As = Annotated[
-    str | None, typer.Option("--as", metavar="NEW", help="Default: the snapshot's name and the target's.")
-]
-Size = Annotated[
-    int | None,
-    typer.Option("--size", metavar="GIB", min=1, help="Default: that of the volume it was taken of."),
+Copied = Annotated[
+    Document,
+    Body(
+        "CopySnapshot",
+        {
+            "to": Option(metavar="TARGET", help="See `cloud snapshot targets`."),
+            "name": Option("--as", metavar="NEW"),
+        },
+    ),
 ]
 
 
-@app.command("create")
-def create(
-    name: writing.NewName,
-    volume: Volume = None,
-    every: All = False,  # noqa: FBT002
-    tag: Tags = None,
-    how: Output = "table",
-    wait: Wait = True,  # noqa: FBT002
-    timeout: Timeout = writing.PATIENCE_S,
-) -> None:
+@command(app, "create")
+def create(body: Source, result: writing.CreationAwaited) -> None:
     """Take a snapshot of a volume, or of all volumes."""
-    if (volume is None) != every:
+    if ("volume" in body) == body["all"]:
         raise Failure("cannot tell what to take a snapshot of: give either a volume or `--all`", USAGE)
-    body: dict[str, Any] = {"name": name, "tags": pairs(tag, "--tag")}
-    body |= {"all": True} if every else {"volume": volume}
-    change = writing.Change(SNAPSHOT, f"taking {name}", "POST", SNAPSHOT.path, "available", body)
-    writing.carry_out(change, how, timeout if wait else 0)
+    change = writing.Change(SNAPSHOT, f"taking {body['name']}", "POST", SNAPSHOT.path, "available", body)
+    writing.carry_out(change, result)
 
 
-@app.command("restore")
-def restore(
-    name: Name,
-    new: New,
-    volume: Part = None,
-    size: Size = None,
-    how: Output = "table",
-    wait: Wait = True,  # noqa: FBT002
-    timeout: Timeout = writing.PATIENCE_S,
-) -> None:
+@command(app, "restore")
+def restore(name: Name, body: Restored, result: writing.Awaited) -> None:
     """Restore a snapshot into a new volume."""
-    body = {"name": new, "volume": volume, "size_gb": size}
     path = SNAPSHOT.at(name, "restore")
-    change = writing.Change(VOLUME, f"restoring {new}", "POST", path, "available", body)
-    writing.carry_out(change, how, timeout if wait else 0)
+    change = writing.Change(VOLUME, f"restoring {body['name']}", "POST", path, "available", body)
+    writing.carry_out(change, result)
 
 
-@app.command("copy")
-def copy(
-    name: Name,
-    to: To,
-    new: As = None,
-    tag: Tags = None,
-    how: Output = "table",
-    wait: Wait = True,  # noqa: FBT002
-    timeout: Timeout = writing.PATIENCE_S,
-) -> None:
-    """Copy a snapshot to a target; the copy is a snapshot of its own."""
-    body = {"to": to, "name": new, "tags": pairs(tag, "--tag")}
-    change = writing.Change(
-        SNAPSHOT, f"copying {name}", "POST", SNAPSHOT.at(name, "copies"), "available", body
-    )
-    writing.carry_out(change, how, timeout if wait else 0)
+@command(app, "copy")
+def copy(name: Name, body: Copied, result: writing.Awaited) -> None:
+    """Copy a snapshot to a target; the copy is a separate snapshot."""
+    path = SNAPSHOT.at(name, "copies")
+    writing.carry_out(writing.Change(SNAPSHOT, f"copying {name}", "POST", path, "available", body), result)
 
 
 @app.command("targets")
 def targets(how: Output = "table") -> None:
-    """List the places that snapshots can be copied to."""
+    """List the targets that snapshots can be copied to."""
     with connected("listing targets") as client:
         found = client.read("/api/copy-targets")["items"]
     output.show_list(TARGET, found, how)
 
 
-@app.command("verify")
-def verify(name: Name, how: Output = "table") -> None:
-    """Have everything a snapshot holds read back; `show` tells the result."""
+@command(app, "verify")
+def verify(name: Name, result: writing.Shown) -> None:
+    """Read the whole snapshot back and verify it; `show` has the result."""
     change = writing.Change(SNAPSHOT, f"verifying {name}", "POST", SNAPSHOT.at(name, "verify"))
-    writing.carry_out(change, how)
+    writing.carry_out(change, result)
 
 
 reading.add_reads(app, SNAPSHOT)
 writing.add_tag(app, SNAPSHOT)
-writing.add_end(
-    app, SNAPSHOT, "delete", "deleted", "what it holds is lost, but not what was copied to a target"
-)
+writing.add_end(app, SNAPSHOT, "delete", "deleted", "its data is lost; copies on targets are kept")

@@ -1,8 +1,8 @@
-"""``cloud timeline``: what happened, who did it, on what, and why."""
+"""``cloud timeline``: past events, with actor, resource and cause."""
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Annotated
 
@@ -10,82 +10,100 @@ import typer
 
 from miniaws.cli import moments, output
 from miniaws.cli.connection import connected
-from miniaws.cli.narrowing import Account, EventFormat, EventOutput, From, Kind, Resource, To, Type
+from miniaws.cli.filters import Account, EventOutput, From, Kind, Resource, To, Type
 from miniaws.cli.noun import Column, Document
+from miniaws.cli.parameters import Call
+from miniaws.cli.requests import Group, grouped
 
 Actor = Annotated[
-    str | None, typer.Option(metavar="KEY", help="Only what one key did, by name or id, or `system:…`.")
+    str | None,
+    typer.Option(metavar="KEY", help="Only events caused by this key (name or id), or by `system:…`."),
 ]
-Correlation = Annotated[
-    str | None, typer.Option(metavar="ID", help="Only what belongs to one request or trace.")
+Correlation = Annotated[str | None, typer.Option(metavar="ID", help="Only events of this request or trace.")]
+Text = Annotated[str | None, typer.Option(metavar="TEXT", help="Only events that contain this text.")]
+Oldest = Annotated[
+    bool, typer.Option("--oldest-first", help="Show the oldest first. Default: the newest first.")
 ]
-Text = Annotated[str | None, typer.Option(metavar="TEXT", help="Only events with this text anywhere.")]
-Oldest = Annotated[bool, typer.Option("--oldest-first", help="The oldest first; the newest first otherwise.")]
-AtMost = Annotated[int, typer.Option("--limit", min=1, metavar="N", help="Show at most so many.")]
+Everything = Annotated[bool, typer.Option("--all", "-a", help="Also show events of the parts of a resource.")]
+Utc = Annotated[bool, typer.Option("--utc", help="Show times in UTC instead of local time.")]
+AtMost = Annotated[int, typer.Option("--limit", min=1, metavar="N", help="Maximum number of events.")]
 
 
 def who(event: Document) -> str:
-    """Return who did it, and from where."""
+    """Return the actor and the source address."""
     name = event["actorname"] if event["actor"].startswith("system:") else f"key {event['actorname']}"
     return f"{name} ({event['sourceip']})" if event["sourceip"] else name
 
 
-COLUMNS = (
-    Column("POSITION", itemgetter("position")),
-    Column("TIME", lambda event: moments.local(event["time"])),
-    Column("WHO", who),
-    Column("KIND", itemgetter("resourcekind")),
-    Column("WHAT", itemgetter("summary")),
-    Column("CAUSE", itemgetter("causationid")),
-)
+def _columns(time: Callable[[str], str]) -> tuple[Column, ...]:
+    return (
+        Column("POSITION", itemgetter("position")),
+        Column("TIME", lambda event: time(event["time"])),
+        Column("WHO", who),
+        Column("KIND", itemgetter("resourcekind")),
+        Column("WHAT", lambda event: f"{'  ' if event['follows'] else ''}{event['summary']}"),
+        Column("CAUSE", itemgetter("causationid")),
+    )
 
 
-def timeline(  # noqa: PLR0913, PLR0917 - its options
+def _of_resources(
+    *,
     resource: Resource = None,
     kind: Kind = None,
-    type_: Type = None,
-    actor: Actor = None,
-    correlation: Correlation = None,
-    text: Text = None,
     account: Account = None,
     from_: From = None,
     to: To = None,
-    oldest_first: Oldest = False,  # noqa: FBT002
+) -> dict[str, str | None]:
+    return {"resource": resource, "kind": kind, "account": account, "from": from_, "to": to}
+
+
+def _of_events(
+    *, type_: Type = None, actor: Actor = None, correlation: Correlation = None, text: Text = None
+) -> dict[str, str | None]:
+    return {"type": type_, "actor": actor, "correlation": correlation, "text": text}
+
+
+ResourceFilters = Annotated[dict[str, str | None], Call(_of_resources)]
+EventFilters = Annotated[dict[str, str | None], Call(_of_events)]
+
+
+def timeline(
+    resources: ResourceFilters,
+    events: EventFilters,
     limit: AtMost = 100,
     how: EventOutput = "table",
+    *,
+    oldest_first: Oldest = False,
+    everything: Everything = False,
+    utc: Utc = False,
 ) -> None:
-    """Show what happened: who, what, on which resource, when, and the position of the event that led to it."""
-    filters = {
-        "resource": resource,
-        "kind": kind,
-        "type": type_,
-        "actor": actor,
-        "correlation": correlation,
-        "text": text,
-        "account": account,
-        "from": from_,
-        "to": to,
-        "order": "oldest" if oldest_first else "newest",
-    }
+    """Show events: time, actor, resource, what happened, and the position of the event that caused it.
+
+    Events of the same request are grouped.
+    """
+    order = "oldest" if oldest_first else "newest"
     with connected() as client:
-        pages = client.page_by_page("/api/timeline", limit, **filters)
+        pages = client.page_by_page("/api/timeline", limit, **resources, **events, order=order)
         if how == "ndjson":
             for page in pages:
                 write_lines(page)
             return
-        events = [event for page in pages for event in page]
-    show(events, how)
+        found = [event for page in pages for event in page]
+    if how == "table":
+        groups = grouped(found, newest_first=not oldest_first, with_parts=everything)
+        _show(groups, moments.utc if utc else moments.local)
+    else:
+        names = [str(each["position"]) for each in found]
+        output.write(how, found, lambda: output.table((), found), names)
 
 
-def show(events: Sequence[Document], how: EventFormat) -> None:
-    """Print events in one of the formats."""
-    if how == "ndjson":
-        write_lines(events)
-        return
-    names = [str(event["position"]) for event in events]
-    output.write(how, events, lambda: output.table(COLUMNS, events), names)
-    if not events and how == "table":
-        output.say("there is no such event")
+def _show(groups: Sequence[Group], time: Callable[[str], str]) -> None:
+    rows = [{**event, "follows": event is not group.events[0]} for group in groups for event in group.events]
+    output.write("table", rows, lambda: output.table(_columns(time), rows), ())
+    if not rows:
+        output.say("no event matches")
+    if hidden := sum(group.hidden for group in groups):
+        output.say(f"{hidden} events of parts are not shown; add `--all` to see them")
 
 
 def write_lines(events: Sequence[Document]) -> None:

@@ -1,4 +1,4 @@
-"""``cloud usage``: how long what was used."""
+"""``cloud usage``: resource usage in hours."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -8,12 +8,13 @@ from rich.table import Table
 
 from miniaws.cli import output
 from miniaws.cli.connection import connected
-from miniaws.cli.narrowing import Account, From, To
+from miniaws.cli.filters import Account, From, To
 from miniaws.cli.noun import Column, Document
 from miniaws.cli.options import Output
 
 GroupBy = Annotated[
-    str, typer.Option("--group-by", metavar="WHAT", help="account, kind, resource, type, or tag:KEY.")
+    str,
+    typer.Option("--group-by", metavar="WHAT", help="Group by account, kind, resource, type, or tag:KEY."),
 ]
 
 
@@ -24,7 +25,7 @@ def usage(
     account: Account = None,
     how: Output = "table",
 ) -> None:
-    """Show instance-, volume- and gigabyte-hours of a window, exact to the event."""
+    """Show the instance, volume and gigabyte hours of a time range."""
     with connected() as client:
         span = {"from": from_, "to": to}
         found = client.read("/api/usage", **span, group_by=group_by, account=account)

@@ -1,14 +1,16 @@
-"""``cloud volume``: files that outlive the instance that writes them."""
+"""``cloud volume``."""
 
 from typing import Annotated
 
 import typer
 
-from miniaws.cli import output, reading, writing
+from miniaws.cli import output, reading, registry, writing
+from miniaws.cli.bodies import Body, Option
 from miniaws.cli.connection import connected
 from miniaws.cli.failures import Failure
 from miniaws.cli.noun import Column, Document, Noun, columns, observed, spec
-from miniaws.cli.options import Name, Output, Tags, Timeout, Wait, pairs
+from miniaws.cli.options import Name
+from miniaws.cli.parameters import command
 
 
 def _attached_to(document: Document) -> str | None:
@@ -17,7 +19,7 @@ def _attached_to(document: Document) -> str | None:
 
 
 def _snapshots(document: Document) -> str | None:
-    """Return when snapshots are taken, and how many moments have just been missed."""
+    """Return the snapshot schedule, and the number of moments that were just missed."""
     policy, missed = document["spec"].get("snapshot_policy"), document["observed"].get("missed_snapshot")
     if policy is None:
         return None
@@ -26,82 +28,68 @@ def _snapshots(document: Document) -> str | None:
 
 VOLUME = Noun(
     "volume",
+    "volume",
     "/api/volumes",
     columns(
         Column("SIZE (GiB)", spec("size_gb")),
         Column("ATTACHED TO", _attached_to),
         Column("SNAPSHOTS", _snapshots),
     ),
+    optional=("ID", "AGE", "SNAPSHOTS", "SIZE (GiB)", "ATTACHED TO"),
 )
 
-app = typer.Typer(
-    help="Files that outlive the instance that writes them.", no_args_is_help=True, add_completion=False
+app = registry.group("volume")
+
+writing.add_create(
+    app,
+    VOLUME,
+    "CreateVolume",
+    {
+        "snapshot_policy.schedule": Option("--cron --schedule", metavar="CRON", is_unset=True),
+        "snapshot_policy.retention_days": Option(is_unset=True),
+    },
+    text="Create a volume.",
 )
 
-Size = Annotated[
-    int | None,
-    typer.Option("--size", metavar="GIB", min=1, help="A real limit. Default: what the disk holds."),
+Instance = Annotated[str | None, typer.Argument(help="Default: the instance that the volume is attached to.")]
+Attachment = Annotated[
+    Document,
+    Body("AttachVolume", {"instance": Option(is_argument=True, help="A stopped instance, by id or name.")}),
 ]
-Cron = Annotated[str, typer.Option("--cron", metavar="CRON", help="When, in UTC. Default: daily at 3.")]
-Days = Annotated[int, typer.Option("--retention-days", metavar="DAYS", min=1, help="How long they are kept.")]
-Count = Annotated[
-    int | None, typer.Option("--retention-count", metavar="N", min=1, help="At most so many, besides.")
+Schedule = Annotated[
+    Document, Body("SnapshotSchedule", {"schedule": Option("--cron --schedule", metavar="CRON")})
 ]
-Instance = Annotated[str, typer.Argument(metavar="INSTANCE", help="A stopped instance.", show_default=False)]
-Path = Annotated[str, typer.Option(metavar="PATH", help="Where its program finds it, e.g. /data.")]
 
 
-@app.command("create")
-def create(
-    name: writing.NewName,
-    size: Size = None,
-    tag: Tags = None,
-    how: Output = "table",
-    wait: Wait = True,  # noqa: FBT002
-    timeout: Timeout = writing.PATIENCE_S,
-) -> None:
-    """Create a volume."""
-    body = {"name": name, "size_gb": size, "tags": pairs(tag, "--tag")}
-    writing.create(VOLUME, body, how, timeout if wait else 0)
-
-
-@app.command("schedule")
-def schedule(
-    name: Name,
-    cron: Cron = "0 3 * * *",
-    retention_days: Days = 7,
-    retention_count: Count = None,
-    how: Output = "table",
-) -> None:
-    """Have snapshots of a volume taken by the clock, and dropped when their time is up."""
-    body = {"schedule": cron, "retention_days": retention_days, "retention_count": retention_count}
+@command(app, "schedule")
+def schedule(name: Name, body: Schedule, result: writing.Shown) -> None:
+    """Take snapshots of a volume on a schedule, and delete them after their retention time."""
     path = VOLUME.at(name, "snapshot-policy")
-    writing.carry_out(writing.Change(VOLUME, f"scheduling snapshots of {name}", "PUT", path, body=body), how)
+    writing.carry_out(
+        writing.Change(VOLUME, f"scheduling snapshots of {name}", "PUT", path, body=body), result
+    )
 
 
-@app.command("unschedule")
-def unschedule(name: Name, how: Output = "table") -> None:
-    """Have no more snapshots taken by the clock; those there are stay."""
+@command(app, "unschedule")
+def unschedule(name: Name, result: writing.Shown) -> None:
+    """Stop taking scheduled snapshots; existing snapshots are kept."""
     path = VOLUME.at(name, "snapshot-policy")
-    writing.carry_out(writing.Change(VOLUME, f"unscheduling snapshots of {name}", "DELETE", path), how)
+    writing.carry_out(writing.Change(VOLUME, f"unscheduling snapshots of {name}", "DELETE", path), result)
 
 
-@app.command("attach")
-def attach(name: Name, instance: Instance, path: Path, how: Output = "table") -> None:
+@command(app, "attach")
+def attach(name: Name, body: Attachment, result: writing.Shown) -> None:
     """Attach a volume to a stopped instance."""
-    body = {"instance": instance, "path": path}
-    writing.carry_out(writing.Change(VOLUME, "attaching", "POST", VOLUME.at(name, "attach"), body=body), how)
+    change = writing.Change(VOLUME, "attaching", "POST", VOLUME.at(name, "attach"), body=body)
+    writing.carry_out(change, result)
 
 
-@app.command("detach")
-def detach(
-    name: Name,
-    instance: Annotated[str | None, typer.Argument(help="Default: the one it is attached to.")] = None,
-    how: Output = "table",
-) -> None:
+@command(app, "detach")
+def detach(name: Name, result: writing.Shown, instance: Instance = None) -> None:
     """Detach a volume from a stopped instance."""
     body = {"instance": instance or _holder(name)}
-    writing.carry_out(writing.Change(VOLUME, "detaching", "POST", VOLUME.at(name, "detach"), body=body), how)
+    change = writing.Change(VOLUME, "detaching", "POST", VOLUME.at(name, "detach"), body=body)
+    writing.carry_out(change, result)
 
 
 def _holder(name: str) -> str:
@@ -114,4 +102,4 @@ def _holder(name: str) -> str:
 
 reading.add_reads(app, VOLUME)
 writing.add_tag(app, VOLUME)
-writing.add_end(app, VOLUME, "delete", "deleted", "its files are lost")
+writing.add_trash(app, VOLUME, "delete")

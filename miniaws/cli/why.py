@@ -1,16 +1,16 @@
-"""``cloud why``: what led to what a resource is, back to somebody's key."""
+"""``cloud why``: the chain of causes of a resource's state."""
 
 from rich.table import Table
 
 from miniaws.cli import output
 from miniaws.cli.connection import connected
-from miniaws.cli.narrowing import ANY, Kind
+from miniaws.cli.filters import ANY, Kind
 from miniaws.cli.noun import Document
 from miniaws.cli.options import AsOf, Name, Output
 
 
 def why(name: Name, kind: Kind = None, as_of: AsOf = None, how: Output = "table") -> None:
-    """Tell why a resource is as it is: the chain of causes from now back to a key, newest first."""
+    """Explain the state of a resource: the chain of causes back to an API key, newest first."""
     with connected() as client:
         found = client.read(ANY.at(name, "why"), kind=kind, as_of=as_of)
     output.write(how, found, lambda: _drawn(found), [str(event["position"]) for event in found["chain"]])

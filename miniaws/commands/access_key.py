@@ -1,59 +1,78 @@
 """Commands for access keys."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import replace
+from typing import Annotated
 from uuid import UUID
 
+from pydantic import Field
+
 from domain.access_key import FIRST_ACCOUNT, AccessKey, NewKey, Role, admin_scope, works_at
-from domain.aggregate import Claim
-from domain.errors import Forbidden, Unavailable
-from domain.store import ClaimTaken, RequirementMissing, VersionConflict
+from domain.errors import Forbidden
+from domain.store import ClaimTaken, RequirementMissing
 from domain.values import shown
 from domain.vpc import Vpc
-from miniaws.application import Cloud, Request, Saved
+from miniaws.application import Cloud, Request, Saved, UnitOfWork
 from miniaws.commands import vpc as vpcs
+from miniaws.commands.body import Body, Instant, Name
 
 KEY_PREFIX = "miniaws_"
-_ATTEMPTS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Issue:
-    """A key as it is asked for. ``account`` None means the asking one."""
+class IssueKey(Body):
+    """A key to issue."""
 
-    name: str
-    role: Role
-    account: str | None = None
-    expires_at: datetime | None = None
-    secret: str | None = field(default=None, repr=False)
-    """Left out: a new one. Given by the set-up, which writes the profile before the key is valid."""
+    name: Name = Field(examples=["ci"])
+    role: Annotated[
+        Role,
+        Field(
+            strict=False,
+            title="Role",
+            description="viewer reads, operator changes, admin also manages keys",
+        ),
+    ]
+    account: str | None = Field(
+        default=None,
+        title="Account",
+        description="left out: that of the caller",
+        examples=["class-1"],
+    )
+    expires_at: Instant | None = Field(
+        default=None,
+        title="Expires",
+        description="RFC 3339; left out: never",
+        examples=["2099-01-31T12:00:00Z"],
+    )
 
 
-async def issue(cloud: Cloud, request: Request, wish: Issue) -> Saved:
-    """Hand out a key, and make the default VPC of an account that is new. The secret is in ``Saved.secrets``.
+async def issue(cloud: Cloud, request: Request, asked: IssueKey, secret: str | None = None) -> Saved:
+    """Issue a key, and create the default VPC of a new account. The secret is in ``Saved.secrets``.
+
+    ``secret`` is given by the set-up, which writes the profile before the key is valid; None: a new one.
 
     Raises Forbidden, Invalid, NameTaken.
     """
-    await cloud.refuse_repeated(request)
-    account = wish.account or request.cause.account_id
+    account = asked.account or request.cause.account_id
     if request.cause.account_id not in (account, FIRST_ACCOUNT):
         raise Forbidden(
             f"cannot issue a key for account {shown(account)}: only keys of {FIRST_ACCOUNT} may",
             field="account",
         )
-    secret = wish.secret or new_secret(cloud)
+    secret = secret or new_secret(cloud)
     is_replaceable = request.idempotency_key is not None
-    new = NewKey(account, wish.name, wish.role, hash_of(secret), wish.expires_at, is_replaceable)
-    for _ in range(_ATTEMPTS):
-        key = AccessKey.issue(new, cloud.ports.clock.now())
-        try:
-            receipt = await cloud.save(request, key, *await _default_vpc(cloud, account))
-        except ClaimTaken:
-            continue  # another VPC got the range, or the account its VPC, in between
-        return Saved(key, receipt, {"key": secret})
-    raise Unavailable(f"cannot issue {wish.name}: too many VPCs are made at once; retry")
+    new = NewKey(account, asked.name, asked.role, hash_of(secret), asked.expires_at, is_replaceable)
+
+    async def work(unit: UnitOfWork) -> None:
+        unit.add(
+            AccessKey.issue(new, cloud.ports.clock.now()),
+            *await _default_vpc(cloud, account),
+        )
+
+    async def recover(conflict: ClaimTaken | RequirementMissing) -> None:
+        # Another VPC got the range, or the account its VPC, in between: choose again.
+        del conflict
+
+    return replace(await cloud.transact(request, work, recover), secrets={"key": secret})
 
 
 async def reissue(cloud: Cloud, request: Request, key_id: UUID) -> Saved:
@@ -62,37 +81,35 @@ async def reissue(cloud: Cloud, request: Request, key_id: UUID) -> Saved:
     Whoever asks again does not have the first answer, or would use it; with that, nobody else can.
     """
     secret = new_secret(cloud)
-    for _ in range(_ATTEMPTS):
+
+    async def work(unit: UnitOfWork) -> None:
         key = await cloud.load_by_id(AccessKey, key_id)
         key.replace_secret(hash_of(secret))
-        try:
-            receipt = await cloud.save(Request(request.cause), key)
-        except VersionConflict:
-            continue  # used, revoked or replaced in between
-        return Saved(key, receipt, {"key": secret})
-    raise Unavailable(f"cannot issue {key_id} again: too many ask for it at once; retry")
+        unit.add(key)
+
+    return replace(await cloud.transact(Request(request.cause), work), secrets={"key": secret})
 
 
 async def revoke(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
     """Close a key for good. Raises NotFound, Conflict."""
-    for _ in range(_ATTEMPTS):
+
+    async def work(unit: UnitOfWork) -> None:
+        key = await unit.load(AccessKey, id_or_name)
+        admins = await cloud.ports.store.claims(admin_scope(unit.account_id))
         now = cloud.ports.clock.now()
-        admins = await cloud.ports.store.claims(admin_scope(request.cause.account_id))
-        working = [claim for claim in admins if works_at(claim, now)]
+        others = (claim for claim in admins if works_at(claim, now) and claim.owner != key.id)
+        key.revoke(next(others, None))
 
-        def decide(key: AccessKey, working: Sequence[Claim] = working) -> None:
-            key.revoke(next((claim for claim in working if claim.owner != key.id), None))
+    async def recover(conflict: ClaimTaken | RequirementMissing) -> None:
+        # The other admin key was revoked in between: look for one more.
+        del conflict
 
-        try:
-            return await cloud.change(request, AccessKey, id_or_name, decide)
-        except RequirementMissing:
-            continue  # the other admin key was revoked in between
-    raise Unavailable(f"cannot revoke {shown(id_or_name)}: too many changes at once; retry")
+    return await cloud.transact(request, work, recover)
 
 
 def new_secret(cloud: Cloud) -> str:
     """Return a secret for a key."""
-    return KEY_PREFIX + cloud.ports.chance.secret()
+    return KEY_PREFIX + cloud.ports.random.secret()
 
 
 def hash_of(secret: str) -> str:

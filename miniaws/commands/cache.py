@@ -1,85 +1,126 @@
 """Commands for caches."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from domain.cache import DATA_PATH, PORT, USERNAME, VERSIONS, Cache, Eviction, Persistence
+from pydantic import Field
+
+from domain.cache import (
+    DATA_PATH,
+    LEAST_MEMORY_MB,
+    PORT,
+    USERNAME,
+    VERSIONS,
+    Cache,
+    Eviction,
+    Persistence,
+    default_eviction,
+)
 from domain.errors import PortError
-from domain.server.spec import check_engine
+from domain.server.spec import MOST_MEMORY_MB, check_engine
 from miniaws.application import Cloud, Request, Saved
 from miniaws.commands import server
+from miniaws.commands.server import ChangeServer, CreateServer
+
+FIGURES = {
+    "clients": "Client connections",
+    "keys": "Number of keys",
+    "memory_used_bytes": "Memory used by keys and clients, in bytes",
+    "memory_limit_bytes": "Memory limit, in bytes",
+    "commands": "Commands since the start",
+    "hits": "Key lookups that found a key since the start",
+    "misses": "Key lookups that found no key since the start",
+    "evicted": "Keys evicted since the start",
+}
+"""Metrics for Prometheus, by name, with their meaning."""
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
-    """A cache as it is asked for; ``version`` None means the newest."""
+class CreateCache(CreateServer):
+    """A cache to create."""
 
-    name: str
-    engine: str = "redis"
-    version: str | None = None
-    memory_mb: int = 64
-    cpus: float = 1.0
-    eviction: Eviction = "noeviction"
-    persistence: Persistence = "none"
-    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
-    vpc: str = "default"
-    publish: int | None = None
-    storage_gb: int | None = None
-    volume: str | None = None
-    tls: bool = False
-    deletion_protection: bool = False
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What of a cache should be otherwise; None leaves it as it is."""
-
-    memory_mb: int | None = None
-    cpus: float | None = None
-    eviction: Eviction | None = None
-    parameters: Mapping[str, str] | None = None
-    tags: Mapping[str, str] | None = None
-    deletion_protection: bool | None = None
+    engine: str = Field(default="redis", title="Engine", description="server program", examples=["redis"])
+    memory_mb: int = Field(
+        default=64,
+        title="Memory (MiB)",
+        le=MOST_MEMORY_MB,
+        description=f"memory limit in MiB, at least {LEAST_MEMORY_MB}; three quarters of it are for keys",
+    )
+    eviction: Eviction | None = Field(
+        default=None,
+        title="Eviction policy",
+        description="which keys are removed when it is full; left out: `allkeys-lru` without persistence, "
+        "else `volatile-lru`",
+    )
+    persistence: Persistence = Field(
+        default="none",
+        title="Persistence",
+        description="what survives a restart: `aof` stores every second, `snapshots` every few minutes; both on a "
+        "volume",
+    )
+    parameters: dict[str, str] = Field(
+        default={},
+        title="Parameters",
+        description="settings of the engine",
+        examples=[{"maxmemory-samples": "10"}],
+    )
 
 
-async def create(cloud: Cloud, request: Request, wish: Create) -> Saved:
-    """Ask for a cache. Raises what ``commands.server.create`` does."""
-    version = wish.version or VERSIONS.get(wish.engine, ("",))[-1]
-    check_engine(VERSIONS, wish.engine, version)
+class ChangeCache(ChangeServer):
+    """What can be changed of a cache while it runs."""
+
+    memory_mb: int | None = Field(
+        default=None,
+        title="Memory (MiB)",
+        le=MOST_MEMORY_MB,
+        description="memory limit in MiB; left out: unchanged",
+    )
+    eviction: Eviction | None = Field(
+        default=None,
+        title="Eviction policy",
+        description="which keys are removed when it is full; left out: unchanged",
+    )
+    parameters: dict[str, str] | None = Field(
+        default=None,
+        title="Parameters",
+        description="the complete new settings of the engine; left out: unchanged",
+    )
+
+
+async def create(cloud: Cloud, request: Request, new: CreateCache) -> Saved:
+    """Create a cache. Raises what ``commands.server.create`` does."""
+    version = new.version or VERSIONS.get(new.engine, ("",))[-1]
+    check_engine(VERSIONS, new.engine, version)
     settings = {
-        "eviction": wish.eviction,
-        "persistence": wish.persistence,
-        "parameters": dict(wish.parameters),
+        "eviction": new.eviction or default_eviction(new.persistence),
+        "persistence": new.persistence,
+        "parameters": dict(new.parameters),
     }
-    asked = server.Create(
-        name=wish.name,
-        engine=wish.engine,
+    asked = server.NewServer(
+        name=new.name,
+        engine=new.engine,
         version=version,
-        role=wish.engine,
-        cpus=wish.cpus,
-        memory_mb=wish.memory_mb,
+        role=new.engine,
+        cpus=new.cpus,
+        memory_mb=new.memory_mb,
         port=PORT,
         username=USERNAME,
-        vpc=wish.vpc,
-        publish=wish.publish,
-        data_path=DATA_PATH if wish.persistence != "none" else None,
-        storage_gb=wish.storage_gb,
-        volume=wish.volume,
-        tls=wish.tls,
-        deletion_protection=wish.deletion_protection,
+        vpc=new.vpc,
+        publish=new.publish,
+        data_path=DATA_PATH if new.persistence != "none" else None,
+        storage_gb=new.storage_gb,
+        volume=new.volume,
+        tls=new.tls,
+        deletion_protection=new.deletion_protection,
         settings=settings,
-        tags=wish.tags,
+        tags=new.tags,
     )
     return await server.create(cloud, request, Cache, asked)
 
 
-async def change(cloud: Cloud, request: Request, id_or_name: str, wish: Change) -> Saved:
+async def change(cloud: Cloud, request: Request, id_or_name: str, changes: ChangeCache) -> Saved:
     """Change limits, settings, tags, protection. Raises NotFound, Invalid, BeingDeleted."""
 
     def modify(cache: Cache) -> None:
-        cache.modify(wish.memory_mb, wish.eviction, wish.parameters, wish.cpus)
+        cache.modify(changes.memory_mb, changes.eviction, changes.parameters, changes.cpus)
 
     return await server.change(
         cloud,
@@ -87,8 +128,8 @@ async def change(cloud: Cloud, request: Request, id_or_name: str, wish: Change) 
         Cache,
         id_or_name,
         modify,
-        tags=wish.tags,
-        deletion_protection=wish.deletion_protection,
+        tags=changes.tags,
+        deletion_protection=changes.deletion_protection,
     )
 
 
@@ -98,14 +139,8 @@ async def rotate_credentials(cloud: Cloud, request: Request, id_or_name: str) ->
 
 
 async def flush(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
-    """Remove every key, then keep that it was done. Raises NotFound, ServerStopped, Unavailable."""
-    await cloud.refuse_repeated(request)
-    cache, at, password = await server.opened(cloud, Cache, request.cause.account_id, id_or_name)
-    try:
-        await cloud.ports.caches[cache.engine].flush(cache, at, password)
-    except PortError as error:
-        raise server.unanswered(cache, error) from error
-    return await cloud.change(request, Cache, id_or_name, Cache.note_flush)
+    """Request that every key is removed. Raises NotFound, BeingDeleted, ServerStopped."""
+    return await cloud.change(request, Cache, id_or_name, Cache.flush)
 
 
 async def stats(cloud: Cloud, account: str, id_or_name: str) -> dict[str, Any]:
@@ -115,3 +150,12 @@ async def stats(cloud: Cloud, account: str, id_or_name: str) -> dict[str, Any]:
         return await cloud.ports.caches[cache.engine].stats(cache, at, password)
     except PortError as error:
         raise server.unanswered(cache, error) from error
+
+
+async def figures(cloud: Cloud, document: dict[str, Any]) -> dict[str, Any]:
+    """Return the metrics of a cache that is available."""
+    if document["status"] != "available":
+        return {}
+    found = await stats(cloud, document["account_id"], document["id"])
+    # The memory of the container is exported as `memory_bytes` for every server.
+    return {**found, "memory_used_bytes": found.get("memory_bytes")}

@@ -1,118 +1,172 @@
 """Commands for instances."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from uuid import UUID
 
 import orjson
+from pydantic import Field
 
+from domain import image_reference
 from domain.errors import Conflict, Invalid, PortError, Unavailable
 from domain.instance import Instance, LaunchSpec, PortSpec, VolumeSpec
-from domain.instance.spec import RestartPolicy
+from domain.instance.spec import USER_DATA_PATH
 from domain.instance_type import INSTANCE_TYPES, instance_type
 from domain.managed import BeingDeleted
 from domain.ports import ExecResult
-from domain.store import ClaimTaken, RequirementMissing, VersionConflict
+from domain.store import ClaimTaken, RequirementMissing
 from domain.values import parse_id, public_id, shown
 from domain.volume import Volume
 from domain.vpc import Vpc
-from miniaws.application import Cloud, Request, Saved
-from miniaws.commands import host_port
-
-_ATTEMPTS = 10
+from miniaws.application import Cloud, Request, Saved, UnitOfWork
+from miniaws.commands import host_port, keeping
+from miniaws.commands.body import Body, Change, HostName, NewTags, Tags, VpcName
+from miniaws.commands.program import Command, Environment, Image, Restart, TypeName, WithProcess
 
 
 class UnknownImage(Invalid):
-    """cannot run an image that is not here"""
+    """cannot run an image that does not exist"""
 
     code = "unknown_image"
 
 
-@dataclass(frozen=True, slots=True)
-class VolumeWish:
-    """A volume by id or name, and where the program finds it."""
+class Port(Body):
+    """A port of the program; ``publish`` makes the host listen too."""
 
-    volume: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """An instance as it is asked for."""
-
-    name: str
-    image: str
-    type: str = "micro"
-    vpc: str = "default"
-    restart: RestartPolicy = "always"
-    command: Sequence[str] = ()
-    environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
-    user_data: str = field(default="", repr=False)
-    ports: Sequence[PortSpec] = ()
-    volumes: Sequence[VolumeWish] = ()
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    port: int = Field(title="Port", ge=1, le=65535, description="on which the program listens", examples=[80])
+    publish: int | None = Field(
+        default=None,
+        title="Host port",
+        ge=1,
+        le=65535,
+        description="host port on which it is published; left out: private",
+        examples=[8081],
+    )
 
 
-async def launch(cloud: Cloud, request: Request, wish: Launch) -> Saved:
-    """Ask for an instance.
+class Mount(Body):
+    """A volume and where the program finds it."""
+
+    volume: str = Field(title="Volume", description="id or name", examples=["data"])
+    path: str = Field(
+        title="Path", description="where the program finds the volume's files", examples=["/data"]
+    )
+
+
+class LaunchInstance(WithProcess):
+    """An instance to launch."""
+
+    name: HostName = Field(examples=["web-1"])
+    image: Image
+    type: TypeName = "micro"
+    command: Command = Field(default=[], examples=[["/hello"]])
+    env: Environment = Field(default={})
+    user_data: str = Field(
+        default="",
+        title="User data",
+        repr=False,
+        description=f"text of at most 16 KiB, written to {USER_DATA_PATH} for root; stored encrypted and never shown",
+    )
+    ports: list[Port] = Field(
+        default=[],
+        title="Ports",
+        max_length=100,
+        description="ports of the program",
+    )
+    vpc: VpcName = "default"
+    volumes: list[Mount] = Field(
+        default=[],
+        title="Volumes",
+        max_length=20,
+        description="volumes to attach, and where",
+    )
+    tags: Tags = Field(default={})
+    restart: Restart = "always"
+
+
+class ChangeInstance(Change):
+    """What can be changed of an instance."""
+
+    type: str | None = Field(
+        default=None,
+        title="Type",
+        description="one of GET /api/instance-types; left out: unchanged",
+        examples=["small"],
+    )
+    tags: NewTags = None
+
+
+class Execute(Body):
+    """A program to run inside the instance."""
+
+    command: list[str] = Field(
+        title="Command",
+        min_length=1,
+        max_length=100,
+        description="the program and its arguments",
+        examples=[["ls", "/"]],
+    )
+
+
+async def launch(cloud: Cloud, request: Request, new: LaunchInstance) -> Saved:
+    """Launch an instance.
 
     Raises Invalid, NotFound, NameTaken, HostPortTaken, VolumeInUse, BeingDeleted.
     """
-    await cloud.refuse_repeated(request)
-    for _ in range(_ATTEMPTS):
-        instance, volumes, secrets = await _prepare(cloud, request, wish)
-        try:
-            receipt = await cloud.save(request, instance, *volumes, secrets=secrets)
-        except ClaimTaken as taken:
-            raise host_port.refusal(request, taken, "ports.publish") from None
-        except RequirementMissing as missing:
-            await refuse_if_gone(cloud, request, wish.vpc, missing)
-        except VersionConflict:
-            continue
-        else:
-            return Saved(instance, receipt)
-    raise Unavailable(f"cannot launch {wish.name}: too many changes at once; retry")
+    published = {
+        port.publish: f"ports.{index}.publish"
+        for index, port in enumerate(new.ports)
+        if port.publish is not None
+    }
+
+    async def work(unit: UnitOfWork) -> None:
+        await host_port.refuse_if_in_use(cloud, published)
+        await _prepare(cloud, unit, new)
+
+    async def recover(conflict: ClaimTaken | RequirementMissing) -> None:
+        if isinstance(conflict, ClaimTaken):
+            raise host_port.refusal(request, conflict, published) from None
+        await refuse_if_gone(cloud, request, new.vpc, conflict)
+
+    return await cloud.transact(request, work, recover)
 
 
 async def start(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
-    """Ask an instance to run. Raises NotFound, InstanceTerminated."""
+    """Start an instance. Raises NotFound, InstanceTerminated."""
     return await cloud.change(request, Instance, id_or_name, Instance.start)
 
 
 async def stop(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
-    """Ask an instance not to run. Raises NotFound, InstanceTerminated."""
+    """Stop an instance. Raises NotFound, InstanceTerminated."""
     return await cloud.change(request, Instance, id_or_name, Instance.stop)
 
 
 async def reboot(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
-    """Ask an instance to stop and run again. Raises NotFound, Conflict."""
+    """Stop an instance and start it again. Raises NotFound, Conflict."""
     return await cloud.change(request, Instance, id_or_name, Instance.reboot)
 
 
-async def terminate(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
-    """Ask an instance to be gone for good. Raises NotFound."""
-    return await cloud.change(request, Instance, id_or_name, Instance.terminate)
+async def terminate(cloud: Cloud, request: Request, id_or_name: str, *, purge: bool = False) -> Saved:
+    """Terminate an instance; it is kept in the trash unless ``purge``. Raises NotFound."""
+    return await cloud.change(request, Instance, id_or_name, lambda i: keeping.end(cloud, i, purge=purge))
 
 
-async def change(
-    cloud: Cloud, request: Request, id_or_name: str, type_name: str | None, tags: Mapping[str, str] | None
-) -> Saved:
+async def change(cloud: Cloud, request: Request, id_or_name: str, changes: ChangeInstance) -> Saved:
     """Change type, tags or both. Raises NotFound, Invalid, InstanceTerminated."""
 
     def decide(instance: Instance) -> None:
-        if type_name is not None:
-            instance.change_type(type_name)
-        if tags is not None:
-            instance.change_tags(tags)
+        if changes.type is not None:
+            instance.change_type(changes.type)
+        if changes.tags is not None:
+            instance.change_tags(changes.tags)
 
-    await refuse_impossible(cloud, type_name, None)
+    await refuse_impossible(cloud, changes.type, None)
     return await cloud.change(request, Instance, id_or_name, decide)
 
 
 async def execute(cloud: Cloud, request: Request, id_or_name: str, argv: Sequence[str]) -> ExecResult:
     """Run a program inside a running instance. Raises NotFound, Invalid, Conflict, Unavailable."""
     if not argv or any("\0" in argument for argument in argv):
-        raise Invalid("cannot execute nothing: give a program and its arguments", field="command")
+        raise Invalid("cannot execute an empty command: give a program and its arguments", field="command")
     saved = await cloud.change(request, Instance, id_or_name, lambda i: i.note_execution(argv[0][:200]))
     try:
         return await cloud.ports.containers.execute(saved.aggregate.public_id, argv)
@@ -120,53 +174,40 @@ async def execute(cloud: Cloud, request: Request, id_or_name: str, argv: Sequenc
         raise Conflict(f"cannot execute in {id_or_name}: {error}") from error
 
 
-async def _prepare(
-    cloud: Cloud, request: Request, wish: Launch
-) -> tuple[Instance, list[Volume], dict[UUID, bytes]]:
-    account = request.cause.account_id
-    vpc_id, vpc_name = await find_vpc(cloud, account, wish.vpc)
-    volumes = [await cloud.load(Volume, account, each.volume) for each in wish.volumes]
-    mounts = list(zip(volumes, wish.volumes, strict=True))
-    environment_id = cloud.ports.chance.uuid() if wish.environment else None
-    user_data_id = cloud.ports.chance.uuid() if wish.user_data else None
+async def _prepare(cloud: Cloud, unit: UnitOfWork, new: LaunchInstance) -> None:
+    vpc_id, vpc_name = await find_vpc(cloud, unit.account_id, new.vpc)
+    volumes = [await cloud.load(Volume, unit.account_id, each.volume) for each in new.volumes]
+    mounts = list(zip(volumes, new.volumes, strict=True))
     spec = LaunchSpec(
-        account_id=account,
-        name=wish.name,
-        image=wish.image,
-        type=wish.type,
+        account_id=unit.account_id,
+        name=new.name,
+        image=new.image,
+        type=new.type,
         vpc_id=vpc_id,
         vpc_public_id=public_id(Vpc.PREFIX, vpc_id),
         vpc_name=vpc_name,
-        restart=wish.restart,
-        command=wish.command,
-        environment=wish.environment,
-        environment_id=environment_id,
-        user_data=wish.user_data,
-        user_data_id=user_data_id,
-        ports=wish.ports,
+        restart=new.restart,
+        command=new.command,
+        environment=new.env,
+        environment_id=unit.seal(orjson.dumps(dict(new.env))) if new.env else None,
+        user_data=new.user_data,
+        user_data_id=unit.seal(new.user_data) if new.user_data else None,
+        ports=[PortSpec(port.port, port.publish) for port in new.ports],
         volumes=[VolumeSpec(volume.public_id, each.path) for volume, each in mounts],
-        tags=wish.tags,
+        tags=new.tags,
+        process=new.process(),
     )
     instance = Instance.launch(spec, {volume.public_id: volume.name for volume in volumes})
-    await refuse_impossible(cloud, wish.type, wish.image)
+    await refuse_impossible(cloud, new.type, new.image)
     for volume, each in mounts:
         volume.attach(instance.public_id, instance.name, each.path)
-    return instance, volumes, _secrets(spec)
-
-
-def _secrets(spec: LaunchSpec) -> dict[UUID, bytes]:
-    secrets: dict[UUID, bytes] = {}
-    if spec.environment_id is not None:
-        secrets[spec.environment_id] = orjson.dumps(dict(spec.environment))
-    if spec.user_data_id is not None:
-        secrets[spec.user_data_id] = spec.user_data.encode()
-    return secrets
+    unit.add(instance, *volumes)
 
 
 async def find_vpc(cloud: Cloud, account: str, id_or_name: str) -> tuple[UUID, str]:
     """Return id and name of a VPC. Raises NotFound."""
     if parse_id(id_or_name) is None:
-        return await cloud.recall(Vpc, account, id_or_name), id_or_name
+        return await cloud.cached_find(Vpc, account, id_or_name), id_or_name
     vpc = await cloud.load(Vpc, account, id_or_name)
     return vpc.id, vpc.name
 
@@ -208,7 +249,8 @@ def _silent() -> Unavailable:
 
 
 async def refuse_unknown_image(cloud: Cloud, image: str) -> None:
-    """Raise UnknownImage when there is no such image, Unavailable when nobody can tell."""
+    """Raise Invalid unless the image is named by a reference, UnknownImage, Unavailable when the engine is silent."""
+    image_reference.parse_reference(image)
     try:
         available = await cloud.ports.images.is_available(image)
     except PortError as error:

@@ -1,107 +1,174 @@
 """Commands for queues."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict
 from typing import Any
 
+from pydantic import Field
+
 from domain.errors import Invalid, PortError
-from domain.queue import ENGINES, MOST_PEEKED, VERSIONS, Named, Peeked, Queue, QueueMissing, UnknownQueue
+from domain.queue import (
+    ENGINES,
+    MOST_AGE_S,
+    MOST_MESSAGES,
+    MOST_PEEKED,
+    VERSIONS,
+    PeekedMessage,
+    Queue,
+    QueueDefinition,
+    QueueMissing,
+    UnknownQueue,
+)
 from domain.server import Server
-from domain.server.spec import check_engine
+from domain.server.spec import MOST_MEMORY_MB, check_engine
 from domain.values import shown
-from miniaws.application import Cloud, Request, Saved
+from miniaws.application import Cloud, Request, Saved, UnitOfWork
 from miniaws.commands import server
+from miniaws.commands.body import Body
+from miniaws.commands.server import ChangeServer, CreateServer
+
+FIGURES = {
+    "depth": "Messages in all queues inside",
+    "consumers": "Consumers of all queues inside",
+    "publish_per_s": "Messages published per second, recently",
+    "deliver_per_s": "Messages delivered per second, recently; RabbitMQ only",
+}
+"""Metrics for Prometheus, by name, with their meaning."""
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
-    """A server of queues as it is asked for; None means what the engine has by default."""
+class DeclareQueue(Body):
+    """How a named queue (rabbitmq) or stream (nats) should be."""
 
-    name: str
-    engine: str
-    version: str | None = None
-    memory_mb: int | None = None
-    cpus: float = 1.0
-    username: str = "app"
-    namespace: str = "main"
-    vpc: str = "default"
-    publish: int | None = None
-    storage_gb: int | None = None
-    volume: str | None = None
-    """One with the files of such a server; what was declared there is declared here."""
-    tls: bool = False
-    deletion_protection: bool = False
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What of a server of queues should be otherwise; None leaves it as it is."""
-
-    memory_mb: int | None = None
-    cpus: float | None = None
-    tags: Mapping[str, str] | None = None
-    deletion_protection: bool | None = None
-
-
-async def create(cloud: Cloud, request: Request, wish: Create) -> Saved:
-    """Ask for a server of queues. Raises what ``commands.server.create`` does."""
-    known = ENGINES.get(wish.engine)
-    version = wish.version or (known.versions[-1] if known else "")
-    check_engine(VERSIONS, wish.engine, version)
-    engine = ENGINES[wish.engine]
-    asked = server.Create(
-        name=wish.name,
-        engine=wish.engine,
-        version=version,
-        role=wish.engine,
-        cpus=wish.cpus,
-        memory_mb=engine.memory_mb if wish.memory_mb is None else wish.memory_mb,
-        port=engine.tls_port if wish.tls else engine.port,
-        username=wish.username,
-        vpc=wish.vpc,
-        publish=wish.publish,
-        data_path=engine.data_path,
-        storage_gb=wish.storage_gb,
-        volume=wish.volume,
-        tls=wish.tls,
-        deletion_protection=wish.deletion_protection,
-        settings={"namespace": wish.namespace, "queues": {}},
-        tags=wish.tags,
+    durable: bool = Field(
+        default=True, title="Durable", description="on disk; fixed when it is first declared"
     )
-    if wish.volume is None:
+    max_length: int | None = Field(
+        default=None,
+        title="Maximum length (messages)",
+        ge=1,
+        le=MOST_MESSAGES,
+        description="above it, the oldest message is dropped",
+    )
+    max_age_s: int | None = Field(
+        default=None,
+        title="Maximum age (s)",
+        ge=1,
+        le=MOST_AGE_S,
+        description="seconds; messages older than this are dropped",
+    )
+    dead_letter: str | None = Field(
+        default=None,
+        title="Dead letter queue",
+        description="a declared queue that receives rejected, expired and dropped messages; rabbitmq only",
+    )
+
+    def definition(self) -> QueueDefinition:
+        """Return the definition."""
+        return QueueDefinition(**self.model_dump())
+
+
+class CreateQueue(CreateServer):
+    """A server of queues to create; what is declared on a given volume is declared on the new server."""
+
+    engine: str = Field(title="Engine", description="rabbitmq or nats", examples=["nats"])
+    memory_mb: int | None = Field(
+        default=None,
+        title="Memory (MiB)",
+        le=MOST_MEMORY_MB,
+        description="memory limit in MiB; left out: 256 for rabbitmq, 64 for nats",
+    )
+    username: str = Field(default="app", title="User name", description="user name that clients sign in with")
+    namespace: str = Field(
+        default="main", title="Namespace", description="the virtual host of rabbitmq, the account of nats"
+    )
+    queues: dict[str, DeclareQueue] = Field(
+        default={},
+        title="Queues",
+        description="queues or streams that are declared on it, by name",
+        examples=[{"orders": {"max_length": 1000}}],
+    )
+
+
+class ChangeQueue(ChangeServer):
+    """What can be changed of a server of queues; a change of memory restarts it on the same volume."""
+
+    memory_mb: int | None = Field(
+        default=None,
+        title="Memory (MiB)",
+        le=MOST_MEMORY_MB,
+        description="memory limit in MiB; left out: unchanged",
+    )
+
+
+class PurgeQueue(Body):
+    """Which named queue to empty."""
+
+    queue: str = Field(title="Queue", description="a declared queue or stream", examples=["orders"])
+
+
+async def create(cloud: Cloud, request: Request, new: CreateQueue) -> Saved:
+    """Create a server of queues. Raises what ``commands.server.create`` does."""
+    known = ENGINES.get(new.engine)
+    version = new.version or (known.versions[-1] if known else "")
+    check_engine(VERSIONS, new.engine, version)
+    engine = ENGINES[new.engine]
+    asked = server.NewServer(
+        name=new.name,
+        engine=new.engine,
+        version=version,
+        role=new.engine,
+        cpus=new.cpus,
+        memory_mb=engine.memory_mb if new.memory_mb is None else new.memory_mb,
+        port=engine.tls_port if new.tls else engine.port,
+        username=new.username,
+        vpc=new.vpc,
+        publish=new.publish,
+        data_path=engine.data_path,
+        storage_gb=new.storage_gb,
+        volume=new.volume,
+        tls=new.tls,
+        deletion_protection=new.deletion_protection,
+        settings={
+            "namespace": new.namespace,
+            "queues": {name: asdict(each.definition()) for name, each in new.queues.items()},
+        },
+        tags=new.tags,
+    )
+    if new.volume is None:
         return await server.create(cloud, request, Queue, asked)
     return await server.create(cloud, request, Queue, asked, _adopting)
 
 
-async def _adopting(queue: Queue) -> server.Company:
+async def _adopting(unit: UnitOfWork, queue: Queue) -> None:
+    del unit
     queue.adopt()
-    return (), {}
 
 
-async def change(cloud: Cloud, request: Request, id_or_name: str, wish: Change) -> Saved:
+async def change(cloud: Cloud, request: Request, id_or_name: str, changes: ChangeQueue) -> Saved:
     """Change limits, tags, protection. Raises NotFound, Invalid, BeingDeleted."""
     return await server.change(
         cloud,
         request,
         Queue,
         id_or_name,
-        lambda queue: queue.modify(wish.memory_mb, wish.cpus),
-        tags=wish.tags,
-        deletion_protection=wish.deletion_protection,
+        lambda queue: queue.modify(changes.memory_mb, changes.cpus),
+        tags=changes.tags,
+        deletion_protection=changes.deletion_protection,
     )
 
 
 async def rotate_credentials(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
     """Ask for another password. Raises NotFound, ServerStopped, RotationUnderWay."""
+    await cloud.refuse_repeated(request)
     found = await cloud.load(Queue, request.cause.account_id, id_or_name)
     replaces = not cloud.ports.queues[found.engine].rotates_live
     return await server.rotate_credentials(cloud, request, Queue, id_or_name, replaces=replaces)
 
 
-async def declare(cloud: Cloud, request: Request, id_or_name: str, name: str, wish: Named) -> Saved:
-    """Have a named queue inside, with these limits. Raises NotFound, Invalid, DurabilityIsFixed."""
-    return await cloud.change(request, Queue, id_or_name, lambda queue: queue.declare(name, wish))
+async def declare(cloud: Cloud, request: Request, id_or_name: str, name: str, limits: DeclareQueue) -> Saved:
+    """Declare a named queue inside, with these limits. Raises NotFound, Invalid, DurabilityIsFixed."""
+    return await cloud.change(
+        request, Queue, id_or_name, lambda queue: queue.declare(name, limits.definition())
+    )
 
 
 async def undeclare(cloud: Cloud, request: Request, id_or_name: str, name: str) -> Saved:
@@ -110,17 +177,20 @@ async def undeclare(cloud: Cloud, request: Request, id_or_name: str, name: str) 
 
 
 async def purge(cloud: Cloud, request: Request, id_or_name: str, name: str) -> Saved:
-    """Remove every message of a named queue, then keep that it was done. Raises NotFound, UnknownQueue."""
+    """Request that every message of a named queue is removed.
+
+    Raises NotFound, UnknownQueue, BeingDeleted, ServerStopped, and Unavailable when the server cannot tell whether a
+    queue exists that was not declared here.
+    """
     await cloud.refuse_repeated(request)
-    queue, at, password = await server.opened(cloud, Queue, request.cause.account_id, id_or_name)
-    try:
-        await cloud.ports.queues[queue.engine].purge(queue, at, password, name)
-    except PortError as error:
-        raise _explained(queue, name, error) from error
-    return await cloud.change(request, Queue, id_or_name, lambda found: found.note_purge(name))
+    account = request.cause.account_id
+    queue = await cloud.load(Queue, account, id_or_name)
+    if name not in queue.named and name not in (await stats(cloud, account, id_or_name))["queues"]:
+        raise _unknown(queue, name)
+    return await cloud.change(request, Queue, id_or_name, lambda found: found.purge_messages(name))
 
 
-async def peek(cloud: Cloud, account: str, id_or_name: str, name: str, most: int) -> list[Peeked]:
+async def peek(cloud: Cloud, account: str, id_or_name: str, name: str, most: int) -> list[PeekedMessage]:
     """Return the oldest messages of a named queue; they stay. Raises NotFound, UnknownQueue, Unavailable."""
     if not 1 <= most <= MOST_PEEKED:
         raise Invalid(f"cannot peek at {most} messages: use 1 to {MOST_PEEKED}", field="limit")
@@ -142,5 +212,19 @@ async def stats(cloud: Cloud, account: str, id_or_name: str) -> dict[str, Any]:
 
 def _explained(queue: Server, name: str, error: PortError) -> Exception:
     if isinstance(error, QueueMissing):
-        return UnknownQueue(f"cannot find {shown(name)} inside {queue.name}: its stats list what there is")
+        return _unknown(queue, name)
     return server.unanswered(queue, error)
+
+
+def _unknown(queue: Server, name: str) -> UnknownQueue:
+    return UnknownQueue(f"cannot find {shown(name)} inside {queue.name}: its stats list what there is")
+
+
+async def figures(cloud: Cloud, document: dict[str, Any]) -> dict[str, Any]:
+    """Return the metrics of a server, with the sum of the rates of all queues inside."""
+    if document["status"] != "available":
+        return {}
+    found = await stats(cloud, document["account_id"], document["id"])
+    inside: list[dict[str, Any]] = list(found.get("queues", {}).values())
+    rates = {name for each in inside for name in each if name.endswith("_per_s")}
+    return {**found, **{rate: sum(each[rate] for each in inside) for rate in rates}}

@@ -6,26 +6,79 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
-from domain.aggregate import Aggregate
+from pydantic import Field
+
 from domain.errors import Invalid, PortError, Unavailable, Unreachable
 from domain.server import Endpoint, Server, ServerSpec
 from domain.server.certificate import Ingredients, issue
-from domain.store import ClaimTaken, RequirementMissing, VersionConflict
-from domain.values import public_id
+from domain.server.spec import LEAST_CPUS, MOST_CPUS
+from domain.store import ClaimTaken, RequirementMissing
+from domain.values import part_name, public_id
 from domain.volume import Volume
 from domain.vpc import Vpc
-from miniaws.application import Cloud, Request, Saved
-from miniaws.commands import host_port
+from miniaws.application import Cloud, Request, Saved, UnitOfWork
+from miniaws.commands import host_port, keeping
+from miniaws.commands.body import (
+    Body,
+    Change,
+    DeletionProtection,
+    HostName,
+    NewDeletionProtection,
+    NewTags,
+    Publish,
+    StorageGb,
+    Tags,
+    VpcName,
+)
 from miniaws.commands.instance import UnknownImage, find_vpc, refuse_if_gone
 from miniaws.commands.volume import refuse_unless_sizes_hold
 
 S = TypeVar("S", bound=Server)
-_ATTEMPTS = 10
+
+
+class CreateServer(Body):
+    """What can be given for every server."""
+
+    name: HostName = Field(examples=["sessions"])
+    version: str | None = Field(default=None, title="Version", description="left out: the newest")
+    cpus: float = Field(
+        default=1.0, title="CPUs", ge=LEAST_CPUS, le=MOST_CPUS, description="cores it may use"
+    )
+    vpc: VpcName = "default"
+    publish: Publish = None
+    storage_gb: StorageGb = None
+    volume: str | None = Field(
+        default=None,
+        title="Volume",
+        description="an unattached volume with the data of such a server, e.g. restored from a snapshot; it is "
+        "deleted with the new server",
+    )
+    tls: bool = Field(
+        default=False,
+        title="Require TLS",
+        description="speak TLS and nothing else; the connection has the certificate of the authority to trust",
+    )
+    deletion_protection: DeletionProtection = False
+    tags: Tags = Field(default={})
+
+
+class ChangeServer(Change):
+    """What can be changed of every server."""
+
+    cpus: float | None = Field(
+        default=None,
+        title="CPUs",
+        ge=LEAST_CPUS,
+        le=MOST_CPUS,
+        description="cores it may use; left out: unchanged",
+    )
+    deletion_protection: NewDeletionProtection = None
+    tags: NewTags = None
 
 
 @dataclass(frozen=True, slots=True)
-class Create:
-    """A server as it is asked for."""
+class NewServer:
+    """A server to create, of whichever kind."""
 
     name: str
     engine: str
@@ -36,24 +89,20 @@ class Create:
     memory_mb: int
     port: int
     username: str
-    vpc: str = "default"
-    publish: int | None = None
-    data_path: str | None = None
-    """Where its volume is mounted; None for a server that keeps nothing."""
-    storage_gb: int | None = None
+    vpc: str
+    publish: int | None
+    data_path: str | None
+    """Where its volume is mounted; None for a server that stores nothing."""
+    storage_gb: int | None
+    deletion_protection: bool
+    settings: Mapping[str, Any]
+    tags: Mapping[str, str]
     volume: str | None = None
-    """A volume with files of such a server, as a snapshot was restored to; None for a new one."""
+    """A volume with the data of such a server, e.g. restored from a snapshot; None for a new volume."""
     tls: bool = False
     """Whether it speaks TLS, and nothing else."""
-    deletion_protection: bool = False
-    settings: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
     image: str | None = None
     """The image that was chosen; None for the first of its role that is here."""
-
-
-Company = tuple[Sequence[Aggregate], Mapping[UUID, bytes]]
-"""What is saved together with a new server, and secrets of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,60 +131,61 @@ async def create(
     cloud: Cloud,
     request: Request,
     kind: type[S],
-    wish: Create,
-    accompany: Callable[[S], Awaitable[Company]] | None = None,
+    new: NewServer,
+    set_up: Callable[[UnitOfWork, S], Awaitable[None]] | None = None,
 ) -> Saved:
-    """Ask for a server. Raises Invalid, NotFound, NameTaken, HostPortTaken, BeingDeleted, UnknownImage."""
-    await cloud.refuse_repeated(request)
-    await _refuse_limit_that_cannot_hold(cloud, wish)
-    for _ in range(_ATTEMPTS):
-        server, volumes, secrets = await _prepare(cloud, request, kind, wish)
-        if wish.tls:
-            secrets |= _secured(cloud, server)
-        try:
-            company, more = await accompany(server) if accompany is not None else ((), {})
-            receipt = await cloud.save(request, server, *volumes, *company, secrets={**secrets, **more})
-            return Saved(server, receipt)
-        except ClaimTaken as taken:
-            raise host_port.refusal(request, taken, "publish") from None
-        except RequirementMissing as missing:
-            await refuse_if_gone(cloud, request, wish.vpc, missing)
-        except VersionConflict:
-            continue
-    raise Unavailable(f"cannot create {wish.name}: too many changes at once; retry")
+    """Ask for a server; ``set_up`` adds what its kind saves with it.
+
+    Raises Invalid, NotFound, NameTaken, HostPortTaken, BeingDeleted, UnknownImage.
+    """
+    published = {} if new.publish is None else {new.publish: "publish"}
+
+    async def work(unit: UnitOfWork) -> None:
+        await _refuse_limit_that_cannot_hold(cloud, new)
+        await host_port.refuse_if_in_use(cloud, published)
+        server = await _prepare(cloud, unit, kind, new)
+        if new.tls:
+            secure(cloud, unit, server)
+        if set_up is not None:
+            await set_up(unit, server)
+
+    async def recover(conflict: ClaimTaken | RequirementMissing) -> None:
+        if isinstance(conflict, ClaimTaken):
+            raise host_port.refusal(request, conflict, published) from None
+        await refuse_if_gone(cloud, request, new.vpc, conflict)
+
+    return await cloud.transact(request, work, recover)
 
 
 async def start(cloud: Cloud, request: Request, kind: type[S], id_or_name: str) -> Saved:
-    """Ask a server to run. Raises NotFound, BeingDeleted."""
+    """Start a server. Raises NotFound, BeingDeleted."""
     return await cloud.change(request, kind, id_or_name, kind.start)
 
 
 async def stop(cloud: Cloud, request: Request, kind: type[S], id_or_name: str) -> Saved:
-    """Ask a server not to run. Raises NotFound, BeingDeleted."""
+    """Stop a server. Raises NotFound, BeingDeleted."""
     return await cloud.change(request, kind, id_or_name, kind.stop)
 
 
-async def delete(cloud: Cloud, request: Request, kind: type[S], id_or_name: str) -> Saved:
-    """Give a server and its files up. Raises NotFound, DeletionProtected."""
-    return await cloud.change(request, kind, id_or_name, kind.delete)
+async def delete(
+    cloud: Cloud, request: Request, kind: type[S], id_or_name: str, *, purge: bool = False
+) -> Saved:
+    """Move a server to the trash, or with ``purge`` remove it and its files. Raises NotFound, DeletionProtected."""
+    return await cloud.change(
+        request, kind, id_or_name, lambda server: keeping.end(cloud, server, purge=purge)
+    )
 
 
 async def rotate_credentials(
     cloud: Cloud, request: Request, kind: type[S], id_or_name: str, *, replaces: bool
 ) -> Saved:
     """Ask for another password; ``connection`` returns the present one until the server takes the new one."""
-    await cloud.refuse_repeated(request)
-    login_id = cloud.ports.chance.uuid()
-    sealed = {login_id: cloud.ports.chance.secret().encode()}
-    for _ in range(_ATTEMPTS):
-        server = await cloud.load(kind, request.cause.account_id, id_or_name)
-        server.refuse_unless_version(request.expected_version)
-        server.rotate_credentials(login_id, replaces=replaces)
-        try:
-            return Saved(server, await cloud.save(request, server, secrets=sealed))
-        except VersionConflict:
-            continue
-    raise Unavailable(f"cannot change {id_or_name}: too many changes at once; retry")
+
+    async def work(unit: UnitOfWork) -> None:
+        server = await unit.load(kind, id_or_name)
+        server.rotate_credentials(unit.seal(cloud.ports.random.secret()), replaces=replaces)
+
+    return await cloud.transact(request, work)
 
 
 async def change(
@@ -192,72 +242,70 @@ def unanswered(server: Server, error: PortError) -> Exception:
     return Invalid(f"cannot do that with {server.name}: {error}")
 
 
-async def _prepare(
-    cloud: Cloud, request: Request, kind: type[S], wish: Create
-) -> tuple[S, list[Volume], dict[UUID, bytes]]:
-    account, login_id = request.cause.account_id, cloud.ports.chance.uuid()
-    vpc_id, vpc_name = await find_vpc(cloud, account, wish.vpc)
+async def _prepare(cloud: Cloud, unit: UnitOfWork, kind: type[S], new: NewServer) -> S:
+    account, login_id = unit.account_id, unit.seal(cloud.ports.random.secret())
+    vpc_id, vpc_name = await find_vpc(cloud, account, new.vpc)
     # Named by an id, as no person and no other server does.
-    name = f"{public_id(Volume.PREFIX, login_id)}-{kind.KIND}"
-    volumes = await _volumes(cloud, account, name, wish)
+    volumes = await _volumes(cloud, account, part_name(Volume.PREFIX, login_id, kind.KIND), new)
     server = kind.create(
         ServerSpec(
             account_id=account,
-            name=wish.name,
-            engine=wish.engine,
-            version=wish.version,
-            image=wish.image or await _image(cloud, wish.role),
-            cpus=wish.cpus,
-            memory_mb=wish.memory_mb,
+            name=new.name,
+            engine=new.engine,
+            version=new.version,
+            image=new.image or await _image(cloud, new.role),
+            cpus=new.cpus,
+            memory_mb=new.memory_mb,
             vpc_id=public_id(Vpc.PREFIX, vpc_id),
             vpc_name=vpc_name,
-            port=wish.port,
-            username=wish.username,
+            port=new.port,
+            username=new.username,
             login_id=login_id,
-            publish=wish.publish,
+            publish=new.publish,
             volume_id=volumes[0].public_id if volumes else None,
-            data_path=wish.data_path or "",
-            deletion_protection=wish.deletion_protection,
-            settings=wish.settings,
-            tags=wish.tags,
+            data_path=new.data_path or "",
+            deletion_protection=new.deletion_protection,
+            settings=new.settings,
+            tags=new.tags,
         )
     )
     for volume in volumes:
         volume.attach(server.public_id, server.name, server.data_path)
-    return server, volumes, {login_id: cloud.ports.chance.secret().encode()}
+    unit.add(server, *volumes)
+    return server
 
 
-def _secured(cloud: Cloud, server: Server) -> dict[UUID, bytes]:
-    """Give it a certificate for every name by which clients reach it, and return the private key to seal."""
-    chance = cloud.ports.chance
+def secure(cloud: Cloud, unit: UnitOfWork, server: Server) -> None:
+    """Issue a certificate for every name by which clients reach the server, and seal its private key."""
+    random = cloud.ports.random
     names = dict.fromkeys([server.name, "localhost", "127.0.0.1", cloud.settings.publish_address])
     of = Ingredients(
-        chance.private_key(), chance.private_key(), (chance.uuid(), chance.uuid()), chance.uuid()
+        random.private_key(), random.private_key(), (random.uuid(), random.uuid()), random.uuid()
     )
     certificate, key = issue(server.public_id, list(names), of, cloud.ports.clock.now())
     server.secure(certificate)
-    return {of.key_id: key}
+    unit.secrets[of.key_id] = key
 
 
-async def _volumes(cloud: Cloud, account: str, name: str, wish: Create) -> list[Volume]:
-    if wish.data_path is None:
+async def _volumes(cloud: Cloud, account: str, name: str, new: NewServer) -> list[Volume]:
+    if new.data_path is None:
         return []
-    if wish.volume is None:
-        return [Volume.create(account, name, wish.storage_gb, {})]
-    return [await cloud.load(Volume, account, wish.volume)]
+    if new.volume is None:
+        return [Volume.create(account, name, new.storage_gb, {})]
+    return [await cloud.load(Volume, account, new.volume)]
 
 
-async def _refuse_limit_that_cannot_hold(cloud: Cloud, wish: Create) -> None:
-    if wish.volume is not None and (wish.data_path is None or wish.storage_gb is not None):
+async def _refuse_limit_that_cannot_hold(cloud: Cloud, new: NewServer) -> None:
+    if new.volume is not None and (new.data_path is None or new.storage_gb is not None):
         raise Invalid(
-            f"cannot use the volume for {wish.name}: let it persist, and leave `storage_gb` out",
+            f"cannot use the volume for {new.name}: switch persistence on, and leave `storage_gb` out",
             field="volume",
         )
-    if wish.storage_gb is None:
+    if new.storage_gb is None:
         return
-    if wish.data_path is None:
+    if new.data_path is None:
         raise Invalid(
-            f"cannot limit the storage of {wish.name}: it has none; let it persist, or leave `storage_gb` out",
+            f"cannot limit the storage of {new.name}: it has none; switch persistence on, or leave `storage_gb` out",
             field="storage_gb",
         )
     await refuse_unless_sizes_hold(cloud, "storage_gb")
@@ -267,10 +315,9 @@ async def _image(cloud: Cloud, role: str) -> str:
     images = cloud.settings.images(role)
     found = await first_here(cloud, images)
     if found is None:
-        is_built_here = any(image.endswith(":local") for image in images)
-        remedy = f"run `scripts/images {role}`" if is_built_here else "load it there, e.g. by `docker load`"
         raise UnknownImage(
-            f"cannot run {role}: neither on this machine nor offered by a registry: {' and '.join(images)}; {remedy}"
+            f"cannot run {role}: neither on this machine nor offered by a registry: {' and '.join(images)}; "
+            "load it there, e.g. by `docker load`"
         )
     return found
 

@@ -1,127 +1,167 @@
 """Commands for snapshots."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
 from functools import partial
 from uuid import UUID
 
-from domain.aggregate import Aggregate, name_scope
-from domain.errors import Conflict, Invalid, Unavailable
+from pydantic import Field
+
+from domain.aggregate import name_scope
+from domain.errors import Conflict, Invalid
 from domain.snapshot import NewSnapshot, Snapshot, SnapshotNotRestorable
-from domain.snapshot.elsewhere import Original, Target, copy_name, find_target, restore_scope
-from domain.store import ClaimTaken, RequirementMissing, ScopeInUse, VersionConflict
+from domain.snapshot.offsite_copies import Original, Target, copy_name, find_target, restore_scope
+from domain.store import ClaimTaken, RequirementMissing, ScopeInUse
 from domain.values import shown
-from domain.volume import SIZE_TAKES, Origin, Volume
-from miniaws.application import Cloud, Request, Saved
-
-_ATTEMPTS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Create:
-    """A snapshot as it is asked for: of one volume, or of all there are in the account."""
-
-    name: str
-    volume: str | None = None
-    is_of_all: bool = False
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+from domain.volume import MAX_SIZE_GB, SIZE_TAKES, Origin, Volume
+from miniaws.application import Cloud, Request, Saved, UnitOfWork
+from miniaws.commands.body import Body, Change, Name, NewTags, Tags
 
 
-@dataclass(frozen=True, slots=True)
-class Restore:
-    """A new volume as it is asked for; ``volume`` names the one to restore when the snapshot holds several."""
+class CreateSnapshot(Body):
+    """A snapshot to take: of one volume, or of all in the account."""
 
-    name: str
-    volume: str | None = None
-    size_gb: int | None = None
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    name: Name = Field(examples=["before-upgrade"])
+    volume: str | None = Field(default=None, title="Volume", description="id or name", examples=["data"])
+    is_of_all: bool = Field(
+        default=False,
+        alias="all",
+        title="All volumes",
+        description="instead of `volume`: every volume of the account at one moment",
+    )
+    tags: Tags = Field(default={})
 
 
-@dataclass(frozen=True, slots=True)
-class Copy:
-    """A copy as it is asked for: at the target of that name."""
+class ChangeSnapshot(Change):
+    """What can be changed of a snapshot."""
 
-    to: str
-    name: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    tags: NewTags = None
+
+
+class RestoreSnapshot(Body):
+    """The volume to create, and which volume of the snapshot it is restored from."""
+
+    name: Name = Field(
+        title="Name of the new volume", description="name of the new volume", examples=["data-before"]
+    )
+    volume: str | None = Field(
+        default=None,
+        title="Volume",
+        description="id or name, as it was then; may be left out when the snapshot has only one",
+    )
+    size_gb: int | None = Field(
+        default=None,
+        title="Size (GiB)",
+        ge=1,
+        le=MAX_SIZE_GB,
+        description="left out: that of the original volume",
+    )
+    tags: Tags = Field(default={})
+
+
+class CopySnapshot(Body):
+    """Where the copy is made, and its name."""
+
+    to: str = Field(
+        title="Target",
+        description="a target that the operator configured: `GET /api/copy-targets`",
+        examples=["offsite"],
+    )
+    name: str | None = Field(
+        default=None,
+        title="Name of the copy",
+        description="left out: the snapshot's and the target's",
+        examples=["before-offsite"],
+    )
+    tags: Tags = Field(default={})
 
 
 async def create(
     cloud: Cloud,
     request: Request,
-    wish: Create,
-    note: Callable[[Snapshot], Awaitable[Aggregate]] | None = None,
+    new: CreateSnapshot,
+    note: Callable[[UnitOfWork, Snapshot], Awaitable[None]] | None = None,
 ) -> Saved:
-    """Ask for a snapshot; ``note`` returns what else is saved with it.
+    """Take a snapshot; ``note`` adds what else is saved with it.
 
     Raises Invalid, NotFound, NameTaken, BeingDeleted, Conflict.
     """
-    await cloud.refuse_repeated(request)
-    if (wish.volume is None) != wish.is_of_all:
+    if (new.volume is None) != new.is_of_all:
         raise Invalid("cannot tell what to take a snapshot of: give either `volume` or `all`", field="volume")
-    for _ in range(_ATTEMPTS):
-        snapshot, secrets = await _asked_for(cloud, request.cause.account_id, wish)
-        try:
-            noted = [await note(snapshot)] if note else []
-            return Saved(snapshot, await cloud.save(request, snapshot, *noted, secrets=secrets))
-        except RequirementMissing:
-            continue  # the one whose repository it would have joined has just been given up
-    raise Unavailable(f"cannot take snapshot {wish.name}: too many changes at once; retry")
+
+    async def work(unit: UnitOfWork) -> None:
+        snapshot = await _asked_for(cloud, unit, new)
+        unit.add(snapshot)
+        if note is not None:
+            await note(unit, snapshot)
+
+    return await cloud.transact(request, work, _unless_repository_gone)
 
 
-async def restore(cloud: Cloud, request: Request, id_or_name: str, wish: Restore) -> Saved:
-    """Ask for a new volume that begins as a snapshot. Raises NotFound, Invalid, NameTaken, SnapshotNotRestorable."""
-    await cloud.refuse_repeated(request)
-    snapshot = await cloud.load(Snapshot, request.cause.account_id, id_or_name)
-    part = snapshot.restorable(wish.volume)
-    size_gb = wish.size_gb or part["size_gb"]
-    if size_gb is not None and not await cloud.ports.volumes.can_limit_size():
-        raise Invalid(
-            f"cannot restore a volume of {size_gb} GB here: a size takes {SIZE_TAKES}",
-            field="size_gb",
-        )
-    origin = Origin(snapshot.public_id, snapshot.name, part["id"])
-    volume = Volume.create(request.cause.account_id, wish.name, size_gb, wish.tags, origin)
-    volume.conditions.requires.append(snapshot.alive_claim())
-    try:
-        return Saved(volume, await cloud.save(request, volume))
-    except RequirementMissing:
-        raise SnapshotNotRestorable(f"cannot restore snapshot {snapshot.name}: it is being deleted") from None
+async def restore(cloud: Cloud, request: Request, id_or_name: str, new: RestoreSnapshot) -> Saved:
+    """Restore a snapshot into a new volume. Raises NotFound, Invalid, NameTaken, SnapshotNotRestorable."""
+
+    async def work(unit: UnitOfWork) -> None:
+        snapshot = await cloud.load(Snapshot, unit.account_id, id_or_name)
+        part = snapshot.restorable(new.volume)
+        size_gb = new.size_gb or part["size_gb"]
+        if size_gb is not None and not await cloud.ports.volumes.can_limit_size():
+            raise Invalid(
+                f"cannot restore a volume of {size_gb} GB here: a size limit requires {SIZE_TAKES}",
+                field="size_gb",
+            )
+        origin = Origin(snapshot.public_id, snapshot.name, part["id"])
+        volume = Volume.create(unit.account_id, new.name, size_gb, new.tags, origin)
+        volume.conditions.requires.append(snapshot.alive_claim())
+        unit.add(volume)
+
+    async def recover(conflict: ClaimTaken | RequirementMissing) -> None:
+        if isinstance(conflict, ClaimTaken):
+            raise conflict
+        raise SnapshotNotRestorable(
+            f"cannot restore snapshot {shown(id_or_name)}: it is being deleted"
+        ) from None
+
+    return await cloud.transact(request, work, recover)
 
 
-async def copy(cloud: Cloud, request: Request, id_or_name: str, wish: Copy) -> Saved:
-    """Ask for a copy of a snapshot at a target. Raises NotFound, Invalid, NameTaken, Conflict, what it refuses."""
-    await cloud.refuse_repeated(request)
-    target = await _target(cloud, wish.to)
-    for _ in range(_ATTEMPTS):
-        original = await cloud.load(Snapshot, request.cause.account_id, id_or_name)
+async def copy(cloud: Cloud, request: Request, id_or_name: str, new: CopySnapshot) -> Saved:
+    """Copy a snapshot to a target. Raises NotFound, Invalid, NameTaken, Conflict, what it refuses."""
+
+    async def work(unit: UnitOfWork) -> None:
+        target = await _target(cloud, new.to)
+        original = await cloud.load(Snapshot, unit.account_id, id_or_name)
         original.refuse_to_copy()
-        snapshot, secrets = await _copy_of(cloud, original, target, wish)
+        snapshot = await _copy_of(cloud, unit, original, target, new)
         original.note_copy(snapshot.public_id, snapshot.name, target.name)
-        try:
-            return Saved(snapshot, await cloud.save(request, snapshot, original, secrets=secrets))
-        except (RequirementMissing, VersionConflict):
-            continue  # the one whose repository it would have joined is given up, or the original has changed
-        except ClaimTaken as taken:
+        unit.add(snapshot, original)
+
+    async def recover(conflict: ClaimTaken | RequirementMissing) -> None:
+        if isinstance(conflict, ClaimTaken):
             raise Conflict(
-                f"cannot copy snapshot {original.name} to {target.name}: its copy {taken.claim.note} is there; "
+                f"cannot copy snapshot {shown(id_or_name)} to {new.to}: its copy {conflict.claim.note} is there; "
                 "delete that one first"
             ) from None
-    raise Unavailable(f"cannot copy snapshot {id_or_name}: too many changes at once; retry")
+
+    return await cloud.transact(request, work, recover)
 
 
 async def verify(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
-    """Have everything read back. Raises NotFound, BeingDeleted, SnapshotNotRestorable."""
+    """Read everything back. Raises NotFound, BeingDeleted, SnapshotNotRestorable."""
     return await cloud.change(request, Snapshot, id_or_name, Snapshot.request_verification)
 
 
-async def change_tags(cloud: Cloud, request: Request, id_or_name: str, tags: Mapping[str, str]) -> Saved:
+async def change(cloud: Cloud, request: Request, id_or_name: str, changes: ChangeSnapshot) -> Saved:
     """Replace the tags. Raises NotFound, Invalid, BeingDeleted."""
-    return await cloud.change(request, Snapshot, id_or_name, lambda snapshot: snapshot.change_tags(tags))
+
+    def decide(snapshot: Snapshot) -> None:
+        snapshot.change_tags(changes.tags or {})
+
+    return await cloud.change(request, Snapshot, id_or_name, decide)
 
 
 async def delete(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
-    """Give a snapshot up. Raises NotFound, or Conflict with the volumes that are restored from it."""
+    """Delete a snapshot. Raises NotFound, or Conflict with the volumes that are restored from it."""
+    await cloud.refuse_repeated(request)
     return await unless_used(
         cloud,
         restore_scope((await cloud.load(Snapshot, request.cause.account_id, id_or_name)).public_id),
@@ -144,33 +184,39 @@ async def unless_used(
         ) from None
 
 
-async def _asked_for(cloud: Cloud, account: str, wish: Create) -> tuple[Snapshot, dict[UUID, bytes]]:
-    """Return a snapshot in the repository of the others, or in a new one, and the key that opens it."""
-    volumes, skipped = await _volumes(cloud, account, wish)
-    new = partial(
+async def _unless_repository_gone(conflict: ClaimTaken | RequirementMissing) -> None:
+    """Try again when the snapshot whose repository the new one would have joined has just been deleted."""
+    if isinstance(conflict, ClaimTaken):
+        raise conflict
+
+
+async def _asked_for(cloud: Cloud, unit: UnitOfWork, new: CreateSnapshot) -> Snapshot:
+    """Return a snapshot in the repository of the others, or in a new one."""
+    volumes, skipped = await _volumes(cloud, unit.account_id, new)
+    prepared = partial(
         NewSnapshot,
-        account_id=account,
-        name=wish.name,
+        account_id=unit.account_id,
+        name=new.name,
         volumes=[{"id": v.public_id, "name": v.name, "size_gb": v.size_gb} for v in volumes],
-        is_of_all=wish.is_of_all,
+        is_of_all=new.is_of_all,
         skipped=skipped,
-        tags=wish.tags,
+        tags=new.tags,
     )
-    return await _in_its_repository(cloud, account, "", new)
+    return await _in_its_repository(cloud, unit, "", prepared)
 
 
 async def _copy_of(
-    cloud: Cloud, original: Snapshot, target: Target, wish: Copy
-) -> tuple[Snapshot, dict[UUID, bytes]]:
-    """Return a copy in the repository of the others at its target, or in a new one, and the key that opens it."""
+    cloud: Cloud, unit: UnitOfWork, original: Snapshot, target: Target, new: CopySnapshot
+) -> Snapshot:
+    """Return a copy in the repository of the others at its target, or in a new one."""
     assert original.taken_at is not None  # noqa: S101 - what was not taken was refused
-    new = partial(
+    prepared = partial(
         NewSnapshot,
         account_id=original.account_id,
-        name=copy_name(original.name, target.name) if wish.name is None else wish.name,
+        name=copy_name(original.name, target.name) if new.name is None else new.name,
         volumes=original.volumes,
         is_of_all=original.is_of_all,
-        tags=wish.tags,
+        tags=new.tags,
         target=target.name,
         original=Original(
             snapshot_id=original.public_id,
@@ -182,21 +228,20 @@ async def _copy_of(
             held=original.held,
         ),
     )
-    snapshot, secrets = await _in_its_repository(cloud, original.account_id, target.name, new)
+    snapshot = await _in_its_repository(cloud, unit, target.name, prepared)
     snapshot.conditions.requires.append(original.alive_claim())
-    return snapshot, secrets
+    return snapshot
 
 
 async def _in_its_repository(
-    cloud: Cloud, account: str, target: str, new: partial[NewSnapshot]
-) -> tuple[Snapshot, dict[UUID, bytes]]:
-    shared = await _shared(cloud, account, target)
-    key_id = cloud.ports.chance.uuid()
+    cloud: Cloud, unit: UnitOfWork, target: str, new: partial[NewSnapshot]
+) -> Snapshot:
+    shared = await _shared(cloud, unit.account_id, target)
     repository_id, key = await _repository(cloud, shared)
-    snapshot = Snapshot.create(new(repository_id=repository_id, key_id=key_id))
+    snapshot = Snapshot.create(new(repository_id=repository_id, key_id=unit.seal(key)))
     if shared is not None:
         snapshot.conditions.requires.append(shared.alive_claim())
-    return snapshot, {key_id: key}
+    return snapshot
 
 
 async def _target(cloud: Cloud, name: str) -> Target:
@@ -216,10 +261,12 @@ async def _target(cloud: Cloud, name: str) -> Target:
     return found
 
 
-async def _volumes(cloud: Cloud, account: str, wish: Create) -> tuple[list[Volume], list[dict[str, str]]]:
+async def _volumes(
+    cloud: Cloud, account: str, new: CreateSnapshot
+) -> tuple[list[Volume], list[dict[str, str]]]:
     """Return what to take a snapshot of, and what cannot be included."""
-    if wish.volume is not None:
-        volume = await cloud.load(Volume, account, wish.volume)
+    if new.volume is not None:
+        volume = await cloud.load(Volume, account, new.volume)
         volume.refuse_if_deleting()
         if volume.status != "available":
             raise Conflict(
@@ -255,4 +302,4 @@ async def _repository(cloud: Cloud, shared: Snapshot | None) -> tuple[str, bytes
         key = await cloud.ports.store.secret(UUID(shared.key_id))
         if key is not None:
             return shared.repository_id, key
-    return cloud.ports.chance.uuid().hex, cloud.ports.chance.secret().encode()
+    return cloud.ports.random.uuid().hex, cloud.ports.random.secret().encode()

@@ -1,87 +1,166 @@
 """Commands for volumes."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from typing import Any
 
-from domain.errors import Invalid, Unavailable
+from pydantic import Field
+
+from domain.errors import Invalid, within
 from domain.instance import Instance
 from domain.snapshot.aggregate import copy_scope
-from domain.snapshot.schedule import SnapshotPolicy
-from domain.store import VersionConflict
-from domain.volume import SIZE_TAKES, Volume
-from miniaws.application import Cloud, Request, Saved
+from domain.snapshot.schedule import MOST_COUNT, MOST_DAYS, SnapshotPolicy
+from domain.volume import MAX_SIZE_GB, SIZE_TAKES, Volume
+from miniaws.application import Cloud, Request, Saved, UnitOfWork
+from miniaws.commands import keeping
+from miniaws.commands.body import Body, Change, Name, NewTags, Tags
 from miniaws.commands.snapshot import unless_used
 
-_ATTEMPTS = 10
+FIGURES = {
+    "missed_snapshots": "Moments of its schedule without a snapshot, since the last one that was begun",
+}
+"""Metrics for Prometheus, by name, with their meaning."""
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
-    """A volume as it is asked for; ``size_gb`` None means no limit but the disk's."""
+class SnapshotSchedule(Body):
+    """When snapshots of the volume are taken, and how long they are kept."""
 
-    name: str
-    size_gb: int | None = None
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    schedule: str = Field(
+        default=SnapshotPolicy().schedule,
+        title="Schedule",
+        max_length=100,
+        description="cron expression, UTC",
+    )
+    retention_days: int = Field(
+        default=SnapshotPolicy().retention_days,
+        title="Retention (days)",
+        ge=1,
+        le=MOST_DAYS,
+        description="days after which a scheduled snapshot is deleted",
+    )
+    retention_count: int | None = Field(
+        default=None,
+        title="Maximum snapshots",
+        ge=1,
+        le=MOST_COUNT,
+        description="how many scheduled snapshots are kept at most; left out: any number",
+    )
+
+    def policy(self) -> SnapshotPolicy:
+        """Return the policy."""
+        return SnapshotPolicy(**self.model_dump())
 
 
-async def create(cloud: Cloud, request: Request, wish: Create) -> Saved:
-    """Ask for a volume. Raises Invalid, NameTaken."""
-    await cloud.refuse_repeated(request)
-    volume = Volume.create(request.cause.account_id, wish.name, wish.size_gb, wish.tags)
-    if wish.size_gb is not None:
-        await refuse_unless_sizes_hold(cloud, "size_gb")
-    return Saved(volume, await cloud.save(request, volume))
+class CreateVolume(Body):
+    """A volume to create."""
+
+    name: Name = Field(examples=["data"])
+    size_gb: int | None = Field(
+        default=None,
+        title="Size (GiB)",
+        ge=1,
+        le=MAX_SIZE_GB,
+        description="size limit in GiB; left out: no limit",
+    )
+    snapshot_policy: SnapshotSchedule | None = Field(
+        default=None,
+        title="Snapshot policy",
+        description="when snapshots are taken, and how long they are kept; left out: none are taken",
+    )
+    tags: Tags = Field(default={})
+
+
+class ChangeVolume(Change):
+    """What can be changed of a volume."""
+
+    tags: NewTags = None
+
+
+class AttachVolume(Body):
+    """Which stopped instance gets the volume, and where its program finds it."""
+
+    instance: str = Field(title="Instance", description="id or name; it must be stopped", examples=["web-1"])
+    path: str = Field(
+        title="Path", description="where the program finds the volume's files", examples=["/data"]
+    )
+
+
+class DetachVolume(Body):
+    """Which stopped instance loses the volume."""
+
+    instance: str = Field(title="Instance", description="id or name", examples=["web-1"])
+
+
+async def create(cloud: Cloud, request: Request, new: CreateVolume) -> Saved:
+    """Create a volume. Raises Invalid, NameTaken."""
+
+    async def work(unit: UnitOfWork) -> None:
+        volume = Volume.create(unit.account_id, new.name, new.size_gb, new.tags)
+        if new.snapshot_policy is not None:
+            with within("snapshot_policy"):
+                volume.change_snapshot_policy(new.snapshot_policy.policy(), cloud.ports.clock.now())
+        unit.add(volume)
+        if new.size_gb is not None:
+            await refuse_unless_sizes_hold(cloud, "size_gb")
+
+    return await cloud.transact(request, work)
 
 
 async def refuse_unless_sizes_hold(cloud: Cloud, field: str) -> None:
     """Raise Invalid, about that field, where a volume cannot be held to a size."""
     if not await cloud.ports.volumes.can_limit_size():
         raise Invalid(
-            f"cannot hold a volume to a size here: that takes {SIZE_TAKES}; leave `{field}` out to get one without "
-            "a limit",
+            f"cannot limit the size of a volume here: that requires {SIZE_TAKES}; leave `{field}` out to get one "
+            "without a limit",
             field=field,
         )
 
 
-async def change_tags(cloud: Cloud, request: Request, id_or_name: str, tags: Mapping[str, str]) -> Saved:
+async def change(cloud: Cloud, request: Request, id_or_name: str, changes: ChangeVolume) -> Saved:
     """Replace the tags. Raises NotFound, Invalid, BeingDeleted."""
-    return await cloud.change(request, Volume, id_or_name, lambda volume: volume.change_tags(tags))
+    return await cloud.change(
+        request, Volume, id_or_name, lambda volume: volume.change_tags(changes.tags or {})
+    )
 
 
 async def change_snapshot_policy(
-    cloud: Cloud, request: Request, id_or_name: str, policy: SnapshotPolicy | None
+    cloud: Cloud, request: Request, id_or_name: str, given: SnapshotSchedule | None
 ) -> Saved:
-    """Have snapshots taken by the clock, or none any more. Raises NotFound, Invalid, BeingDeleted."""
+    """Set when snapshots are taken; None: no longer. Raises NotFound, Invalid, BeingDeleted."""
+    policy = None if given is None else given.policy()
     now = cloud.ports.clock.now()
     return await cloud.change(request, Volume, id_or_name, lambda v: v.change_snapshot_policy(policy, now))
 
 
-async def attach(cloud: Cloud, request: Request, id_or_name: str, instance: str, path: str) -> Saved:
+async def attach(cloud: Cloud, request: Request, id_or_name: str, to: AttachVolume) -> Saved:
     """Make a volume part of a stopped instance. Raises NotFound, VolumeInUse, InstanceNotStopped, Invalid."""
 
-    def decide(volume: Volume, to: Instance) -> None:
-        to.attach_volume(volume.public_id, volume.name, path)
-        volume.attach(to.public_id, to.name, path)
+    def decide(volume: Volume, instance: Instance) -> None:
+        instance.attach_volume(volume.public_id, volume.name, to.path)
+        volume.attach(instance.public_id, instance.name, to.path)
 
-    return await _change_both(cloud, request, id_or_name, instance, decide)
+    return await _change_both(cloud, request, id_or_name, to.instance, decide)
 
 
-async def detach(cloud: Cloud, request: Request, id_or_name: str, instance: str) -> Saved:
+async def detach(cloud: Cloud, request: Request, id_or_name: str, from_: DetachVolume) -> Saved:
     """Take a volume out of a stopped instance. Raises NotFound, VolumeNotAttached, InstanceNotStopped."""
 
-    def decide(volume: Volume, from_: Instance) -> None:
-        volume.detach(from_.public_id)
-        from_.detach_volume(volume.public_id)
+    def decide(volume: Volume, instance: Instance) -> None:
+        volume.detach(instance.public_id)
+        instance.detach_volume(volume.public_id)
 
-    return await _change_both(cloud, request, id_or_name, instance, decide)
+    return await _change_both(cloud, request, id_or_name, from_.instance, decide)
 
 
-async def delete(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
-    """Give a volume and its files up. Raises NotFound, VolumeInUse, or Conflict with the snapshots being taken."""
+async def delete(cloud: Cloud, request: Request, id_or_name: str, *, purge: bool = False) -> Saved:
+    """Move a volume to the trash, or with ``purge`` remove it and its files.
+
+    Raises NotFound, VolumeInUse, or Conflict with the snapshots being taken.
+    """
+    await cloud.refuse_repeated(request)
     return await unless_used(
         cloud,
         copy_scope((await cloud.load(Volume, request.cause.account_id, id_or_name)).public_id),
-        lambda: cloud.change(request, Volume, id_or_name, Volume.delete),
+        lambda: cloud.change(request, Volume, id_or_name, lambda v: keeping.end(cloud, v, purge=purge)),
         f"cannot delete volume {id_or_name}: a snapshot of it is taken",
     )
 
@@ -89,15 +168,16 @@ async def delete(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
 async def _change_both(
     cloud: Cloud, request: Request, id_or_name: str, instance: str, decide: Callable[[Volume, Instance], None]
 ) -> Saved:
-    await cloud.refuse_repeated(request)
-    account = request.cause.account_id
-    for _ in range(_ATTEMPTS):
-        volume = await cloud.load(Volume, account, id_or_name)
-        other = await cloud.load(Instance, account, instance)
-        volume.refuse_unless_version(request.expected_version)
-        decide(volume, other)
-        try:
-            return Saved(volume, await cloud.save(request, volume, other))
-        except VersionConflict:
-            continue
-    raise Unavailable(f"cannot change volume {id_or_name}: too many changes at once; retry")
+    async def work(unit: UnitOfWork) -> None:
+        decide(await unit.load(Volume, id_or_name), await unit.load(Instance, instance))
+
+    return await cloud.transact(request, work)
+
+
+async def figures(cloud: Cloud, document: dict[str, Any]) -> dict[str, Any]:
+    """Return how many scheduled snapshots were missed since the last one."""
+    del cloud
+    if document["spec"]["snapshot_policy"] is None:
+        return {}
+    missed = document["observed"]["missed_snapshot"]
+    return {"missed_snapshots": missed["count"] if missed else 0}

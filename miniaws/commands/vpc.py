@@ -1,16 +1,15 @@
 """Commands for VPCs."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from ipaddress import ip_network
+
+from pydantic import Field
 
 from domain import values
 from domain.errors import Conflict, DomainError, Invalid
-from domain.store import ClaimTaken, ScopeInUse
+from domain.store import ClaimTaken, RequirementMissing, ScopeInUse
 from domain.vpc import SUBNET_SCOPE, Vpc, use_scope
-from miniaws.application import Cloud, Request, Saved
-
-_ATTEMPTS = 20
+from miniaws.application import Cloud, Request, Saved, UnitOfWork
+from miniaws.commands.body import Body, Change, Name, NewTags, Tags
 
 
 class NoFreeRange(Conflict):
@@ -25,43 +24,54 @@ class RangeTaken(Conflict):
     code = "range_taken"
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
-    """A VPC as it is asked for. ``cidr`` None means the next free /24 of the pool."""
+class CreateVpc(Body):
+    """A VPC to create."""
 
-    name: str
-    cidr: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-async def create(cloud: Cloud, request: Request, wish: Create) -> Saved:
-    """Ask for a VPC. Raises Invalid, NameTaken, RangeTaken, NoFreeRange."""
-    await cloud.refuse_repeated(request)
-    values.name(wish.name)
-    for _ in range(_ATTEMPTS):
-        cidr = wish.cidr or await free_cidr(cloud)
-        if wish.cidr is not None:
-            await _refuse_occupied(cloud, wish.cidr)
-        vpc = Vpc.create(request.cause.account_id, wish.name, cidr, wish.tags, is_chosen=wish.cidr is None)
-        try:
-            return Saved(vpc, await cloud.save(request, vpc))
-        except ClaimTaken as taken:
-            if wish.cidr is not None:
-                raise RangeTaken(
-                    f"cannot use {wish.cidr}: it overlaps {taken.claim.key} of another VPC; choose another range, or "
-                    "leave `cidr` out and get a free one",
-                    field="cidr",
-                ) from None
-    raise NoFreeRange("cannot find a free range: too many VPCs are made at once; retry")
+    name: Name = Field(examples=["web"])
+    cidr: str | None = Field(
+        default=None,
+        title="Address range",
+        description="private IPv4 range; left out: a free /24",
+        examples=["10.20.0.0/24"],
+    )
+    tags: Tags = Field(default={})
 
 
-async def change_tags(cloud: Cloud, request: Request, id_or_name: str, tags: Mapping[str, str]) -> Saved:
+class ChangeVpc(Change):
+    """What can be changed of a VPC."""
+
+    tags: NewTags = None
+
+
+async def create(cloud: Cloud, request: Request, new: CreateVpc) -> Saved:
+    """Create a VPC. Raises Invalid, NameTaken, RangeTaken, NoFreeRange."""
+    values.name(new.name)
+
+    async def work(unit: UnitOfWork) -> None:
+        cidr = new.cidr or await free_cidr(cloud)
+        if new.cidr is not None:
+            await _refuse_occupied(cloud, new.cidr)
+        unit.add(Vpc.create(unit.account_id, new.name, cidr, new.tags, is_chosen=new.cidr is None))
+
+    async def recover(conflict: ClaimTaken | RequirementMissing) -> None:
+        # A range that we chose was taken in between: choose another.
+        if new.cidr is not None:
+            raise RangeTaken(
+                f"cannot use {new.cidr}: it overlaps {conflict.claim.key} of another VPC; choose another range, or "
+                "leave `cidr` out and get a free one",
+                field="cidr",
+            ) from None
+
+    return await cloud.transact(request, work, recover)
+
+
+async def change(cloud: Cloud, request: Request, id_or_name: str, changes: ChangeVpc) -> Saved:
     """Replace the tags. Raises NotFound, Invalid, BeingDeleted."""
-    return await cloud.change(request, Vpc, id_or_name, lambda vpc: vpc.change_tags(tags))
+    return await cloud.change(request, Vpc, id_or_name, lambda vpc: vpc.change_tags(changes.tags or {}))
 
 
 async def delete(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
-    """Give a VPC up. Raises NotFound, or Conflict with the list of what uses it."""
+    """Delete a VPC. Raises NotFound, or Conflict with the list of what uses it."""
     try:
         return await cloud.change(request, Vpc, id_or_name, Vpc.delete)
     except ScopeInUse:

@@ -1,74 +1,43 @@
 """Access keys over HTTP."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Request
-from pydantic import AwareDatetime, Field
+from fastapi import Request
 from starlette.responses import Response
 
-from domain.access_key import AccessKey, Role
+from domain.access_key import AccessKey
 from miniaws.application import AlreadyDone, Saved
 from miniaws.commands import access_key as commands
-from miniaws.http.reading import At, Caller, CloudDep, IfNoneMatch, Narrowed, one, page
-from miniaws.http.writing import Admin, Body, Change, KnownQuery, Writing, answer
+from miniaws.http.generic import Routes
+from miniaws.http.writing import Admin, CommandContext, Writing, answer
 
-router = APIRouter(prefix="/api/keys", tags=["keys"], dependencies=[KnownQuery])
-
-
-class IssueKey(Body):
-    """A key as it is asked for."""
-
-    name: str = Field(examples=["ci"])
-    role: Annotated[
-        Role, Field(strict=False, description="viewer reads, operator changes, admin also manages keys")
-    ]
-    account: str | None = Field(
-        default=None, description="left out: the account that asks", examples=["class-1"]
-    )
-    expires_at: Annotated[AwareDatetime, Field(strict=False)] | None = Field(
-        default=None, description="RFC 3339; left out: never"
-    )
+routes = Routes(AccessKey)
+router = routes.router
+routes.reads("List keys, without what they open.", "Show a key, without what it opens.")
 
 
 @router.post("", status_code=202, dependencies=[Admin])
-async def issue_key(body: IssueKey, change: Change) -> Response:
-    """Issue a key. The answer holds it in ``key``, this once.
+async def issue_key(body: commands.IssueKey, change: CommandContext) -> Response:
+    """Issue a key. The response contains it in `key`, only once.
 
-    Asked again with the same `Idempotency-Key`, it holds another one, and the one before opens nothing; once the key
-    was used, that is refused.
+    Repeated with the same `Idempotency-Key`, it returns a new key, and the previous one becomes invalid. That is
+    refused once the key was used.
     """
-    expires_at: datetime | None = body.expires_at
-    wish = commands.Issue(body.name, body.role, body.account, expires_at)
-    return await answer(change, _issue(change, wish), "keys", _show_key)
-
-
-@router.get("")
-async def list_keys(cloud: CloudDep, caller: Caller, at: At, narrowed: Narrowed) -> Response:
-    """List keys, without what they open."""
-    return await page(cloud, AccessKey.KIND, caller.account_id, at, narrowed)
-
-
-@router.get("/{id_or_name}")
-async def show_key(
-    id_or_name: str, cloud: CloudDep, caller: Caller, at: At, if_none_match: IfNoneMatch = None
-) -> Response:
-    """Show a key, without what it opens."""
-    return await one(cloud, AccessKey, caller.account_id, id_or_name, at, if_none_match)
+    return await answer(change, _issue(change, body), _show_key)
 
 
 @router.delete("/{id_or_name}", status_code=202, dependencies=[Admin])
-async def revoke_key(id_or_name: str, change: Change, request: Request) -> Response:
+async def revoke_key(id_or_name: str, change: CommandContext, request: Request) -> Response:
     """Revoke a key for good."""
-    answered = await answer(change, commands.revoke(change.cloud, change.request, id_or_name), "keys")
+    answered = await answer(change, commands.revoke(change.cloud, change.request, id_or_name))
     # Whoever has this answer must not find the key working, not even for the moment until the log tells of it.
-    request.app.state.keyring.forget_all()
+    request.app.state.authenticator.forget_all()
     return answered
 
 
-async def _issue(change: Writing, wish: commands.Issue) -> Saved:
+async def _issue(change: Writing, body: commands.IssueKey) -> Saved:
     try:
-        return await commands.issue(change.cloud, change.request, wish)
+        return await commands.issue(change.cloud, change.request, body)
     except AlreadyDone as done:
         return await commands.reissue(change.cloud, change.request, done.resource_id)
 

@@ -1,4 +1,4 @@
-"""Serves the console: the pages that `scripts/console build` wrote, read once and kept in memory.
+"""Serves the console that `scripts/console build` wrote, and the guide that `make docs` wrote, from memory.
 
 Each page says by hash which of its scripts may run, so that nothing else does; what has a hash in its name is kept by
 browsers for good, everything else is asked for again and mostly found unchanged.
@@ -20,9 +20,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from miniaws.http.errors import Problem
 
 FOLDER = Path(__file__).resolve().parents[1] / "console"
-_INLINE = re.compile(rb"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
+GUIDE_FOLDER = FOLDER.with_name("guide")
+GUIDE_PATH = "/docs/guide"
+_INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
+_INLINE_STYLE = re.compile(rb"<style[^>]*>(.*?)</style>", re.DOTALL)
 _POLICY = (
-    "default-src 'self'; script-src 'self' {hashes}; style-src-elem 'self'; style-src-attr 'unsafe-inline'; "
+    "default-src 'self'; script-src 'self' {scripts}; style-src-elem 'self' {styles}; style-src-attr 'unsafe-inline'; "
     "img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src 'self'; object-src 'none'; "
     "base-uri 'self'; frame-ancestors 'none'; form-action 'self'"
 )
@@ -31,7 +34,7 @@ _SMALL = 1024
 """Bytes that are not worth compressing."""
 _BY_ITSELF = {"/favicon.ico": "/icon.svg"}
 """What a browser asks for by itself while a page changes its head, and what it gets."""
-_OF_API = re.compile(r"/(api|health|metrics|docs|problems|openapi\.json)(/.*)?")
+_OF_API = re.compile(r"/(api|health|metrics|problems|openapi\.json)(/.*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +49,15 @@ class _File:
 class Console:
     """Answers what no route of the API does. ``otherwise`` answers what is none of the console."""
 
-    def __init__(self, otherwise: ASGIApp, folder: Path = FOLDER) -> None:
+    def __init__(self, otherwise: ASGIApp, folder: Path = FOLDER, guide: Path = GUIDE_FOLDER) -> None:
         self._otherwise = otherwise
         self._folder = folder
+        self._guide = guide
 
     @cached_property
     def _files(self) -> dict[str, _File]:
         """Every file by its path; read when the first page is asked for."""
-        found = sorted(path for path in self._folder.rglob("*") if path.is_file())
-        return {f"/{path.relative_to(self._folder).as_posix()}": _read(path, self._folder) for path in found}
+        return _read_all(self._folder) | _read_all(self._guide, GUIDE_PATH)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request. Raises Problem where the console is not built."""
@@ -75,7 +78,8 @@ class Console:
             raise Problem(
                 404,
                 "console_not_built",
-                "cannot show the console: it is not built here; run `scripts/setup`. The API is at /docs",
+                "cannot show the console: it is not built here; run `scripts/setup`. "
+                "The API works without it, see /openapi.json",
             )
         await self._answer(path, scope)(scope, receive, send)
 
@@ -100,6 +104,12 @@ def _sent(file: _File, asked: Headers, status: int) -> Response:
     return Response(file.body, status, file.headers)
 
 
+def _read_all(folder: Path, prefix: str = "") -> dict[str, _File]:
+    """Return the files of a folder by their paths in the API; none if there is no such folder."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {f"{prefix}/{path.relative_to(folder).as_posix()}": _read(path, folder) for path in found}
+
+
 def _read(path: Path, folder: Path) -> _File:
     body = path.read_bytes()
     packed = gzip.compress(body, 9, mtime=0) if path.suffix in _TEXT and len(body) > _SMALL else None
@@ -117,12 +127,14 @@ def _headers(path: Path, folder: Path, body: bytes) -> dict[str, str]:
         "X-Content-Type-Options": "nosniff",
         "Referrer-Policy": "same-origin",
     }
-    if path.suffix == ".html":
-        found["Content-Security-Policy"] = _POLICY.format(hashes=" ".join(_hashes(body)))
+    if path.suffix in {".html", ".js"}:  # a worker has the policy of its script
+        found["Content-Security-Policy"] = _POLICY.format(
+            scripts=_hashes(_INLINE_SCRIPT, body), styles=_hashes(_INLINE_STYLE, body)
+        )
     return found
 
 
-def _hashes(page: bytes) -> list[str]:
-    """Return what a policy calls the scripts that stand in a page."""
-    digests = {hashlib.sha256(script).digest() for script in _INLINE.findall(page)}
-    return sorted(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
+def _hashes(pattern: re.Pattern[bytes], page: bytes) -> str:
+    """Return the hashes of the inline scripts or styles of a page, as a policy names them."""
+    digests = {hashlib.sha256(inline).digest() for inline in pattern.findall(page)}
+    return " ".join(sorted(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests))

@@ -14,7 +14,7 @@ router = APIRouter(prefix="/api/copy-targets", tags=["snapshots"], dependencies=
 
 @router.get("")
 async def list_copy_targets(cloud: CloudDep, caller: Caller) -> Response:
-    """List the names and kinds of targets; where exactly they are is not told."""
+    """List the names and kinds of targets; their locations are not shown."""
     del caller  # every key may know them
     items = [asdict(target) for target in await cloud.ports.targets.known()]
     return Response(orjson.dumps({"items": items}), media_type="application/json")

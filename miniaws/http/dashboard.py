@@ -7,9 +7,9 @@ import orjson
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from domain.ports import HOST
-from miniaws.http.metrics import Stretch, steps
-from miniaws.http.reading import POSITION_HEADER, At, Caller, CloudDep
+from domain.stats import HOST
+from miniaws.http.metrics import TimeRange, steps
+from miniaws.http.reading import POSITION_HEADER, AsOf, Caller, CloudDep
 from miniaws.http.writing import KnownQuery
 from projections.activity import Filter
 from projections.dashboard import Dashboard
@@ -23,7 +23,7 @@ _POINTS = 120
 
 
 @router.get("/summary")
-async def show_summary(request: Request, cloud: CloudDep, caller: Caller, at: At) -> Response:
+async def show_summary(request: Request, cloud: CloudDep, caller: Caller, at: AsOf) -> Response:
     """Sum up the account: what is wrong first, then what there is by kind and status."""
     dashboard: Dashboard = request.app.state.dashboard
     present = "as_of" not in request.query_params
@@ -34,7 +34,7 @@ async def show_summary(request: Request, cloud: CloudDep, caller: Caller, at: At
 
 @router.get("/events")
 async def show_events(
-    cloud: CloudDep, caller: Caller, at: At, limit: Annotated[int, Query(ge=1, le=1000)] = 50
+    cloud: CloudDep, caller: Caller, at: AsOf, limit: Annotated[int, Query(ge=1, le=1000)] = 50
 ) -> Response:
     """Show the newest events, the newest first, as the timeline does."""
     wanted = Filter(account=caller.account_id, before=at.at + 1, limit=limit)
@@ -43,9 +43,9 @@ async def show_events(
 
 
 @router.get("/stats")
-async def show_stats(cloud: CloudDep, caller: Caller, at: At, stretch: Stretch) -> Response:
+async def show_stats(cloud: CloudDep, caller: Caller, at: AsOf, time_range: TimeRange) -> Response:
     """Show what the host and each resource used: a column per metric, null where nothing was measured."""
-    span = steps(cloud, stretch, _POINTS)
+    span = steps(cloud, time_range, _POINTS)
     listed = await cloud.ports.metrics.measured(caller.account_id, at.at)
     points = await cloud.ports.metrics.points([HOST_ID, *(each["resource_id"] for each in listed)], span)
     times = span.times

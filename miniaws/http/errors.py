@@ -1,7 +1,7 @@
 """Errors as ``application/problem+json`` (RFC 9457): the only place that knows status codes."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
 
 import orjson
 import structlog
@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from domain import errors
 from domain.values import shown
+from miniaws.commands.body import NO_CHANGE
 
 _log = structlog.get_logger()
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
@@ -33,10 +34,11 @@ _TITLES = {
     403: "Not permitted",
     404: "Not found",
     405: "Method not allowed",
-    409: "Conflict with the present state",
+    409: "Conflict with the current state",
     412: "Stale version",
     413: "Request too large",
     415: "Unsupported media type",
+    421: "Misdirected request",
     422: "Invalid request",
     429: "Too many requests",
     500: "Internal error",
@@ -83,7 +85,9 @@ def respond(error: Exception, request_id: str) -> Response:
     if isinstance(error, Problem):
         return problem(error.status_code, error.code, error.detail, request_id, **error.more)
     if isinstance(error, errors.DomainError):
-        headers = {"Retry-After": "1"} if isinstance(error, errors.TooMany | errors.Unavailable) else None
+        headers = None
+        if isinstance(error, errors.TooMany | errors.Unavailable):
+            headers = {"Retry-After": str(error.more.get("retry_after_s", 1))}
         if isinstance(error, errors.Unauthenticated):
             headers = {"WWW-Authenticate": "Bearer"}
         return problem(
@@ -145,15 +149,30 @@ def _invalid(error: RequestValidationError, request: Request) -> Response:
         )
     if any(each["type"] == "json_invalid" for each in found):
         return problem(400, "malformed_json", "cannot read the body: it is no valid JSON", id_)
-    listed = [{"field": _field(each), "message": _message(each)} for each in found]
+    listed = [{"field": _field(each, error.body), "message": _message(each)} for each in found]
     first = listed[0]
-    detail = f"cannot accept `{first['field']}`: {first['message']}"
+    detail = first["message"]
+    if found[0]["type"] != NO_CHANGE:
+        detail = f"cannot accept `{first['field']}`: {detail}"
     return problem(422, "invalid", detail, id_, field=first["field"], errors=listed)
 
 
-def _field(error: dict[str, Any]) -> str:
+def _field(error: dict[str, Any], body: Any) -> str:
     location: tuple[Any, ...] = (*error["loc"], *error.get("ctx", {}).get("where", ()))
-    return ".".join(str(part) for part in location[1:]) or str(location[0])
+    return ".".join(str(part) for part in _without_types(location[1:], body)) or str(location[0])
+
+
+def _without_types(location: tuple[Any, ...], body: Any) -> Iterator[Any]:
+    """Leave out what names one of several types of bodies: it is the value of `type`, not a field."""
+    node = body
+    for part in location:
+        inside: dict[Any, Any] = dict(enumerate(node)) if isinstance(node, list) else {}
+        if isinstance(node, dict):
+            inside = cast("dict[Any, Any]", node)
+            if part not in inside and inside.get("type") == part:
+                continue
+        yield part
+        node = inside.get(part)
 
 
 def _message(error: dict[str, Any]) -> str:
@@ -164,15 +183,23 @@ def _message(error: dict[str, Any]) -> str:
             return "it is missing; add it"
         case _:
             # The library's own words say what is wrong, and never repeat the value that was sent.
-            message: str = error["msg"]
+            message: str = error["msg"].removeprefix("Value error, ")
             return message[0].lower() + message[1:]
 
 
 def _http(error: HTTPException, request: Request) -> Response:
-    codes = {404: "no_such_route", 405: "method_not_allowed", 415: "unsupported_media_type"}
+    path: str = request.scope["path"]
+    codes = {
+        400: "malformed_json",
+        404: "no_such_route",
+        405: "method_not_allowed",
+        415: "unsupported_media_type",
+    }
     code = codes.get(error.status_code, "http_error")
     detail = {
-        404: f"cannot find {request.url.path}: see /docs for the routes",
-        405: f"cannot {request.method} {request.url.path}: see /docs for its methods",
+        # The framework answers so when JSON is too deep, or a number in it too long, to be read.
+        400: "cannot read the body: it is no JSON that can be read; it must be UTF-8, and nested less deeply",
+        404: f"cannot find {path}: see /docs for the routes",
+        405: f"cannot {request.method} {path}: see /docs for its methods",
     }.get(error.status_code, f"cannot answer: {error.detail}")
     return problem(error.status_code, code, detail, request_id(request), error.headers)

@@ -6,32 +6,24 @@ seconds, however many ask. What does not answer in time has no figure, and never
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any
 
 import orjson
 
-from domain.archive import Archive
-from domain.cache import Cache
-from domain.database import Database
 from domain.errors import DomainError, PortError
-from domain.queue import Queue
-from domain.volume import Volume
 from miniaws import telemetry
 from miniaws.application import Cloud
-from miniaws.commands import archive as archives
-from miniaws.commands import cache as caches
-from miniaws.commands import database as databases
-from miniaws.commands import queue as queues
+from miniaws.capabilities import CAPABILITIES, Source
 from miniaws.telemetry import Figures
 from projections.listing import Query
 
 _FRESH_S = 10.0
-_PATIENCE_S = 5.0
+_TIMEOUT_S = 5.0
 _AT_ONCE = 8
 _PAGE = 500
-Document = dict[str, Any]
+SOURCES = {each.kind: source for each in CAPABILITIES if (source := each.figures()) is not None}
+for _kind, _source in SOURCES.items():
+    telemetry.declare(_kind, _source.meanings)
 
 
 class Watched:
@@ -49,17 +41,11 @@ class Watched:
             time = asyncio.get_running_loop().time
             if self._asked_at is not None and time() - self._asked_at < _FRESH_S:
                 return
-            for kind, ask in (
-                (Database.KIND, self._database),
-                (Cache.KIND, self._cache),
-                (Queue.KIND, self._queue),
-                (Archive.KIND, self._archive),
-                (Volume.KIND, self._volume),
-            ):
-                telemetry.show(kind, await self._of(kind, ask))
+            for kind, source in SOURCES.items():
+                telemetry.show(kind, await self._of(kind, source))
             self._asked_at = time()
 
-    async def _of(self, kind: str, ask: Callable[[Document], Awaitable[dict[str, Any]]]) -> list[Figures]:
+    async def _of(self, kind: str, source: Source) -> list[Figures]:
         """Return what each living resource of a kind tells."""
         inventory, documents, after = self._cloud.ports.inventory, [], None
         at = await inventory.position()
@@ -68,65 +54,15 @@ class Watched:
             documents += [orjson.loads(each) for each in found.documents]
             if (after := found.next) is None:
                 break
-        told = await asyncio.gather(*(self._asked(ask, each) for each in documents))
+        told = await asyncio.gather(*(self._asked(source, each) for each in documents))
         return [
             Figures(each["id"], each["name"], each["account_id"], values)
             for each, values in zip(documents, told, strict=True)
         ]
 
-    async def _asked(
-        self, ask: Callable[[Document], Awaitable[dict[str, Any]]], document: Document
-    ) -> dict[str, Any]:
+    async def _asked(self, source: Source, document: dict[str, Any]) -> dict[str, Any]:
         async with self._limit:
             with contextlib.suppress(DomainError, PortError, TimeoutError):
-                async with asyncio.timeout(_PATIENCE_S):
-                    return await ask(document)
+                async with asyncio.timeout(_TIMEOUT_S):
+                    return await source.read(self._cloud, document)
         return {}
-
-    async def _database(self, document: Document) -> dict[str, Any]:
-        if document["status"] != "available":
-            return {}
-        found = await databases.stats(self._cloud, document["account_id"], document["id"])
-        return {**found, "replica_lag_seconds": found.get("replica_lag_s")}
-
-    async def _cache(self, document: Document) -> dict[str, Any]:
-        if document["status"] != "available":
-            return {}
-        found = await caches.stats(self._cloud, document["account_id"], document["id"])
-        # Not what its container takes, which is told of every server as `memory_bytes`.
-        return {**found, "memory_used_bytes": found.get("memory_bytes")}
-
-    async def _queue(self, document: Document) -> dict[str, Any]:
-        """Return its figures, and the rates of all queues inside together, where the engine tells them."""
-        if document["status"] != "available":
-            return {}
-        found = await queues.stats(self._cloud, document["account_id"], document["id"])
-        inside: list[dict[str, Any]] = list(found.get("queues", {}).values())
-        rates = {name for each in inside for name in each if name.endswith("_per_s")}
-        return {**found, **{rate: sum(each[rate] for each in inside) for rate in rates}}
-
-    async def _archive(self, document: Document) -> dict[str, Any]:
-        """Return how old the newest backup is, and the newest moment that can be restored."""
-        if document["observed"]["expires_at"] is not None:
-            return {}
-        ended = [
-            datetime.fromisoformat(each["ended_at"])
-            for each in document["observed"]["backups"]
-            if each["status"] == "available"
-        ]
-        values: dict[str, Any] = {}
-        if ended:
-            values["backup_age_seconds"] = (self._cloud.ports.clock.now() - max(ended)).total_seconds()
-        with contextlib.suppress(DomainError):
-            found = await archives.restorable(
-                self._cloud, document["account_id"], document["spec"]["database"]["id"]
-            )
-            values["restorable_age_seconds"] = found["age_s"]
-        return values
-
-    async def _volume(self, document: Document) -> dict[str, Any]:
-        """Return how many moments of its schedule passed without a snapshot, since the last one that was begun."""
-        if document["spec"]["snapshot_policy"] is None:
-            return {}
-        missed = document["observed"]["missed_snapshot"]
-        return {"missed_snapshots": missed["count"] if missed else 0}

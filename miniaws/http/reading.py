@@ -1,9 +1,9 @@
 """How every GET reads: as of which position, one document or a page of them."""
 
-import base64
 import hashlib
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -11,16 +11,21 @@ import orjson
 from fastapi import Depends, Header, Query, Request
 from starlette.responses import Response
 
-from domain import errors
+from domain import errors, moments
 from domain.aggregate import Aggregate
 from domain.values import parse_id, shown
 from miniaws.application import Cloud
-from miniaws.http.errors import Problem
-from miniaws.keyring import Identity
+from miniaws.http.absent import not_found
+from miniaws.http.auth.authenticator import Identity
+from miniaws.http.cursors import close_cursor, invalid_cursor, open_cursor
 from projections import inventory
+from projections.document import ENDED
 
 POSITION_HEADER = "Miniaws-Position"
 _WAIT_S = 5.0
+ENDED_WINDOW = timedelta(hours=24)
+"""For this long a list shows what has ended, unless it is asked for more."""
+_SPACE_BEFORE_OFFSET = re.compile(r" (?=\d\d:?\d\d$)", re.ASCII)
 
 
 # What routes depend on is asynchronous even when it waits for nothing: the framework runs the rest in threads.
@@ -39,13 +44,14 @@ Caller = Annotated[Identity, Depends(identity_of)]
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class AsOfPosition:
     """The position a read answers for."""
 
     at: int
+    is_now: bool = False
 
 
-async def moment(
+async def as_of_position(
     cloud: CloudDep,
     as_of: Annotated[
         str | None, Query(description="an RFC 3339 instant or a position of the log", max_length=64)
@@ -53,24 +59,24 @@ async def moment(
     min_position: Annotated[
         int | None, Query(ge=0, le=2**62, description="answer not before reads show this position")
     ] = None,
-) -> Moment:
+) -> AsOfPosition:
     """Resolve ``as_of``; without it, the newest position that reads show."""
     if min_position is not None:
         await _wait(cloud, min_position, "min_position")
     if as_of is None:
-        return Moment(await cloud.ports.inventory.position())
-    return Moment(await position_at(cloud, as_of, "as_of"))
+        return AsOfPosition(await cloud.ports.inventory.position(), is_now=True)
+    return AsOfPosition(await position_at(cloud, as_of, "as_of"))
 
 
 async def position_at(cloud: Cloud, text: str, field: str) -> int:
     """Return the position that an instant or a position names. Raises Invalid; the future is refused."""
-    if text.isascii() and text.isdigit() and len(text) <= 18:
+    if is_position(text):
         position = int(text)
         await _wait(cloud, position, field)
         return _begun(cloud, position, field)
-    position, future = await cloud.ports.inventory.at_instant(instant(text, field))
+    position, future = await cloud.ports.inventory.at_instant(instant(text, field, or_position=True))
     if future:
-        raise errors.Invalid(f"cannot read as of {shown(text)}: it lies in the future", field=field)
+        raise errors.Invalid(f"cannot read as of {shown(text)}: it is in the future", field=field)
     await _wait(cloud, position, field)
     return _begun(cloud, position, field)
 
@@ -85,7 +91,7 @@ def _begun(cloud: Cloud, position: int, field: str) -> int:
     return position
 
 
-At = Annotated[Moment, Depends(moment)]
+AsOf = Annotated[AsOfPosition, Depends(as_of_position)]
 
 
 async def _wait(cloud: Cloud, position: int, field: str) -> None:
@@ -103,16 +109,19 @@ async def _wait(cloud: Cloud, position: int, field: str) -> None:
             )
 
 
-def instant(text: str, field: str) -> datetime:
-    """Return an instant with its time zone. Raises Invalid."""
-    try:
-        found = datetime.fromisoformat(text.replace(" ", "+"))
-    except ValueError:
-        found = None
-    if found is None or found.tzinfo is None:
+def is_position(text: str) -> bool:
+    """Return whether a text is a position of the log rather than an instant."""
+    return text.isascii() and text.isdigit() and len(text) <= 18
+
+
+def instant(text: str, field: str, *, or_position: bool = False) -> datetime:
+    """Return an instant in UTC. Raises Invalid, which also offers a position where one can be used."""
+    # A `+` that was not escaped in a query arrives as a space.
+    found = moments.instant(_SPACE_BEFORE_OFFSET.sub("+", text))
+    if found is None:
         raise errors.Invalid(
-            f"cannot read as of {shown(text)}: use an RFC 3339 instant with a time zone such as "
-            "2026-11-23T10:02:11Z, or a position",
+            f"cannot read the time {shown(text)}: use an RFC 3339 instant with a time zone such as "
+            f"2026-11-23T10:02:11Z{', or a position' if or_position else ''}",
             field=field,
         )
     return found
@@ -125,7 +134,7 @@ async def resolve(cloud: Cloud, kind: type[Aggregate], account: str, id_or_name:
         return parsed[1]
     found = await cloud.ports.inventory.named(account, kind.KIND, id_or_name, at)
     if found is None:
-        raise _not_found(kind, id_or_name)
+        raise await not_found(cloud, kind, account, id_or_name, at)
     return found
 
 
@@ -147,14 +156,14 @@ async def one(
     kind: type[Aggregate],
     account: str,
     id_or_name: str,
-    at: Moment,
+    at: AsOfPosition,
     if_none_match: str | None = None,
 ) -> Response:
     """Answer with one document."""
     resource_id = await resolve(cloud, kind, account, id_or_name, at.at)
     document = await cloud.ports.inventory.one(resource_id, account, at.at)
     if document is None:
-        raise _not_found(kind, id_or_name)
+        raise await not_found(cloud, kind, account, id_or_name, at.at)
     etag = etag_of(orjson.loads(document))
     headers = {"ETag": etag, POSITION_HEADER: str(at.at)}
     if if_none_match is not None and {etag, "*"} & {_strong(each) for each in if_none_match.split(",")}:
@@ -169,33 +178,61 @@ class Filters:
     name: str | None
     status: str | None
     tags: dict[str, str]
-    ended: bool
+    ended_after: int | None
+    """Also what ended after this position; None: only what lives."""
     limit: int
     cursor: str | None
+    query: str
+    """A digest of all the above but the cursor, as it was asked for."""
 
 
-async def filters(
+async def filters(  # noqa: PLR0913, PLR0917 - the query parameters of every list
+    cloud: CloudDep,
+    at: AsOf,
     name: Annotated[str | None, Query(max_length=63, description="exactly this name")] = None,
     status: Annotated[str | None, Query(max_length=30, description="exactly this status")] = None,
     tag: Annotated[list[str] | None, Query(max_length=10, description="key=value; repeat for more")] = None,
-    ended: Annotated[bool, Query(description="also what was terminated, deleted or revoked")] = False,  # noqa: FBT002
+    ended: Annotated[  # noqa: FBT002
+        bool, Query(description="also what was terminated, deleted or revoked in the last 24 hours")
+    ] = False,
+    ended_since: Annotated[
+        str | None,
+        Query(
+            max_length=64,
+            description="also what ended since an RFC 3339 instant or a position of the log; `0` is everything",
+        ),
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="documents a page")] = 100,
     cursor: Annotated[str | None, Query(max_length=1000, description="where the last page ended")] = None,
 ) -> Filters:
     """Read the query parameters of a list."""
-    ended = ended or status in {"terminated", "deleted", "revoked"}
-    return Filters(name, status, tags_of(tag), ended, limit, cursor)
+    ended_after = None
+    if ended_since is not None:
+        ended_after = await position_at(cloud, ended_since, "ended_since")
+    elif ended or status in ENDED:
+        ended_after = await _window(cloud, at)
+    tags = tags_of(tag)
+    query = digest_of(name, status, sorted(tags.items()), ended, ended_since)
+    return Filters(name, status, tags, ended_after, limit, cursor, query)
+
+
+async def _window(cloud: Cloud, at: AsOfPosition) -> int:
+    """Return the position at which the window of a list that shows what has ended begins."""
+    reads = cloud.ports.inventory
+    until = await reads.now() if at.is_now else await reads.recorded_at(at.at)
+    if until is None:
+        return 0
+    position, _ = await reads.at_instant(until - ENDED_WINDOW)
+    return position
 
 
 Narrowed = Annotated[Filters, Depends(filters)]
 IfNoneMatch = Annotated[str | None, Header(max_length=500)]
 
 
-async def page(cloud: Cloud, kind: str | None, account: str, at: Moment, narrowed: Filters) -> Response:
+async def page(cloud: Cloud, kind: str | None, account: str, at: AsOfPosition, narrowed: Filters) -> Response:
     """Answer with ``{"items", "position", "next_cursor"}``; all pages of a cursor show one position."""
-    digest = digest_of(
-        kind, account, narrowed.name, narrowed.status, sorted(narrowed.tags.items()), narrowed.ended
-    )
+    digest = digest_of(kind, account, narrowed.query)
     position, after = at.at, None
     if narrowed.cursor is not None:
         position, after = _open_cursor(narrowed.cursor, digest)
@@ -207,12 +244,13 @@ async def page(cloud: Cloud, kind: str | None, account: str, at: Moment, narrowe
             name=narrowed.name,
             status=narrowed.status,
             tags=narrowed.tags,
-            ended=narrowed.ended,
+            ended_after=narrowed.ended_after,
             after=after,
             limit=narrowed.limit,
         )
     )
-    cursor = orjson.dumps(_cursor(position, found.next, digest) if found.next else None)
+    next_ = close_cursor(digest, position, found.next[0], str(found.next[1])) if found.next else None
+    cursor = orjson.dumps(next_)
     body = b'{"items":[%s],"position":%d,"next_cursor":%s}' % (b",".join(found.documents), position, cursor)
     return Response(body, headers={POSITION_HEADER: str(position)}, media_type="application/json")
 
@@ -231,31 +269,9 @@ def digest_of(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
-def _cursor(position: int, after: tuple[str, UUID], digest: str) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps([position, after[0], after[1], digest])).decode()
-
-
 def _open_cursor(cursor: str, digest: str) -> tuple[int, tuple[str, UUID]]:
+    position, name, id_ = open_cursor(cursor, digest, int, str, str)
     try:
-        position, name, id_, made_for = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
-        after = (str(name), UUID(id_))
-        if made_for != digest or not 0 <= position < 2**62 or "\0" in after[0]:
-            raise ValueError  # noqa: TRY301 - one answer for all that can be wrong with a cursor
-    except (ValueError, TypeError):
-        raise Problem(
-            422,
-            "invalid_cursor",
-            "cannot use the cursor: it belongs to another query; start without one",
-            field="cursor",
-        ) from None
-    return position, after
-
-
-def _not_found(kind: type[Aggregate], id_or_name: str) -> errors.NotFound:
-    return errors.NotFound(
-        f"cannot find {_words(kind.KIND)} {shown(id_or_name)}; list them to see what there is"
-    )
-
-
-def _words(kind: str) -> str:
-    return kind.replace("_", " ")
+        return int(position), (str(name), UUID(str(id_)))
+    except ValueError:
+        raise invalid_cursor() from None

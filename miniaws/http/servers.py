@@ -1,55 +1,31 @@
-"""What the routes of all managed servers share: bodies, and how a connection is shown."""
+"""What the routes of all managed servers share: start, stop, metrics, and what a connection shows."""
 
+from collections.abc import Awaitable
 from typing import Any
 
-import orjson
-from pydantic import Field
-from starlette.responses import Response
-
-from domain.server.spec import LEAST_CPUS, MOST_CPUS
+from domain.server import Server
+from miniaws.application import Cloud, Request, Saved
+from miniaws.commands import server
 from miniaws.commands.server import Connection
-from miniaws.http.writing import Body
+from miniaws.http.generic import Routes
 
 
-class CreateServer(Body):
-    """What may be asked of every server."""
+def add_lifecycle(routes: Routes, kind: type[Server], start: str, stop: str, delete: str = "") -> None:
+    """Add start, stop, metrics and, unless the kind has its own, delete; the texts describe them."""
+    if delete:
 
-    name: str = Field(examples=["sessions"])
-    version: str | None = Field(default=None, description="left out: the newest")
-    cpus: float = Field(default=1.0, ge=LEAST_CPUS, le=MOST_CPUS, description="cores it may use")
-    vpc: str = Field(default="default", description="id or name")
-    publish: int | None = Field(
-        default=None, ge=1, le=65535, description="a port of the host that leads to it; left out: private"
-    )
-    storage_gb: int | None = Field(
-        default=None,
-        ge=1,
-        description="a real limit of its volume, in GiB; left out: as much as the disk holds",
-    )
-    volume: str | None = Field(
-        default=None,
-        description="an unattached volume with the files of such a server, e.g. restored from a snapshot; it goes "
-        "with the new server",
-    )
-    tls: bool = Field(
-        default=False,
-        description="speak TLS and nothing else; the connection has the certificate of the authority to trust",
-    )
-    deletion_protection: bool = Field(default=False, description="refuse to delete it")
-    tags: dict[str, str] = Field(default={}, examples=[{"env": "test"}])
+        def end(cloud: Cloud, request: Request, id_or_name: str, *, purge: bool) -> Awaitable[Saved]:
+            return server.delete(cloud, request, kind, id_or_name, purge=purge)
+
+        routes.trash(end, delete)
+    routes.action("start", lambda cloud, request, id_: server.start(cloud, request, kind, id_), start)
+    routes.action("stop", lambda cloud, request, id_: server.stop(cloud, request, kind, id_), stop)
+    routes.metrics()
 
 
-class ChangeServer(Body):
-    """What of every server can change."""
-
-    cpus: float | None = Field(default=None, ge=LEAST_CPUS, le=MOST_CPUS)
-    deletion_protection: bool | None = None
-    tags: dict[str, str] | None = None
-
-
-def shown_connection(found: Connection, scheme: str, path: str = "", **more: Any) -> Response:
-    """Answer with how to connect; the answer holds the password, so nothing may keep it."""
-    body = {
+def shown(found: Connection, scheme: str, path: str = "", **more: Any) -> dict[str, Any]:
+    """Return how to connect, as JSON."""
+    return {
         "engine": found.server.engine,
         "status": found.server.status,
         "url": found.url(scheme, found.here, path),
@@ -63,10 +39,3 @@ def shown_connection(found: Connection, scheme: str, path: str = "", **more: Any
         **({} if found.authority is None else {"ca_certificate": found.authority}),
         **more,
     }
-    return secret_json(body)
-
-
-def secret_json(body: dict[str, Any]) -> Response:
-    """Answer with JSON that no cache may keep."""
-    headers = {"Cache-Control": "no-store"}
-    return Response(orjson.dumps(body), headers=headers, media_type="application/json")

@@ -12,26 +12,23 @@ from starlette.responses import Response
 from starlette.websockets import WebSocketDisconnect
 
 from domain.aggregate import Aggregate
-from domain.errors import DomainError, Forbidden, Invalid, Unauthenticated
+from domain.errors import DomainError, Invalid
 from domain.values import parse_id, shown
-from miniaws.http.identity import of_socket
-from miniaws.http.narrowing import check_kind
+from miniaws.http.auth.authenticator import Identity
+from miniaws.http.filters import check_kind
+from miniaws.http.lifetime import UNAUTHENTICATED, active_request, refuse
+from miniaws.http.live import Broadcaster, Message, Stream, StreamFilter
 from miniaws.http.reading import Caller, CloudDep
 from miniaws.http.writing import KnownQuery
-from miniaws.hub import Hub, Message, Stream, Wish
-from miniaws.keyring import Identity
+from miniaws.tasks import end
 
 router = APIRouter(prefix="/api/dashboard", tags=["dashboard"])
 
 _PARTS = frozenset({"events", "summary", "metrics"})
 _STUCK_S = 30
 """A client that takes nothing for so long is let go."""
-_UNAUTHENTICATED = 4401
-_FORBIDDEN = 4403
-_INVALID = 4422
 _CONNECT_AGAIN = 1013
-_REFUSED = {Unauthenticated: _UNAUTHENTICATED, Forbidden: _FORBIDDEN}
-_CLOSING = {"end": _UNAUTHENTICATED, "cut": _CONNECT_AGAIN}
+_CLOSING = {"end": UNAUTHENTICATED, "cut": _CONNECT_AGAIN}
 """With which code a WebSocket closes after its last message."""
 
 _From = Annotated[int | None, Query(alias="from", ge=0, le=2**62, description="resume after this position")]
@@ -52,11 +49,11 @@ async def stream(  # noqa: PLR0913, PLR0917 - query parameters
     last_event_id: Annotated[str | None, Header(description="resume after this event")] = None,
 ) -> Response:
     """Follow the cloud as server-sent events; `Last-Event-ID` or `from` resumes with nothing lost or doubled."""
-    wish = _wish(caller, include, kind, type, resource)
+    filter_ = _filter(caller, include, kind, type, resource)
     after = await _after(cloud.ports.store.head, last_event_id, from_)
-    hub: Hub = request.app.state.hub
+    hub: Broadcaster = request.app.state.hub
     return EventSourceResponse(
-        _frames(hub.stream(wish, after)),
+        _frames(hub.stream(filter_, after, active_request(request))),
         ping=cloud.settings.heartbeat_s,
         send_timeout=_STUCK_S,
         headers={"Cache-Control": "no-store"},
@@ -73,32 +70,27 @@ async def web_socket(
     resource: _Word = None,
 ) -> None:
     """Follow the cloud as JSON frames ``{"event", "id", "data"}``; the same feed as the stream."""
-    hub: Hub = socket.app.state.hub
-    # Accepted first: a browser is not told why a handshake was refused, but it sees how a socket was closed.
+    hub: Broadcaster = socket.app.state.hub
     await socket.accept()
     try:
-        identity = await of_socket(socket)
-        wish = _wish(identity, include, kind, type, resource)
+        filter_ = _filter(socket.scope["identity"], include, kind, type, resource)
         after = await _after(socket.app.state.cloud.ports.store.head, None, from_)
     except DomainError as error:
-        code = next((code for kind, code in _REFUSED.items() if isinstance(error, kind)), _INVALID)
-        # A close frame has room for 123 bytes.
-        await socket.close(code, str(error).encode()[:123].decode(errors="ignore"))
+        await refuse(socket, error)
         return
-    await _serve(socket, hub.stream(wish, after))
+    await serve_socket(socket, hub.stream(filter_, after, active_request(socket)))
 
 
-async def _serve(socket: WebSocket, messages: Stream) -> None:
+async def serve_socket(socket: WebSocket, messages: Stream) -> None:
     """Send until the stream is over or the client leaves, whichever comes first."""
     sending = asyncio.create_task(_send(socket, messages))
     leaving = asyncio.create_task(_until_closed(socket))
     try:
         await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (sending, leaving):
-            task.cancel()
-        results = await asyncio.gather(sending, leaving, return_exceptions=True)
-    code = results[0] if isinstance(results[0], int) else _CONNECT_AGAIN
+        await end(sending, leaving)
+    failed = [task for task in (sending, leaving) if task.cancelled() or task.exception()]
+    code = _CONNECT_AGAIN if sending in failed else sending.result()
     with contextlib.suppress(RuntimeError, WebSocketDisconnect):
         await socket.close(code)
 
@@ -137,9 +129,9 @@ def _text(message: Message) -> str:
     return (b'{"event":%s,"id":%s,"data":%s}' % (orjson.dumps(message.name), id_, message.data)).decode()
 
 
-def _wish(
+def _filter(
     identity: Identity, include: str | None, kind: str | None, event_type: str | None, resource: str | None
-) -> Wish:
+) -> StreamFilter:
     parts = frozenset(include.split(",")) if include else _PARTS
     if not parts <= _PARTS:
         raise Invalid(
@@ -150,7 +142,7 @@ def _wish(
         raise Invalid(f"cannot filter by the type {shown(event_type)}: see docs/events.md", field="type")
     if resource is not None and parse_id(resource) is None:
         raise Invalid(f"cannot follow {shown(resource)}: give the id of a resource", field="resource")
-    return Wish(identity, parts, kind, event_type, resource)
+    return StreamFilter(identity, parts, kind, event_type, resource)
 
 
 async def _after(
@@ -161,7 +153,9 @@ async def _after(
     elif last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) <= 18:
         after = int(last_event_id)
     else:
-        raise Invalid(f"cannot resume after {shown(last_event_id)}: it is no position", field="Last-Event-ID")
+        raise Invalid(
+            f"cannot resume after {shown(last_event_id)}: it is not a position", field="Last-Event-ID"
+        )
     if after is not None and after > (newest := await head()):
         raise Invalid(f"cannot resume after {after}: the newest event has position {newest}", field="from")
     return after

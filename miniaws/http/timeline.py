@@ -1,7 +1,7 @@
 """What happened, over HTTP."""
 
 from dataclasses import replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import orjson
 from fastapi import APIRouter, Header, Query
@@ -12,10 +12,11 @@ from domain.aggregate import Aggregate
 from domain.errors import Invalid
 from domain.values import parse_id, public_id, shown
 from miniaws.application import Cloud
-from miniaws.http.narrowing import Accounts, Between, check_kind, close_cursor, open_cursor, resolve_any
+from miniaws.http.cursors import close_cursor, open_cursor
+from miniaws.http.filters import Accounts, Between, check_kind, resolve_any
 from miniaws.http.reading import POSITION_HEADER, CloudDep, digest_of
 from miniaws.http.writing import KnownQuery
-from projections.activity import Filter
+from projections.activity import CloudEvent, Filter
 
 router = APIRouter(prefix="/api/timeline", tags=["time"], dependencies=[KnownQuery])
 
@@ -79,9 +80,9 @@ async def show_density(
     between: Between,
     buckets: Annotated[int, Query(ge=1, le=1000, description="equal parts of the time")] = 96,
 ) -> Response:
-    """Show how many events there were when, and how many told of a failure: what a slider over the time needs.
+    """Show the number of events and of failures over time, for a slider.
 
-    The time goes from the first event to the last one of the stretch, and is cut into equal parts. `after` of a part
+    The time goes from the first event to the last one of the range, and is cut into equal parts. `after` of a part
     is the position before it; `count` and `failures` are exact.
     """
     parts, last = await cloud.ports.activity.density(account, between.after, between.to, buckets)
@@ -118,16 +119,16 @@ def _from_cursor(wanted: Filter, cursor: str | None, digest: str) -> tuple[Filte
     """Continue where a page ended: between positions, so that what is new meanwhile moves nothing."""
     if cursor is None:
         return wanted, wanted.before - 1
-    after, before, position = open_cursor(cursor, digest, 3)
+    after, before, position = map(int, open_cursor(cursor, digest, int, int, int))
     return replace(wanted, after=after, before=before), position
 
 
-def _rest(page: Filter, items: list[dict[str, Any]]) -> tuple[int, int]:
+def _rest(page: Filter, items: list[CloudEvent]) -> tuple[int, int]:
     last: int = items[-1]["position"]
     return (page.after, last) if page.newest_first else (last, page.before)
 
 
-def _answer(items: list[dict[str, Any]], position: int, cursor: str | None, accept: str) -> Response:
+def _answer(items: list[CloudEvent], position: int, cursor: str | None, accept: str) -> Response:
     headers = {POSITION_HEADER: str(position)}
     if _NDJSON in accept:
         lines = b"".join(orjson.dumps(event) + b"\n" for event in items)

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from domain.errors import Invalid
 from domain.values import shown
 from miniaws.application import Cloud
-from miniaws.http.narrowing import Accounts
-from miniaws.http.reading import POSITION_HEADER, CloudDep, instant, position_at
+from miniaws.http.filters import Accounts
+from miniaws.http.reading import POSITION_HEADER, CloudDep, instant, is_position, position_at
 from miniaws.http.writing import KnownQuery
 from projections.usage import Totals, Usage, Window
 
@@ -68,7 +68,7 @@ async def show_usage(
 async def _moment(cloud: Cloud, text: str, field: str) -> tuple[datetime, int]:
     """Return an instant and the newest position at it; a position stands for the instant of its event."""
     position = await position_at(cloud, text, field)
-    if not text.isdigit():
+    if not is_position(text):
         return instant(text, field), position
     return await cloud.ports.inventory.recorded_at(position) or _BEGINNING, position
 

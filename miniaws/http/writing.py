@@ -1,17 +1,16 @@
 """How every change is asked for and answered: idempotency, versions, waiting."""
 
 import re
-from collections.abc import Awaitable, Callable, Iterator
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
 from fastapi import Depends, Header, Request, params
 from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
-from pydantic import BaseModel, ConfigDict, model_validator
-from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from domain import errors
@@ -19,47 +18,20 @@ from domain.access_key import Role
 from domain.status import SETTLING
 from domain.store import Cause
 from domain.values import shown
-from miniaws import application
+from miniaws import application, telemetry
 from miniaws.application import AlreadyDone, Cloud, Saved
+from miniaws.capabilities import PATHS
+from miniaws.http.auth.authenticator import Identity
 from miniaws.http.errors import Problem, request_id
 from miniaws.http.reading import POSITION_HEADER, Caller, CloudDep, etag_of
-from miniaws.keyring import Identity
 from projections.document import born
 
 _VISIBLE_S = 5.0
 _MAX_WAIT_S = 60
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,255}")
-_ETAG = re.compile(r'(?:W/)?"(\d{1,18})"')
-_PREFER_WAIT = re.compile(r"(?:^|[,;]\s*)wait=(\d+)(?:$|[,;\s])")
-
-
-class Body(BaseModel):
-    """A request body: unknown fields, values of another type and text that cannot be stored are refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _refuse_unstorable(cls, given: Any) -> Any:
-        for where, why in _unstorable(given):
-            raise PydanticCustomError("unstorable_text", "{why}; remove it", {"why": why, "where": where})
-        return given
-
-
-def _unstorable(value: Any, *where: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield what no column of text can hold, and where it is: NUL, and half of a surrogate pair."""
-    if isinstance(value, str):
-        if "\0" in value:
-            yield where, "it holds a NUL character"
-        elif not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
-            yield where, "it holds half of a surrogate pair"
-    elif isinstance(value, dict):
-        for key, each in cast("dict[str, Any]", value).items():
-            yield from _unstorable(key, *where)
-            yield from _unstorable(each, *where, key)
-    elif isinstance(value, list):
-        for index, each in enumerate(cast("list[Any]", value)):
-            yield from _unstorable(each, *where, str(index))
+_ETAG = re.compile(r'(?:W/)?"(\d{1,18})"', re.ASCII)
+_PREFER_WAIT = re.compile(r"(?:^|[,;]\s*)wait=(\d+)(?:$|[,;\s])", re.ASCII)
+_MOST_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +47,22 @@ async def writing(
     request: Request,
     cloud: CloudDep,
     caller: Caller,
-    idempotency_key: Annotated[str | None, Header(description="same key and body, same answer")] = None,
-    if_match: Annotated[str | None, Header(description="the ETag the change was decided on")] = None,
-    prefer: Annotated[str | None, Header(description="wait=N holds the answer for up to N seconds")] = None,
-    traceparent: Annotated[str | None, Header(description="W3C trace context, kept with the events")] = None,
+    idempotency_key: Annotated[
+        str | None,
+        Header(
+            description="repeats with the same key and body take effect once, and get the original response"
+        ),
+    ] = None,
+    if_match: Annotated[
+        str | None,
+        Header(description="the ETag of the document; refused with 412 when the resource has changed since"),
+    ] = None,
+    prefer: Annotated[
+        str | None, Header(description="wait=N waits up to N seconds until the change has taken effect")
+    ] = None,
+    traceparent: Annotated[
+        str | None, Header(description="W3C trace context, stored with the events")
+    ] = None,
 ) -> Writing:
     """Read what every change may say about itself."""
     digest = ""
@@ -89,7 +73,7 @@ async def writing(
                 field="Idempotency-Key",
             )
         digest = application.fingerprint(
-            request.method.encode(), request.url.path.encode(), await request.body()
+            request.method.encode(), request.scope["path"].encode(), await request.body()
         )
     cause = Cause(
         actor=caller.key_id,
@@ -99,8 +83,7 @@ async def writing(
         correlation_id=_trace(traceparent) or request_id(request),
     )
     asked = application.Request(cause, idempotency_key, digest, _expected_version(if_match))
-    wait = _PREFER_WAIT.search(prefer or "")
-    return Writing(cloud, asked, min(int(wait[1]), _MAX_WAIT_S) if wait else 0)
+    return Writing(cloud, asked, _preferred_wait_s(prefer))
 
 
 def role(needed: Role) -> Callable[[Request], Any]:
@@ -130,24 +113,23 @@ async def known_query(request: Request) -> None:
         if name not in known:
             listed = ", ".join(sorted(known)) or "none"
             raise errors.Invalid(
-                f"cannot use the query parameter {shown(name)}: this route knows {listed}", field=name
+                f"cannot use the query parameter {shown(name)}: this route accepts {listed}", field=name
             )
 
 
 Operator = Depends(role(Role.OPERATOR))
 Admin = Depends(role(Role.ADMIN))
 KnownQuery = Depends(known_query)
-Change = Annotated[Writing, Depends(writing)]
+CommandContext = Annotated[Writing, Depends(writing)]
 
 
 async def answer(
     change: Writing,
     command: Awaitable[Saved],
-    path: str,
     shown_once: Callable[[Saved], dict[str, Any]] | None = None,
 ) -> Response:
     """Run a command and answer 202 with the document it led to, once reads show it."""
-    ports = change.cloud.ports
+    ports, started = change.cloud.ports, time.perf_counter()
     once: dict[str, Any] = {}
     document: dict[str, Any] | None = None
     try:
@@ -160,20 +142,21 @@ async def answer(
         once = shown_once(saved) if shown_once else once
         # The read model folds the same events: what is new need not be asked for.
         document = born(resource_id, saved.receipt.events)
-    # What is shown once is shown now or never: it is told even when reads are behind.
+    # A secret that is shown once must be in this response, even when reads are behind.
     if not await ports.visibility.wait_for(position, _VISIBLE_S) and not (document and once):
         raise errors.Unavailable(
             "cannot show the result yet: it is written, but the controller is behind or not running; "
             "retry with the same Idempotency-Key, or run `cloud status`"
         )
     document = document or await _document(change, resource_id, position)
+    telemetry.COMMAND_SECONDS.observe(time.perf_counter() - started)
     document, position = await _settled(change, resource_id, document, position)
-    return _accepted({**document, **once}, path, position)
+    return _accepted({**document, **once}, position)
 
 
-def location_of(path: str, document: dict[str, Any]) -> str:
+def location_of(document: dict[str, Any]) -> str:
     """Return where a document can be read."""
-    return f"/api/{path}/{document['id']}"
+    return f"/api/{PATHS[document['kind']]}/{document['id']}"
 
 
 async def _settled(
@@ -202,13 +185,25 @@ async def _document(change: Writing, resource_id: UUID, position: int) -> dict[s
     return orjson.loads(found)
 
 
-def _accepted(document: dict[str, Any], path: str, position: int) -> Response:
+def _accepted(document: dict[str, Any], position: int) -> Response:
     headers = {
-        "Location": location_of(path, document),
+        "Location": location_of(document),
         "ETag": etag_of(document),
         POSITION_HEADER: str(position),
     }
     return Response(orjson.dumps(document), 202, headers, "application/json")
+
+
+def _preferred_wait_s(prefer: str | None) -> int:
+    wait = _PREFER_WAIT.search(prefer or "")
+    if wait is None:
+        return 0
+    if len(wait[1]) > _MOST_DIGITS:
+        raise errors.Invalid(
+            f"cannot wait so long: `wait` in Prefer must have at most {_MOST_DIGITS} digits, e.g. `wait=60`",
+            field="Prefer",
+        )
+    return min(int(wait[1]), _MAX_WAIT_S)
 
 
 def _expected_version(if_match: str | None) -> int | None:

@@ -1,1 +1,1 @@
-"""What brings the world in line, one file per capability."""
+"""Process managers reconcile resources, one file per capability."""

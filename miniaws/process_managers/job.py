@@ -1,4 +1,4 @@
-"""Programs that run to their end in a container of their own, however often the controller is killed meanwhile."""
+"""Programs that run to their end in a container of their own, also when the controller is killed meanwhile."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,31 +6,31 @@ from dataclasses import dataclass
 from domain.ports import Containers, ContainerSpec
 
 _LINES = 400
-_EXCUSE = 300
+_MAX_FAILURE = 300
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A program as it is seen. ``lines`` is what it printed; ``failure`` is None unless it ended badly."""
+    """The state of a program. ``lines`` is what it printed; ``failure`` is None unless it failed."""
 
     is_running: bool
     lines: Sequence[str]
     failure: str | None
 
 
-async def work_on(containers: Containers, spec: ContainerSpec) -> Job:
-    """Have the program begun, and return how far it is. Its container stays until it is removed."""
-    seen = await containers.inspect(spec.resource_id)
-    if seen is None:
-        seen = await containers.ensure(spec)
-    if seen.state == "created":
-        seen = await containers.start(spec.resource_id)
+async def run_job(containers: Containers, spec: ContainerSpec) -> Job:
+    """Start the program unless that was done, and return its state. Its container stays until it is removed."""
+    container = await containers.inspect(spec.resource_id)
+    if container is None:
+        container = await containers.ensure(spec)
+    if container.state == "created":
+        container = await containers.start(spec.resource_id)
     lines = [line async for line in containers.logs(spec.resource_id, tail=_LINES)]
-    said = [line.text for line in lines if line.stream == "stdout"]
-    if seen.state in {"running", "paused", "restarting"}:
-        return Job(is_running=True, lines=said, failure=None)
-    if seen.exit_code == 0:
-        return Job(is_running=False, lines=said, failure=None)
-    complaint = " ".join(line.text for line in lines if line.stream == "stderr")[-_EXCUSE:].strip()
-    why = complaint or f"its program ended with code {seen.exit_code}"
-    return Job(is_running=False, lines=said, failure=why)
+    printed = [line.text for line in lines if line.stream == "stdout"]
+    if container.state in {"running", "paused", "restarting"}:
+        return Job(is_running=True, lines=printed, failure=None)
+    if container.exit_code == 0:
+        return Job(is_running=False, lines=printed, failure=None)
+    errors = " ".join(line.text for line in lines if line.stream == "stderr")[-_MAX_FAILURE:].strip()
+    reason = errors or f"its program ended with code {container.exit_code}"
+    return Job(is_running=False, lines=printed, failure=reason)

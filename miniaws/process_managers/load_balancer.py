@@ -1,17 +1,18 @@
-"""Keeps a real proxy for every load balancer, and tells how its targets are.
+"""Keeps a proxy for every load balancer, and reports the states of its targets.
 
 instances with the tags of a selector  -> register, release
-what runs, what the proxy saw          -> report_target: initial, healthy, unhealthy, draining, unused, or it leaves
+instances, health checks of the proxy  -> report_target: initial, healthy, unhealthy, draining, unused, or release
 targets in service                     -> proxies.ensure -> report_available
 deleting, not yet deleted              -> proxies.remove -> report_deleted
 
-A state is told before the proxy follows it, so an instance that may get requests is known to be in service, and is
-not ended before it has drained. Dying anywhere in between is harmless: the next pass starts from what is there.
+A state is reported before the proxy is configured for it, so an instance that may get requests is known to be in
+service, and is not ended before it has drained.
 """
 
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
+from ipaddress import IPv4Network
 from uuid import UUID
 
 import orjson
@@ -19,17 +20,14 @@ import orjson
 from domain.errors import NotFound, PortError
 from domain.instance import Instance
 from domain.load_balancer import LoadBalancer, TargetSpec
-from domain.load_balancer.health import Behind, Seen, behind, planned, verdict
-from domain.load_balancer.membership import MAX_TARGETS
+from domain.load_balancer.health import Seen, TargetAddress, address_of, planned, verdict
 from domain.load_balancer.proxy import Proxies
-from domain.store import Cause
-from domain.values import cidr
+from domain.load_balancer.target import MAX_TARGETS
 from domain.vpc import Vpc
 from miniaws.application import Cloud
-from miniaws.runtime.workers import Pass
+from miniaws.runtime.reconciler import LONG_PASS_S, ReconcileResult, lifecycle
 from projections.listing import Query
 
-_CAUSE = Cause(actor="system:load-balancer-manager", account_id="")
 _DRAINING_S = 0.3
 _INITIAL_S = 0.5
 _SELECTING_S = 2.0
@@ -40,68 +38,63 @@ class LoadBalancerManager:
     """Reconciles proxies with load balancers."""
 
     kind = LoadBalancer.KIND
+    timeout_s = LONG_PASS_S
 
     def __init__(self, cloud: Cloud, proxies: Proxies) -> None:
         self._cloud = cloud
         self._proxies = proxies
+        self._reconciler = lifecycle(cloud, LoadBalancer, ensure=self._ensure, remove=self._remove)
 
-    async def reconcile(self, resource_id: UUID) -> Pass:
-        """Bring one load balancer in line."""
-        balancer = await self._cloud.load_by_id(LoadBalancer, resource_id)
-        if balancer.status == "deleted":
-            return Pass("is deleted")
-        try:
-            return await (self._remove(balancer) if balancer.is_deleting else self._ensure(balancer))
-        except PortError as error:
-            reason = str(error)
-            await self._cloud.report(LoadBalancer, balancer.id, _CAUSE, lambda b: b.report_failed(reason))
-            raise
+    async def reconcile(self, resource_id: UUID) -> ReconcileResult:
+        """Reconcile one load balancer."""
+        return await self._reconciler.reconcile(resource_id)
 
-    async def _remove(self, balancer: LoadBalancer) -> Pass:
+    async def _remove(self, balancer: LoadBalancer) -> ReconcileResult:
         await self._proxies.remove(balancer.public_id)
-        await self._cloud.report(LoadBalancer, balancer.id, _CAUSE, LoadBalancer.report_deleted)
-        return Pass("removed the proxy")
+        await self._reconciler.report(balancer, LoadBalancer.report_deleted)
+        return ReconcileResult("removed the proxy")
 
-    async def _ensure(self, balancer: LoadBalancer) -> Pass:
+    async def _ensure(self, balancer: LoadBalancer) -> ReconcileResult:
         balancer = await self._follow_selectors(balancer)
-        balancer = await self._judge(balancer)
-        await self._proxies.ensure(planned(balancer, await self._certificates(balancer)))
-        await self._cloud.report(LoadBalancer, balancer.id, _CAUSE, LoadBalancer.report_available)
+        vpc = await self._cloud.load(Vpc, balancer.account_id, balancer.vpc_id)
+        balancer = await self._judge(balancer, vpc)
+        await self._proxies.ensure(planned(balancer, await self._certificates(balancer), vpc))
+        await self._reconciler.report(balancer, LoadBalancer.report_available)
         states = [target.state for target in balancer.targets.values()]
         counted = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states)))
-        return Pass(f"balances to {counted or 'nothing'}", _again_s(balancer))
+        return ReconcileResult(f"balances to {counted or 'nothing'}", _requeue_after_s(balancer, vpc))
 
-    async def _judge(self, balancer: LoadBalancer) -> LoadBalancer:
+    async def _judge(self, balancer: LoadBalancer, vpc: Vpc) -> LoadBalancer:
         """Report in which state each target is."""
-        there = await self._behind(balancer)
-        seen = await self._look(balancer)
+        there = await self._behind(balancer, vpc)
+        health = await self._look(balancer)
 
         def decide(current: LoadBalancer) -> None:
             for target_id, each in list(current.targets.items()):
                 if target_id in there:
                     if there[target_id].is_gone:
                         current.release(target_id)
-                    found = verdict(each, there[target_id], seen, current.delay(each))
-                    current.report_target(target_id, found.state, found.reason, found.address, seen.at)
+                    found = verdict(each, there[target_id], health, current.delay(each))
+                    current.report_target(target_id, found.state, found.reason, found.address, health.at)
 
-        return await self._cloud.report(LoadBalancer, balancer.id, _CAUSE, decide)
+        return await self._reconciler.report(balancer, decide)
 
     async def _look(self, balancer: LoadBalancer) -> Seen:
         try:
             proxy = await self._proxies.look(balancer.public_id)
         except PortError:
-            # Draining must end even so, by time.
+            # Draining must end by time even then.
             return Seen(None, self._now())
         return Seen(proxy.servers if proxy is not None else {}, self._now())
 
-    async def _behind(self, balancer: LoadBalancer) -> Mapping[str, Behind]:
+    async def _behind(self, balancer: LoadBalancer, vpc: Vpc) -> Mapping[str, TargetAddress]:
         ids = {
             each.spec.instance_id for each in balancer.targets.values() if each.spec.instance_id is not None
         }
         found = await asyncio.gather(*(self._instance(balancer, id_) for id_ in ids))
         instances = dict(zip(ids, found, strict=True))
         return {
-            target_id: behind(each, instances.get(each.spec.instance_id or ""))
+            target_id: address_of(each, instances.get(each.spec.instance_id or ""), vpc)
             for target_id, each in balancer.targets.items()
         }
 
@@ -112,23 +105,23 @@ class LoadBalancerManager:
             return None
 
     async def _follow_selectors(self, balancer: LoadBalancer) -> LoadBalancer:
-        """Have every instance with the tags of a selector as a target, and no other by that selector."""
+        """Register every instance with the tags of a selector, and release targets without them."""
         if not balancer.selectors and not any(each.spec.selector for each in balancer.targets.values()):
             return balancer
-        range_ = cidr((await self._cloud.load(Vpc, balancer.account_id, balancer.vpc_id)).cidr)
-        wanted = {spec.id: spec for spec in await self._selected(balancer)}
+        range_ = IPv4Network((await self._cloud.load(Vpc, balancer.account_id, balancer.vpc_id)).cidr)
+        desired = {spec.id: spec for spec in await self._selected(balancer)}
 
         def decide(current: LoadBalancer) -> None:
             for target in list(current.targets.values()):
-                if target.spec.selector is not None and target.spec.id not in wanted:
+                if target.spec.selector is not None and target.spec.id not in desired:
                     current.release(target.spec.id)
-            for spec in wanted.values():
-                known = current.targets.get(spec.id)
-                # What somebody registered by hand stays as they wanted it.
-                if known is None or known.is_leaving or known.spec.selector is not None:
+            for spec in desired.values():
+                target = current.targets.get(spec.id)
+                # A target that somebody registered by hand stays as it is.
+                if target is None or target.is_leaving or target.spec.selector is not None:
                     current.register(spec, range_)
 
-        return await self._cloud.report(LoadBalancer, balancer.id, _CAUSE, decide)
+        return await self._reconciler.report(balancer, decide)
 
     async def _selected(self, balancer: LoadBalancer) -> list[TargetSpec]:
         found: list[TargetSpec] = []
@@ -159,9 +152,8 @@ class LoadBalancerManager:
     async def _certificates(self, balancer: LoadBalancer) -> dict[str, bytes]:
         found: dict[str, bytes] = {}
         for name, certificate in balancer.certificates.items():
-            key = await self._cloud.ports.store.secret(UUID(certificate.key_id))
-            if key is not None:
-                found[name] = certificate.pem.encode() + key
+            named = f"the private key of certificate {name} of load balancer {balancer.name}"
+            found[name] = certificate.pem.encode() + await self._cloud.secret(certificate.key_id, named)
         return found
 
     def _now(self) -> datetime:
@@ -172,10 +164,16 @@ def _has(instance: Instance, tags: Mapping[str, str]) -> bool:
     return tags.items() <= instance.tags.items()
 
 
-def _again_s(balancer: LoadBalancer) -> float | None:
+def _requeue_after_s(balancer: LoadBalancer, vpc: Vpc) -> float | None:
     states = {target.state for target in balancer.targets.values()}
     if "draining" in states:
         return _DRAINING_S
     if "initial" in states:
         return _INITIAL_S
-    return _SELECTING_S if balancer.selectors else None
+    waits_for_vpc = bool(balancer.targets) and not vpc.was_available
+    return _SELECTING_S if balancer.selectors or waits_for_vpc else None
+
+
+def create_manager(cloud: Cloud) -> LoadBalancerManager:
+    """Return what reconciles proxies with load balancers."""
+    return LoadBalancerManager(cloud, cloud.ports.proxies)

@@ -1,25 +1,34 @@
-"""Keeps a real server for every server of queues; how is said in ``process_managers/server.py``."""
+"""Keeps the server of every queue, and purges on request; ``process_managers/server`` says how."""
 
-from collections.abc import Mapping
+import contextlib
+from collections import Counter
+from functools import partial
 
-from domain.ports import Containers
-from domain.queue import Queue, QueueClient
+from domain.ports import SeenContainer
+from domain.queue import Queue, QueueMissing
 from domain.server import Endpoint
 from miniaws.application import Cloud
-from miniaws.process_managers.server import ServerManager
+from miniaws.process_managers.server import ServerAccess, ServerKind, ServerManager
 
 
-class QueueManager(ServerManager[Queue]):
-    """Reconciles servers of queues with containers."""
+def create_manager(cloud: Cloud) -> ServerManager[Queue]:
+    """Return what reconciles containers with servers of queues."""
+    clients = cloud.ports.queues
+    access = ServerAccess(cloud, Queue, clients)
 
-    def __init__(self, cloud: Cloud, containers: Containers, clients: Mapping[str, QueueClient]) -> None:
-        super().__init__(cloud, containers, Queue, clients)
-        self._inside = clients
+    async def use(queue: Queue, container: SeenContainer, at: Endpoint) -> None:
+        del container
+        password = await access.rotate(queue, at)
+        if queue.is_adopting:
+            # What an earlier server with these files had declared comes first, before anything else is declared.
+            found = await clients[queue.engine].declared(queue, at, password)
+            queue = await access.report(queue, lambda current: current.report_adopted(found))
+        await access.check(queue, at, password)
+        for name, requests in Counter(queue.purges_under_way).items():
+            # One that does not exist any more has no messages.
+            with contextlib.suppress(QueueMissing):
+                await clients[queue.engine].purge(queue, at, password, name)
+            await access.report(queue, partial(Queue.report_messages_purged, name=name, requests=requests))
+        await access.report_available(queue)
 
-    async def _begun(self, wanted: Queue, at: Endpoint, password: str) -> Queue:
-        """Take over what an earlier server with these files had declared, before anything else is declared."""
-        if not wanted.is_adopting:
-            return wanted
-        found = await self._inside[wanted.engine].declared(wanted, at, password)
-        await self._report(wanted, lambda server: server.report_adopted(found))
-        return await self._cloud.load_by_id(Queue, wanted.id)
+    return ServerManager(cloud, cloud.ports.containers, ServerKind(Queue, clients, use), access)

@@ -1,6 +1,7 @@
 """Keeps a real network for every VPC.
 
-wanted                     -> networks.ensure -> report_available
+desired                    -> networks.ensure -> report_available
+its range is not private   -> report_failed
 its range is taken         -> replace_range -> networks.ensure, if the range was chosen for it
 deleting, not yet deleted  -> networks.remove -> report_deleted
 
@@ -8,17 +9,18 @@ Dying between an effect and its report is harmless: the next pass repeats the ef
 reports.
 """
 
+from ipaddress import IPv4Network
 from uuid import UUID
 
-from domain.errors import InUse, PortError, RangeInUse, Refused
+from domain.errors import InUse, RangeInUse, Refused
 from domain.ports import Networks
-from domain.store import Cause, ClaimTaken
+from domain.store import ClaimTaken
+from domain.values import is_private
 from domain.vpc import Vpc
 from miniaws.application import Cloud
 from miniaws.commands import vpc as commands
-from miniaws.runtime.workers import Pass
+from miniaws.runtime.reconciler import PASS_S, ReconcileResult, lifecycle
 
-_CAUSE = Cause(actor="system:vpc-manager", account_id="")
 _IN_USE_S = 1.0
 
 
@@ -26,24 +28,25 @@ class VpcManager:
     """Reconciles networks with VPCs."""
 
     kind = Vpc.KIND
+    timeout_s = PASS_S
 
     def __init__(self, cloud: Cloud, networks: Networks) -> None:
         self._cloud = cloud
         self._networks = networks
+        self._reconciler = lifecycle(cloud, Vpc, ensure=self._ensure, remove=self._remove)
 
-    async def reconcile(self, resource_id: UUID) -> Pass:
-        """Bring one VPC in line."""
-        vpc = await self._cloud.load_by_id(Vpc, resource_id)
-        if vpc.status == "deleted":
-            return Pass("is deleted")
-        try:
-            return await (self._remove(vpc) if vpc.is_deleting else self._ensure(vpc))
-        except PortError as error:
-            reason = str(error)
-            await self._cloud.report(Vpc, vpc.id, _CAUSE, lambda v: v.report_failed(reason))
-            raise
+    async def reconcile(self, resource_id: UUID) -> ReconcileResult:
+        """Reconcile one VPC."""
+        return await self._reconciler.reconcile(resource_id)
 
-    async def _ensure(self, vpc: Vpc) -> Pass:
+    async def _ensure(self, vpc: Vpc) -> ReconcileResult:
+        if not is_private(IPv4Network(vpc.cidr)):
+            # An earlier version accepted it. The host itself may be behind its addresses.
+            reason = (
+                f"cannot use the range {vpc.cidr}: it is not private; create another VPC and delete this one"
+            )
+            await self._reconciler.report(vpc, lambda v: v.report_failed(reason))
+            return ReconcileResult("has a range that is not private")
         try:
             await self._networks.ensure(vpc.public_id, vpc.account_id, vpc.cidr)
         except RangeInUse as taken:
@@ -51,22 +54,27 @@ class VpcManager:
                 raise
             vpc = await self._replace_range(vpc, taken)
             await self._networks.ensure(vpc.public_id, vpc.account_id, vpc.cidr)
-        await self._cloud.report(Vpc, vpc.id, _CAUSE, Vpc.report_available)
-        return Pass(f"has the network {vpc.cidr}")
+        await self._reconciler.report(vpc, Vpc.report_available)
+        return ReconcileResult(f"has the network {vpc.cidr}")
 
     async def _replace_range(self, vpc: Vpc, taken: RangeInUse) -> Vpc:
         """Choose another range: another cloud on this host may have chosen the same one at the same time."""
         try:
             cidr = await commands.free_cidr(self._cloud)
-            return await self._cloud.report(Vpc, vpc.id, _CAUSE, lambda v: v.replace_range(cidr, str(taken)))
+            return await self._reconciler.report(vpc, lambda v: v.replace_range(cidr, str(taken)))
         except (commands.NoFreeRange, ClaimTaken) as error:
             raise Refused(f"{taken} ({error})") from error
 
-    async def _remove(self, vpc: Vpc) -> Pass:
+    async def _remove(self, vpc: Vpc) -> ReconcileResult:
         try:
             await self._networks.remove(vpc.public_id)
         except InUse:
-            # A container that nobody wants any more is on its way out.
-            return Pass("waits for containers to leave its network", again_s=_IN_USE_S)
-        await self._cloud.report(Vpc, vpc.id, _CAUSE, Vpc.report_deleted)
-        return Pass("removed the network")
+            # A container that is being deleted still uses it.
+            return ReconcileResult("waits for containers to leave its network", _IN_USE_S)
+        await self._reconciler.report(vpc, Vpc.report_deleted)
+        return ReconcileResult("removed the network")
+
+
+def create_manager(cloud: Cloud) -> VpcManager:
+    """Return what reconciles networks with VPCs."""
+    return VpcManager(cloud, cloud.ports.networks)

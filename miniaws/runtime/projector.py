@@ -25,7 +25,7 @@ class Log(Protocol):
     connection: AsyncConnection[DictRow]
 
     def batches(self, after: int) -> AsyncIterator[Sequence[Recorded]]:
-        """Yield the events after a position, for ever."""
+        """Yield the events after a position, indefinitely."""
         ...
 
 
@@ -39,7 +39,7 @@ class Projector:
         self._inventory = InventoryProjection()
 
     async def run(self) -> None:
-        """Follow for ever. Raises what the connection raises, and PositionMoved when somebody else projects."""
+        """Follow indefinitely. Raises what the connection raises, and PositionMoved when somebody else projects."""
         position = await self._position()
         async for events in self._log.batches(position):
             await self._inventory.project(self._log.connection, position, events)

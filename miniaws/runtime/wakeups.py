@@ -3,49 +3,61 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-import structlog
-
-from domain.errors import PortError
+from domain.errors import Unreachable
 from domain.ports import EngineEvent, EngineWatch
 from domain.values import owner
 from miniaws.runtime.queue import WorkQueue
 
-_log = structlog.get_logger("wakeups")
-_RETRY_S = 1.0
-
 
 async def resync(queue: WorkQueue, kinds: Sequence[str], every_s: float, wake: Callable[[], None]) -> None:
-    """Mark everything that lives, now and every so often: no wake-up is missed for longer than that."""
-    await queue.wake_living(list(kinds), hurry=True)
+    """Mark every resource, now and every ``every_s`` seconds, in case an event was missed."""
+    await queue.wake_all(list(kinds), urgent=True)
     while True:
         wake()
         await asyncio.sleep(every_s)
-        await queue.wake_living(list(kinds), hurry=False)
+        await queue.wake_all(list(kinds), urgent=False)
 
 
-async def watch(
-    engine: EngineWatch,
-    queue: WorkQueue,
-    kinds: Sequence[str],
-    notice: Callable[[EngineEvent], bool],
-    wake: Callable[[], None],
-) -> None:
-    """Mark what the engine says something happened to; when it goes silent, mark everything.
+class Watcher:
+    """Marks the resources of the engine's events."""
 
-    An engine that does not answer takes its containers with it, so each must be looked at: when it goes and when
-    it is back.
-    """
-    cursor: str | None = None
-    while True:
+    def __init__(
+        self,
+        engine: EngineWatch,
+        queue: WorkQueue,
+        kinds: Sequence[str],
+        notice: Callable[[EngineEvent], bool],
+        wake: Callable[[], None],
+    ) -> None:
+        self._engine = engine
+        self._queue = queue
+        self._kinds = kinds
+        self._notice = notice
+        self._wake = wake
+        self._cursor: str | None = None
+
+    async def run(self) -> None:
+        """Watch until the stream ends, and then mark everything; a restart continues after the last event.
+
+        An engine that does not answer takes its containers with it, so each must be looked at: when it goes and when
+        it is back. Raises Unreachable.
+        """
         try:
-            async for event in engine.watch(cursor):
-                cursor = event.cursor
-                parsed = owner(event.resource_id)
-                if notice(event) and parsed is not None and event.kind in kinds:
-                    await queue.wake(parsed[1], event.kind)
-                    wake()
-        except PortError as error:
-            _log.warning("the engine went silent", why=str(error))
-        await queue.wake_living(list(kinds), hurry=True)
-        wake()
-        await asyncio.sleep(_RETRY_S)
+            async for event in self._engine.watch(self._cursor):
+                self._cursor = event.cursor
+                await self._mark(event)
+        except Exception:
+            await self._mark_everything()
+            raise
+        await self._mark_everything()
+        raise Unreachable("cannot watch: the engine has ended the stream of its events")
+
+    async def _mark_everything(self) -> None:
+        await self._queue.wake_all(list(self._kinds), urgent=True)
+        self._wake()
+
+    async def _mark(self, event: EngineEvent) -> None:
+        parsed = owner(event.resource_id)
+        if self._notice(event) and parsed is not None and event.kind in self._kinds:
+            await self._queue.wake(parsed[1], event.kind)
+            self._wake()

@@ -1,25 +1,25 @@
 -- mark --
--- Those who watch keep their back-off, and those whom it is quietly told do not even look before it is over. Yet a pass
--- that runs at this moment may have begun before: unless it fails, it is followed by another one.
+-- Watchers keep their back-off; resources marked in the background are not reconciled before it is over. A pass that
+-- runs now may have begun before the change: unless it fails, another one follows.
 INSERT INTO work (resource_id, kind, due_at)
 SELECT DISTINCT ON (id) id, kind, clock_timestamp() FROM (
     SELECT id, kind FROM unnest(%(resource_ids)s::uuid[], %(kinds)s::text[]) AS touched(id, kind)
     UNION ALL SELECT owner, split_part(key, '/', 1) FROM claims WHERE scope = ANY(%(scopes)s::text[])) AS marked
 ON CONFLICT (resource_id) DO UPDATE SET generation = work.generation + 1,
-    due_at = CASE WHEN work.resource_id = ANY(%(quiet)s::uuid[])
+    due_at = CASE WHEN work.resource_id = ANY(%(background)s::uuid[])
                    AND NOT EXISTS (SELECT FROM claims WHERE owner = work.resource_id AND scope = ANY(%(scopes)s::text[]))
                   THEN work.due_at ELSE clock_timestamp() END,
     attempts = CASE WHEN work.resource_id = ANY(%(urgent)s::uuid[]) THEN 0 ELSE work.attempts END
-WHERE NOT work.resource_id = ANY(%(quiet)s::uuid[]) OR work.leased_until IS NOT NULL
+WHERE NOT work.resource_id = ANY(%(background)s::uuid[]) OR work.leased_until IS NOT NULL
    OR EXISTS (SELECT FROM claims WHERE owner = work.resource_id AND scope = ANY(%(scopes)s::text[]))
 
--- mark_living --
+-- mark_all --
 INSERT INTO work (resource_id, kind, due_at)
 SELECT resource_id, kind, clock_timestamp() FROM read_model.resources
 WHERE ended_position IS NULL AND kind = ANY(%(kinds)s)
 ON CONFLICT (resource_id) DO NOTHING
 
--- hurry_living --
+-- mark_all_urgent --
 INSERT INTO work (resource_id, kind, due_at)
 SELECT resource_id, kind, clock_timestamp() FROM read_model.resources
 WHERE ended_position IS NULL AND kind = ANY(%(kinds)s)
@@ -37,11 +37,15 @@ WITH due AS MATERIALIZED (
 taken AS (
     UPDATE work SET leased_until = clock_timestamp() + %(lease_s)s * interval '1 second'
     FROM due WHERE work.resource_id = due.resource_id
-    RETURNING work.resource_id, work.kind, work.generation, work.attempts)
+    RETURNING work.resource_id, work.kind, work.generation, work.attempts, work.due_at)
 SELECT taken.*, next.seconds AS next_due_s
 FROM (SELECT extract(epoch FROM min(due_at) - clock_timestamp())::float8 AS seconds FROM work
       WHERE leased_until IS NULL AND resource_id NOT IN (SELECT resource_id FROM due)) next
 LEFT JOIN taken ON true
+
+-- renew --
+UPDATE work SET leased_until = clock_timestamp() + %(lease_s)s * interval '1 second'
+WHERE resource_id = ANY(%(resource_ids)s) AND leased_until IS NOT NULL
 
 -- finish --
 DELETE FROM work WHERE resource_id = %(resource_id)s AND generation = %(generation)s RETURNING resource_id
@@ -53,9 +57,9 @@ UPDATE work SET leased_until = NULL, last_error = NULL, attempts = 0,
 WHERE resource_id = %(resource_id)s
 
 -- fail --
--- Due at once only when that was asked for since the lease began; what was quietly told ends no back-off.
+-- Due at once only when that was asked for since the lease began; a mark in the background ends no back-off.
 UPDATE work SET leased_until = NULL, last_error = %(error)s, attempts = attempts + 1,
-    due_at = CASE WHEN due_at <= leased_until - %(lease_s)s * interval '1 second'
+    due_at = CASE WHEN due_at = %(due_at)s
                   THEN clock_timestamp() + %(after_s)s * interval '1 second' ELSE clock_timestamp() END
 WHERE resource_id = %(resource_id)s
 

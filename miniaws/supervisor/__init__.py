@@ -1,1 +1,1 @@
-"""Runs the parts of the control plane as children of one process and starts again what dies."""
+"""Runs the processes of the control plane as children of one process, and restarts those that exit."""

@@ -1,4 +1,4 @@
-"""One child of the supervisor: started, watched, started again."""
+"""One child of the supervisor: started, monitored, restarted."""
 
 import os
 import signal
@@ -13,11 +13,11 @@ from miniaws.supervisor.state import ChildState
 FIRST_DELAY_S = 0.2
 LONGEST_DELAY_S = 30.0
 STEADY_S = 30.0
-"""A child that ran this long is started again at once when it dies."""
+"""A child that ran for this long is restarted immediately when it exits."""
 
 
 class Child:
-    """A program and its present process. Times are seconds of the monotonic clock."""
+    """A program and its current process. Times are seconds of the monotonic clock."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -26,22 +26,22 @@ class Child:
         self.is_ready = False
         self.is_done = False
         self.failures = 0
-        """Ends in a row without a steady run."""
+        """Consecutive exits without a long run."""
         self.due_at = 0.0
         self._spawned_at = 0.0
         self._state = ChildState(name=program.name)
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """The name shown to users."""
         return self.program.name
 
     def state(self) -> ChildState:
-        """Return what to write down about it."""
+        """Return the state to store."""
         return self._state.model_copy(update={"is_ready": self.is_ready})
 
     def spawn(self) -> str | None:
-        """Start it; return why that failed, or None."""
+        """Start it; return the reason of a failure, or None."""
         try:
             self.process = self.program.spawn()
         except (PortError, OSError) as error:
@@ -60,7 +60,7 @@ class Child:
         return None
 
     def look(self) -> str | None:
-        """Notice what happened to it since the last look; return a sentence when it ended badly."""
+        """Update its state; return a sentence when it has failed."""
         if self.process is None or self.descriptor is None:
             return None
         if not processes.has_ended(self.descriptor, 0):
@@ -77,12 +77,12 @@ class Child:
         return reason
 
     def tell_to_end(self, number: signal.Signals | None = None) -> None:
-        """Ask it to end, by its own stop signal unless another is given."""
+        """Send it its stop signal, or another one."""
         if self.process is not None:
             self.process.send_signal(number or self.program.stop_signal)
 
     def wait(self, timeout_s: float) -> bool:
-        """Wait for its end; return whether it has ended."""
+        """Wait until it exits; return whether it has."""
         if self.descriptor is None:
             return True
         if not processes.has_ended(self.descriptor, timeout_s):
@@ -92,8 +92,8 @@ class Child:
 
     def _collect(self) -> int:
         if self.process is None or self.descriptor is None:
-            raise RuntimeError("cannot collect a child that was not started")
-        # Before its number is free again: whatever it has left behind goes with it.
+            raise RuntimeError("cannot reap a child that was not started")
+        # Before its process id can be reused: kill the rest of its group.
         processes.end_group(self.process.pid)
         code = self.process.wait()
         os.close(self.descriptor)

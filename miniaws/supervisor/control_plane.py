@@ -1,4 +1,4 @@
-"""The control plane as a whole: what it consists of, started here or in the background, ended."""
+"""The control plane as a whole: its processes, start in the foreground or background, stop."""
 
 import importlib.metadata
 import os
@@ -21,7 +21,7 @@ MODULE = (sys.executable, "-m", "miniaws")
 START_S = 120.0
 STOP_S = 4 * GRACE_S
 TAIL = 20
-"""Lines of the log that explain a start that failed."""
+"""Number of log lines that are shown after a failed start."""
 
 _POLL_S = 0.1
 
@@ -32,12 +32,12 @@ def version() -> str:
 
 
 def ready_url(settings: Settings) -> str:
-    """Return the address that answers 200 when the cloud can be used."""
+    """Return the URL that responds with 200 when the cloud can be used."""
     return f"{settings.url}/health/ready"
 
 
 def stages(settings: Settings, program: Sequence[str] = MODULE) -> list[list[Program]]:
-    """Return what runs, in the order of its start; ``program`` is what ``api`` and so on are arguments of."""
+    """Return the programs in their start order; ``program`` is the command with subcommands such as ``api``."""
     folder = settings.home / "logs"
     database = None
     if settings.database_url is None:
@@ -45,7 +45,7 @@ def stages(settings: Settings, program: Sequence[str] = MODULE) -> list[list[Pro
 
     def environment() -> dict[str, str]:
         url = {"MINIAWS_DATABASE_URL": database.url()} if database is not None else {}
-        # A log line has to be in the file at once, also when the program is killed right after it.
+        # A log line must be in the file immediately, even if the program is killed afterwards.
         return settings.environment(PYTHONUNBUFFERED="1", **url)
 
     def command(name: str, *, url: str | None = None, ends_by_itself: bool = False) -> Program:
@@ -66,9 +66,9 @@ def stages(settings: Settings, program: Sequence[str] = MODULE) -> list[list[Pro
 
 
 def take_over(settings: Settings, timeout_s: float = START_S) -> IO[bytes] | None:
-    """Return the lock to run the control plane with; None when one runs already, as soon as that is ready.
+    """Return the lock of the control plane, or None when one is running, after waiting until it is ready.
 
-    Raises Refused when the one that runs does not get ready.
+    Raises Refused when the running one does not become ready.
     """
     for _ in range(int(timeout_s / _POLL_S)):
         lock = state.take_lock(settings.home)
@@ -77,7 +77,7 @@ def take_over(settings: Settings, timeout_s: float = START_S) -> IO[bytes] | Non
         found = running(settings.home)
         if found is not None and found.is_ready:
             return None
-        select.select([], [], [], _POLL_S)  # it starts, or ends: its state file tells when
+        select.select([], [], [], _POLL_S)  # it is starting or ending: its state file shows which
     raise Refused(f"cannot use the cloud that runs in {settings.home}: not ready within {timeout_s:g} s")
 
 
@@ -88,7 +88,7 @@ def run(
     on_ready: Callable[[], None],
     program: Sequence[str] = MODULE,
 ) -> bool:
-    """Run the control plane until a signal ends it, with the lock taken. Return False when it cannot start."""
+    """Run the control plane until a signal, under the lock. Return False when it cannot start."""
     return Supervisor(
         settings.home,
         stages(settings, program),
@@ -100,7 +100,7 @@ def run(
 
 
 def running(home: Path) -> state.State | None:
-    """Return the state of the control plane that runs in this data directory, or None."""
+    """Return the state of the control plane that is running in this data directory, or None."""
     found = state.read(home)
     return found if found is not None and found.is_alive else None
 
@@ -108,7 +108,7 @@ def running(home: Path) -> state.State | None:
 def detach(settings: Settings, argv: Sequence[str] = (*MODULE, "up"), *, timeout_s: float = START_S) -> None:
     """Start the control plane in the background and return when it is ready.
 
-    Raises Refused, with the end of its log, when it ends instead or takes too long.
+    Raises Refused, with the end of its log, when it exits or takes too long.
     """
     log = settings.home / "logs" / "supervisor.log"
     log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -149,7 +149,7 @@ def wait_until_ready(home: Path, pid: int, timeout_s: float = START_S) -> bool:
 
 
 def stop(home: Path) -> bool:
-    """End the control plane and leave the data plane running; return whether there was one."""
+    """Stop the control plane, not the data plane; return whether it was running."""
     found = running(home)
     return found is not None and processes.end(found.pid, found.born, grace_s=STOP_S)
 

@@ -1,19 +1,19 @@
-"""The files that children write to."""
+"""The log files of children."""
 
 import shutil
 from pathlib import Path
 
 LIMIT = 16 * 1024 * 1024
-"""Bytes after which a log is put aside."""
+"""Size in bytes at which a log is rotated."""
 
 KEPT = 3
 
 
 def rotate(log: Path, limit: int = LIMIT) -> None:
-    """Put the log aside as ``<name>.1`` when it is large, older ones behind it, and empty it.
+    """Rotate a large log to ``<name>.1``, and older ones to higher numbers, and truncate it.
 
-    A child goes on writing to the same open file, at its end: it need not know. A line written in the
-    moment between copy and cut is lost.
+    A child continues to write to the same open file, at its end. A line written in the
+    moment between copying and truncating is lost.
     """
     if not log.exists() or log.stat().st_size < limit:
         return
@@ -32,6 +32,6 @@ def tail(log: Path, lines: int, start: int = 0) -> list[str]:
         return []
     with log.open("rb") as file:
         end = file.seek(0, 2)
-        # A log that was cut since is read from its beginning; of a long one its end is enough.
+        # A log that was rotated in the meantime is read from its beginning; of a long one only the end.
         file.seek(max(start if start <= end else 0, end - 65536))
         return file.read().decode(errors="replace").splitlines()[-lines:]

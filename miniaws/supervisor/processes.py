@@ -1,4 +1,4 @@
-"""Processes, told apart from later ones that get the same number."""
+"""Processes, identified so that a reused process id is detected."""
 
 import os
 import select
@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 
 _STATE, _BIRTH = 0, 19
-"""Places in /proc/<pid>/stat, counted after the program's name."""
+"""Field numbers in /proc/<pid>/stat, counted after the program's name."""
 
 KILL_S = 10.0
-"""Seconds until a killed process is gone, at the very most."""
+"""Maximum number of seconds until a killed process is gone."""
 
 
 def birth(pid: int) -> int | None:
-    """Return when a process began, in clock ticks since the machine did; None when it is not alive."""
+    """Return the start time of a process in clock ticks since the boot; None when it is not alive."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -25,9 +25,9 @@ def birth(pid: int) -> int | None:
 
 
 def end(pid: int, born: int, *, grace_s: float) -> bool:
-    """End the process, politely for ``grace_s`` and then not; return whether it was there.
+    """Stop the process, and kill it after ``grace_s``; return whether it existed.
 
-    Nothing happens to another process that has got the number since.
+    Another process that has the same number by now is not affected.
     """
     try:
         descriptor = os.pidfd_open(pid)
@@ -47,7 +47,7 @@ def end(pid: int, born: int, *, grace_s: float) -> bool:
 
 
 def has_ended(descriptor: int, timeout_s: float) -> bool:
-    """Wait until the process of a pidfd has ended; return whether it has."""
+    """Wait until the process of a pidfd has exited; return whether it has."""
     deadline = time.monotonic() + timeout_s
     while True:
         left_s = max(0.0, deadline - time.monotonic())
@@ -58,7 +58,7 @@ def has_ended(descriptor: int, timeout_s: float) -> bool:
 
 
 def end_group(pid: int) -> None:
-    """Kill whatever is left of the group that the process leads or led."""
+    """Kill the remaining processes of the group that the process leads or led."""
     try:
         os.killpg(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):

@@ -1,12 +1,13 @@
-"""The programs a supervisor runs."""
+"""The programs that a supervisor runs."""
 
+import json
 import signal
 import socket
 import subprocess
 from collections.abc import Callable, Sequence
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, cast
 from urllib.parse import urlsplit
 
 from adapters.embedded_postgres import EmbeddedPostgres
@@ -18,38 +19,38 @@ _PROBE_S = 2.0
 
 
 class Program(Protocol):
-    """Something to run. ``name`` is unique; ``log`` is where its output goes."""
+    """A program to run. ``name`` is unique; ``log`` is the file of its output."""
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """The name shown to users."""
         ...
 
     @property
     def log(self) -> Path:
-        """Where its output goes."""
+        """The file of its output."""
         ...
 
     @property
     def ends_by_itself(self) -> bool:
-        """Whether it has one thing to do; ending with code 0 then means it is done."""
+        """Whether it is a one-off task, which is done when it exits with 0."""
         ...
 
     @property
     def stop_signal(self) -> signal.Signals:
-        """The polite way to end it."""
+        """The signal that stops it."""
         ...
 
     def spawn(self) -> "subprocess.Popen[bytes]":
-        """Start it, over whatever an earlier run left. Raises PortError when that cannot work."""
+        """Start it, after cleaning up what an earlier run left. Raises PortError when that is impossible."""
         ...
 
     def is_ready(self) -> bool:
-        """Tell whether it does its work; quick, never raises."""
+        """Return whether it is ready; quick, never raises."""
         ...
 
     def why_it_ended(self) -> str:
-        """Return what it said last."""
+        """Return its last output."""
         ...
 
 
@@ -65,12 +66,12 @@ class Postgres:
         self.log = server.log
 
     def spawn(self) -> "subprocess.Popen[bytes]":
-        """Start the server, with a data directory made for it when there is none."""
+        """Start the server; create its data directory if it is missing."""
         self._server.prepare()
         return self._server.spawn()
 
     def is_ready(self) -> bool:
-        """Tell whether it answers; its database is there then."""
+        """Return whether it accepts queries and has its database."""
         try:
             self._server.ensure_database()
         except (Refused, Unreachable):
@@ -78,12 +79,12 @@ class Postgres:
         return True
 
     def why_it_ended(self) -> str:
-        """Return the server's own reason."""
+        """Return the reason from the server's log."""
         return self._server.why_it_ended()
 
 
 class Command:
-    """A program of ours, started by its command line."""
+    """One of our own programs, started with a command line."""
 
     stop_signal = signal.SIGTERM
 
@@ -97,7 +98,7 @@ class Command:
         url: str | None = None,
         ends_by_itself: bool = False,
     ) -> None:
-        """``environment`` is asked at each start. With ``url`` it is ready when that answers 200."""
+        """``environment`` is called at each start. With ``url``, the program is ready when that returns 200."""
         self.name = name
         self.log = log
         self.ends_by_itself = ends_by_itself
@@ -107,7 +108,7 @@ class Command:
         self._log_start = 0
 
     def spawn(self) -> "subprocess.Popen[bytes]":
-        """Start it in a session of its own. Raises Refused when another program has its port."""
+        """Start it in its own session. Raises Refused when another program uses its port."""
         if self._url is not None:
             _refuse_if_taken(self._url)
         self.log.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -124,7 +125,7 @@ class Command:
             )
 
     def is_ready(self) -> bool:
-        """Tell whether its address answers; without one it is ready at once."""
+        """Return whether its URL responds; without a URL it is ready immediately."""
         return self._url is None or answers(self._url)
 
     def why_it_ended(self) -> str:
@@ -134,27 +135,45 @@ class Command:
 
 
 def answers(url: str) -> bool:
-    """Tell whether a GET of the URL is answered with 200."""
+    """Return whether a GET of the URL returns 200."""
+    answer = ask(url)
+    return answer is not None and answer[0] == 200
+
+
+def ask(url: str) -> tuple[int, dict[str, Any]] | None:
+    """Return the status and the JSON object of the response to a GET; None without a response.
+
+    The object is empty when the response contains none.
+    """
     parts = urlsplit(url)
     connection = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=_PROBE_S)
     try:
         connection.request("GET", parts.path or "/")
-        return connection.getresponse().status == 200
+        answer = connection.getresponse()
+        return answer.status, _object(answer.read())
     except (OSError, HTTPException):
-        return False
+        return None
     finally:
         connection.close()
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return {}
+    return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
 
 
 def _refuse_if_taken(url: str) -> None:
     parts = urlsplit(url)
     with socket.socket() as probe:
-        # As a server does, so that connections of the last one that are still closing do not matter.
+        # With the socket option of servers, so that connections in TIME_WAIT do not matter.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((parts.hostname or "", parts.port or 80))
         except OSError as error:
             raise Refused(
                 f"cannot listen on {parts.hostname}:{parts.port}: {error.strerror}; "
-                "end the program that does, or set MINIAWS_PORT to a free port"
+                "stop the program that does, or set MINIAWS_PORT to a free port"
             ) from None

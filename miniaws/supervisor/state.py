@@ -1,4 +1,4 @@
-"""What the supervisor writes down for ``cloud status``, ``cloud down`` and its successor."""
+"""The stored state of the supervisor, for ``cloud status``, ``cloud down`` and its successor."""
 
 import fcntl
 from pathlib import Path
@@ -10,7 +10,7 @@ from miniaws.supervisor import processes
 
 
 class ChildState(BaseModel):
-    """A child as it was when the state was written."""
+    """The state of a child."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -23,7 +23,7 @@ class ChildState(BaseModel):
     restarts: int = 0
     is_ready: bool = False
     reason: str | None = None
-    """Why it does not run."""
+    """The reason why it is not running."""
 
 
 class State(BaseModel):
@@ -41,12 +41,12 @@ class State(BaseModel):
 
     @property
     def is_alive(self) -> bool:
-        """Whether the supervisor that wrote this still runs."""
+        """Whether the supervisor that stored this is still running."""
         return processes.birth(self.pid) == self.born
 
 
 def read(home: Path) -> State | None:
-    """Return the state last written, by a supervisor that may have ended; None when there is none."""
+    """Return the last stored state, of a supervisor that may have exited; None when there is none."""
     try:
         return State.model_validate_json(_file(home).read_bytes())
     except (FileNotFoundError, ValidationError):
@@ -54,21 +54,21 @@ def read(home: Path) -> State | None:
 
 
 def write(home: Path, state: State) -> None:
-    """Replace the state, so that a reader sees the old or the new."""
+    """Replace the state atomically."""
     fresh = _file(home).with_suffix(".fresh")
     fresh.write_text(state.model_dump_json(indent=2) + "\n")
     fresh.rename(_file(home))
 
 
 def remove(home: Path) -> None:
-    """Have no state."""
+    """Remove the state."""
     _file(home).unlink(missing_ok=True)
 
 
 def take_lock(home: Path) -> IO[bytes] | None:
-    """Return the lock that only one supervisor of a data directory has; None when another has it.
+    """Return the lock of the data directory, or None when another supervisor has it.
 
-    It is held until the file is closed, or this process ends in any way.
+    It is held until the file is closed or this process ends, in whatever way.
     """
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     home.chmod(0o700)

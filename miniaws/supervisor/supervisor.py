@@ -1,4 +1,4 @@
-"""Starts programs in order, keeps them running, and ends them in the opposite order."""
+"""Starts programs in order, restarts them, and stops them in reverse order."""
 
 import os
 import select
@@ -15,22 +15,22 @@ from miniaws.supervisor.programs import Program
 from miniaws.supervisor.state import State
 
 ATTEMPTS = 3
-"""How often a program may fail before the first time that all are ready."""
+"""How often a program may fail before all are ready for the first time."""
 
 PROBE_S = 0.1
 IDLE_S = 5.0
 ROTATE_S = 60.0
 GRACE_S = 20.0
-"""Seconds a child has to end by itself."""
+"""Seconds before a child that does not stop is killed."""
 
 REMAINS_GRACE_S = 3.0
-"""The same for what an earlier run left: its death signal has told it already."""
+"""The same for processes of an earlier run, which have already got their parent-death signal."""
 
 ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Supervisor:
-    """One run. Children start in stages: a stage starts when the one before is ready, or done."""
+    """One run. Children start in stages: a stage starts when the previous one is ready, or done."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Supervisor:
         report: Callable[[str], None],
         on_ready: Callable[[], None] = lambda: None,
     ) -> None:
-        """``report`` gets a sentence about everything a person may want to know."""
+        """``report`` is called with a sentence about each event that users may want to know."""
         self._home = home
         self._stages = [[Child(program) for program in stage] for stage in stages]
         self._children = [child for stage in self._stages for child in stage]
@@ -60,9 +60,9 @@ class Supervisor:
         )
 
     def run(self) -> bool:
-        """Run until a signal says to end. Return False when the start failed.
+        """Run until a termination signal. Return False when the start failed.
 
-        The caller has the lock of ``home``, and is the main thread: children end with it.
+        The caller holds the lock of ``home``, and must be the main thread: children end with it.
         """
         with _wakeup(self._told_to_end) as wakeup:
             self._end_remains()
@@ -71,7 +71,7 @@ class Supervisor:
                     if self._failed_for_good():
                         return False
                     self._step()
-                    select.select([wakeup, *self._descriptors()], [], [], self._patience_s())
+                    select.select([wakeup, *self._descriptors()], [], [], self._timeout_s())
                     _drain(wakeup)
             finally:
                 self._end(wakeup)
@@ -104,7 +104,7 @@ class Supervisor:
                     self._report(f"{child.name} is started again")
                 if (reason := child.spawn()) is not None:
                     self._report(f"{child.name}: {reason}")
-            # Once everything was up, a child is started again without waiting for the others.
+            # After the first complete start, a child is restarted without waiting for the others.
             if not self._was_ready and not all(child.is_ready for child in stage):
                 return
 
@@ -116,7 +116,7 @@ class Supervisor:
         self._report(f"see {failed[0].program.log}")
         return True
 
-    def _patience_s(self) -> float:
+    def _timeout_s(self) -> float:
         now = time.monotonic()
         waiting = [child for child in self._children if child.process is None and not child.is_done]
         if any(child.process is not None and not child.is_ready for child in self._children):
@@ -138,7 +138,7 @@ class Supervisor:
                 logs.rotate(child.program.log)
 
     def _end_remains(self) -> None:
-        """End what a supervisor that was killed has left; the database sees to itself."""
+        """Stop the children of a killed supervisor; the database does so by itself."""
         earlier = state.read(self._home)
         for child in earlier.children if earlier else ():
             if child.pid is None or child.born is None or child.name == "postgres":
@@ -159,7 +159,7 @@ class Supervisor:
                     child.wait(GRACE_S)
 
     def _wait_for(self, children: Sequence[Child], wakeup: int) -> None:
-        """Wait for the children's ends, for the grace period or until somebody asks a second time."""
+        """Wait until the children exit, for the grace period or until a second signal."""
         deadline = time.monotonic() + GRACE_S
         asked = self._signals
         while (left_s := deadline - time.monotonic()) > 0 and self._signals == asked:
@@ -177,7 +177,7 @@ class Supervisor:
 
 @contextmanager
 def _wakeup(on_signal: Callable[[int, FrameType | None], None]) -> Generator[int]:
-    """Yield a descriptor that can be read when one of the ending signals has come."""
+    """Yield a descriptor that becomes readable when a termination signal arrives."""
     reader, writer = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     before = {number: signal.signal(number, on_signal) for number in ENDING}
     previous = signal.set_wakeup_fd(writer)

@@ -1,4 +1,4 @@
-"""What every adapter of Copies keeps."""
+"""The contract of every adapter of Copies."""
 
 import asyncio
 from dataclasses import replace
@@ -7,16 +7,16 @@ import pytest
 
 from domain.errors import Refused
 from domain.ports import Mount
-from domain.snapshot.copies import Copied, SeenTask, Task
-from tests.adapters.world import ACCOUNT, World, eventually
+from domain.snapshot.copies import CopyResult, SeenTask, Task
+from tests.adapters.world import ACCOUNT, Infrastructure, eventually
 
 KEY = b"the-key-of-the-repository"
 
 
 class Desk:
-    """Carries out tasks of one repository, from beginning to end."""
+    """Runs tasks of one repository to completion."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Infrastructure) -> None:
         self.world = world
         self.repository_id = world.id("r", "repository")
 
@@ -37,7 +37,7 @@ class Desk:
         await self.world.copies.end(self.repository_id, task.owner_id)
         return found
 
-    async def copy(self, owner: str, *volumes: str) -> Copied:
+    async def copy(self, owner: str, *volumes: str) -> CopyResult:
         found = await self.done(self.task(owner, volumes=volumes))
         assert found.copied is not None, found.reason
         return found.copied
@@ -49,7 +49,7 @@ class Desk:
 
 
 class CopiesContract:
-    async def test_a_copy_is_taken_verified_restored_and_forgotten(self, world: World) -> None:
+    async def test_a_copy_is_taken_verified_restored_and_forgotten(self, world: Infrastructure) -> None:
         desk = Desk(world)
         source, target = await desk.volume("data"), await desk.volume("new")
         copied = await desk.copy("first", source)
@@ -66,7 +66,7 @@ class CopiesContract:
         assert (await desk.done(checked)).is_damage
         await world.copies.discard(desk.repository_id)
 
-    async def test_of_tasks_that_begin_at_once_one_goes_first(self, world: World) -> None:
+    async def test_of_tasks_that_begin_at_once_one_goes_first(self, world: Infrastructure) -> None:
         desk = Desk(world)
         await desk.copy("first", await desk.volume("data"))
         tasks = [desk.task(owner, verb="forget") for owner in ("first", "second", "third")]
@@ -77,7 +77,9 @@ class CopiesContract:
         await world.copies.end(desk.repository_id, first.owner_id)
         await world.copies.discard(desk.repository_id)
 
-    async def test_a_repository_has_one_task_at_a_time_and_verifying_gives_way(self, world: World) -> None:
+    async def test_a_repository_has_one_task_at_a_time_and_verifying_gives_way(
+        self, world: Infrastructure
+    ) -> None:
         desk = Desk(world)
         source = await desk.volume("data")
         first, second = (desk.task(word, volumes=(source,)) for word in ("first", "second"))
@@ -97,7 +99,7 @@ class CopiesContract:
         await world.copies.end(desk.repository_id, second.owner_id)
         await world.copies.discard(desk.repository_id)
 
-    async def test_who_writes_is_paused_while_a_copy_that_waits_is_taken(self, world: World) -> None:
+    async def test_who_writes_is_paused_while_a_copy_that_waits_is_taken(self, world: Infrastructure) -> None:
         desk = Desk(world)
         source = await desk.volume("data")
         spec = world.spec(mounts=(Mount(source, "/data"),))
@@ -128,12 +130,12 @@ class CopiesContract:
         assert not seen.is_held
         await world.copies.discard(desk.repository_id)
 
-    async def test_a_task_that_is_gone_cannot_proceed(self, world: World) -> None:
+    async def test_a_task_that_is_gone_cannot_proceed(self, world: Infrastructure) -> None:
         desk = Desk(world)
         with pytest.raises(Refused):
             await world.copies.proceed(desk.repository_id, world.id("snap", "first"))
 
-    async def test_a_missing_volume_is_refused_and_not_made_up(self, world: World) -> None:
+    async def test_a_missing_volume_is_refused_and_not_made_up(self, world: Infrastructure) -> None:
         desk = Desk(world)
         missing = world.id("vol", "missing")
         with pytest.raises(Refused, match=f"{missing}: the volume is gone"):

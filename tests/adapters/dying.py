@@ -17,15 +17,15 @@ CHANGES = (
     "remove_container",
     "rename",
 )
-"""The calls that change the engine while a container is made or replaced."""
+"""The calls that change the engine while a container is created or replaced."""
 
 
 class Killed(BaseException):
-    """The process was ended here."""
+    """The process was killed here."""
 
 
 class DyingApi:
-    """Ends the process just before or just after the n-th change."""
+    """Kills the process immediately before or after the n-th change."""
 
     def __init__(self, api: APIClient, nth: int, *, after: bool) -> None:
         self._api = api
@@ -55,5 +55,8 @@ class DyingEngine(DockerEngine):
         super().__init__(docker_host, cloud)
         self._nth, self._after = nth, after
 
-    async def run(self, task: str, work: Callable[[Any], Any]) -> Any:
-        return await super().run(task, lambda api: work(DyingApi(api, self._nth, after=self._after)))
+    async def run(self, task: str, work: Callable[[Any], Any], *, is_long: bool = False) -> Any:
+        def dying(api: APIClient) -> Any:
+            return work(DyingApi(api, self._nth, after=self._after))
+
+        return await super().run(task, dying, is_long=is_long)

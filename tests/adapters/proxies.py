@@ -1,4 +1,4 @@
-"""A real HAProxy before two real targets."""
+"""A real HAProxy in front of two real targets."""
 
 import asyncio
 import secrets
@@ -7,26 +7,25 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters import engine_sweep
-from adapters.docker import DockerEngine
+from adapters.docker import DockerEngine, engine_sweep
 from adapters.haproxy import HAProxies
 from domain.load_balancer.proxy import Server
 from tests.adapters.proxy_contract import Scene
-from tests.adapters.world import World, real_world
+from tests.adapters.world import Infrastructure, real_world
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where proxies run, and two targets to be shared by tests that leave them well."""
+    """Runs proxies, and two targets that are shared by tests which leave them healthy."""
 
     proxies: HAProxies
     directory: Path
-    world: World
+    world: Infrastructure
     targets: list[Server]
 
     @asynccontextmanager
     async def scene(self, taken_port: int = 0) -> AsyncGenerator[Scene]:
-        """A proxy of a test's own."""
+        """A proxy for one test."""
         found = Scene(self.proxies, list(self.targets), taken_port, f"lb-{secrets.token_hex(5)}")
         try:
             yield found
@@ -48,8 +47,8 @@ async def real_place(docker_host: str, image: str, directory: Path) -> AsyncGene
         await asyncio.to_thread(engine_sweep.sweep, docker_host, cloud)
 
 
-async def target(world: World, word: str) -> Server:
-    """Return a target that runs, and answers with its word; the same one again after it was killed."""
+async def target(world: Infrastructure, word: str) -> Server:
+    """Return a running target that responds with its name; it is restarted after it was killed."""
     spec = world.spec(word, environment={"APP_VERSION": word, "QUIET": "1"})
     seen = await world.running(spec)
     return Server(f"default:{spec.resource_id}:8080", seen.address or "", 8080, 1)

@@ -1,4 +1,4 @@
-"""What every adapter of Proxies keeps."""
+"""The contract of every adapter of Proxies."""
 
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,7 +17,7 @@ GROUP = TargetGroup(health_check=CHECK, deregistration_delay_s=5)
 
 @dataclass
 class Scene:
-    """A world with proxies, and targets whose program listens on a port."""
+    """An engine with proxies, and targets whose program listens on a port."""
 
     proxies: Proxies
     targets: list[Server]
@@ -42,7 +42,7 @@ class Scene:
         return found
 
     async def until(self, spec: ProxySpec, name: str, state: str) -> SeenServer:
-        """Bring the proxy in line again and again, as a manager does, until a target is so."""
+        """Configure the proxy repeatedly, as a manager does, until a target is in a state."""
 
         async def look() -> SeenServer | None:
             await self.proxies.ensure(spec)
@@ -70,7 +70,7 @@ class ProxyContract:
         after = (await scene.seen()).traffic
         assert before is not None
         assert after is not None
-        assert after.run == before.run, "nothing was started anew"
+        assert after.run == before.run, "nothing was restarted"
 
     async def test_a_target_that_rests_stays_until_it_is_taken_out(self, scene: Scene) -> None:
         first, second = scene.targets

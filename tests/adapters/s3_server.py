@@ -1,4 +1,4 @@
-"""As much of S3 as restic needs, in memory. Whoever signs with another secret is refused."""
+"""The subset of S3 that restic needs, in memory. Requests signed with another secret are refused."""
 
 import hashlib
 import hmac
@@ -27,7 +27,7 @@ class S3Server(ThreadingHTTPServer):
 
     @property
     def location(self) -> str:
-        """Where the bucket is, as restic writes it."""
+        """The URL of the bucket for restic."""
         return f"s3:{self.scheme}://127.0.0.1:{self.server_port}/bucket"
 
     def show(self, certificate: Path) -> None:
@@ -56,7 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - as the library calls it
-        """Say nothing."""
+        """Log nothing."""
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -111,7 +111,7 @@ class _Handler(BaseHTTPRequestHandler):
         return found
 
     def _is_signed(self) -> bool:
-        """Tell whether the request is signed with the secret, as version 4 of AWS's signatures has it."""
+        """Return whether the request is signed with the secret, by AWS signature version 4."""
         kind, _, rest = self.headers.get("Authorization", "").partition(" ")
         parts = [each.strip().partition("=") for each in rest.split(",")]
         fields = {name: value for name, _, value in parts}

@@ -1,4 +1,4 @@
-"""Event stores to test with, and what is saved in them."""
+"""Event stores for tests, and saves."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
@@ -45,35 +45,35 @@ def open_recorder(url: str, connections: int) -> Generator[EventRecorder]:
 
 
 def volume(name: str = "data") -> Volume:
-    """Return a volume that is not saved yet."""
+    """Return a volume that is not saved."""
     return Volume.create(ACCOUNT, name, None, {})
 
 
 def save(*aggregates: Aggregate, cause: Cause = CAUSE, **more: Any) -> Append:
-    """Return what saving aggregates writes."""
+    """Return the save of aggregates."""
     events = [event for aggregate in aggregates for event in aggregate.collect_events()]
     conditions = [aggregate.take_conditions() for aggregate in aggregates]
     return Append(events, cause, [*conditions, *more.pop("conditions", [])], **more)
 
 
 def bare(conditions: Conditions, name: str = "bare") -> Append:
-    """Return a save of a new volume that claims and requires just this."""
+    """Return a save of a new volume with these claims and requirements."""
     return replace(save(volume(name)), conditions=[conditions])
 
 
 def once(key: str, owner: UUID) -> Conditions:
-    """Return the claim that makes a repeated request known."""
+    """Return the claim of an idempotency key."""
     return Conditions(claims=[Claim(f"idempotency/{ACCOUNT}", key, owner, '{"fingerprint": ""}')])
 
 
 def encoded(append: Append, *claims: Claim) -> bytes:
-    """Return a save as the server-side call takes it."""
+    """Return a save as the server-side function expects it."""
     stored = [_MAPPER.to_stored_event(event) for event in append.events]
     return encode(stored, append.cause, {"claims": claims} if claims else None)
 
 
 def rows(url: str, query: LiteralString, *values: Any) -> list[dict[str, Any]]:
-    """Run a query on a connection of its own and return what it finds."""
+    """Run a query on a new connection and return the rows."""
     with psycopg.Connection[DictRow].connect(url, row_factory=dict_row, autocommit=True) as connection:
         cursor = connection.execute(query, values)
         return cursor.fetchall() if cursor.description else []
@@ -93,7 +93,7 @@ def positions(url: str) -> list[int]:
 
 
 async def eventually(condition: Callable[[], Awaitable[bool]], what: str) -> None:
-    """Return once a condition holds. Raises TimeoutError with what was waited for."""
+    """Return when a condition holds. Raises TimeoutError with the condition."""
     try:
         async with asyncio.timeout(DEADLINE_S):
             while not await condition():  # noqa: ASYNC110 - what is waited for tells nobody
@@ -103,7 +103,7 @@ async def eventually(condition: Callable[[], Awaitable[bool]], what: str) -> Non
 
 
 async def blocked(url: str, writers: int) -> None:
-    """Return once so many sessions wait for the lock that orders the log."""
+    """Return when a number of sessions wait for the lock of the log."""
 
     async def waiting() -> bool:
         found = await asyncio.to_thread(

@@ -1,4 +1,4 @@
-"""What only a real engine can show about containers."""
+"""Behaviour of containers that only a real engine has."""
 
 import asyncio
 import gc
@@ -15,7 +15,7 @@ from docker import APIClient
 from adapters.docker import DockerContainers, docker_ports
 from domain.errors import PortError, Refused, Unreachable
 from domain.ports import Found, LogLine, Mount
-from tests.adapters.world import ACCOUNT, DEADLINE_S, World, free_range, real_world
+from tests.adapters.world import ACCOUNT, DEADLINE_S, Infrastructure, free_range, real_world
 
 CHATTER = (
     "sh",
@@ -25,7 +25,7 @@ CHATTER = (
 
 
 @pytest.fixture
-async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[World]:
+async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[Infrastructure]:
     async with real_world(engine, cloud_name, tmp_path) as world:
         yield world
 
@@ -37,14 +37,14 @@ def api(engine: str) -> Generator[APIClient]:
     client.close()
 
 
-async def shell(world: World, resource_id: str, script: str) -> str:
+async def shell(world: Infrastructure, resource_id: str, script: str) -> str:
     result = await world.containers.execute(resource_id, ["sh", "-c", script])
     assert result.exit_code == 0, result
     return result.stdout.decode()
 
 
 async def test_what_names_no_resource_is_not_ours_and_stays(
-    world: World, api: APIClient, cloud_name: str
+    world: Infrastructure, api: APIClient, cloud_name: str
 ) -> None:
     spec = world.spec()
     await world.running(spec)
@@ -59,14 +59,14 @@ async def test_what_names_no_resource_is_not_ours_and_stays(
         api.remove_container(stranger, force=True)
 
 
-async def test_a_program_inside_has_its_code_and_both_streams(world: World) -> None:
+async def test_a_program_inside_has_its_code_and_both_streams(world: Infrastructure) -> None:
     spec = world.spec()
     await world.running(spec)
     result = await world.containers.execute(spec.resource_id, ["sh", "-c", "echo out; echo err >&2; exit 3"])
     assert (result.exit_code, result.stdout, result.stderr) == (3, b"out\n", b"err\n")
 
 
-async def test_output_is_cut_but_the_program_ends(world: World) -> None:
+async def test_output_is_cut_but_the_program_ends(world: Infrastructure) -> None:
     spec = world.spec(memory_mb=64)
     await world.running(spec)
     script = "dd if=/dev/zero bs=1024 count=3000 2>/dev/null; echo done >&2"
@@ -74,14 +74,14 @@ async def test_output_is_cut_but_the_program_ends(world: World) -> None:
     assert (result.exit_code, len(result.stdout), result.stderr) == (0, 1024 * 1024, b"done\n")
 
 
-async def test_a_program_that_takes_too_long_is_given_up(world: World) -> None:
+async def test_a_program_that_takes_too_long_is_given_up(world: Infrastructure) -> None:
     spec = world.spec()
     await world.running(spec)
     with pytest.raises(Refused, match=r"cannot run sleep .* within 0\.2 s"):
         await world.containers.execute(spec.resource_id, ["sleep", "5"], timeout_s=0.2)
 
 
-async def test_a_log_has_both_streams_and_times(world: World) -> None:
+async def test_a_log_has_both_streams_and_times(world: Infrastructure) -> None:
     spec = world.spec(command=CHATTER)
     seen = await world.running(spec)
     lines = await followed(world, spec.resource_id, 2)
@@ -94,7 +94,7 @@ async def test_a_log_has_both_streams_and_times(world: World) -> None:
     assert [line.text async for line in world.containers.logs(spec.resource_id, tail=1)] == ["bye"]
 
 
-async def followed(world: World, resource_id: str, count: int) -> list[LogLine]:
+async def followed(world: Infrastructure, resource_id: str, count: int) -> list[LogLine]:
     lines: list[LogLine] = []
     async with asyncio.timeout(DEADLINE_S):
         async for line in world.containers.logs(resource_id, follow=True):
@@ -104,7 +104,7 @@ async def followed(world: World, resource_id: str, count: int) -> list[LogLine]:
     return lines
 
 
-async def test_following_ends_with_the_container(world: World) -> None:
+async def test_following_ends_with_the_container(world: Infrastructure) -> None:
     spec = world.spec(command=CHATTER)
     await world.running(spec)
 
@@ -118,7 +118,7 @@ async def test_following_ends_with_the_container(world: World) -> None:
         assert (await following)[-1] == "bye"
 
 
-async def test_who_stops_following_leaves_no_connection(world: World) -> None:
+async def test_who_stops_following_leaves_no_connection(world: Infrastructure) -> None:
     spec = world.spec(command=CHATTER)
     await world.running(spec)
     before = open_files()
@@ -134,14 +134,14 @@ def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-async def test_a_line_longer_than_the_engine_splits_is_one_line(world: World) -> None:
+async def test_a_line_longer_than_the_engine_splits_is_one_line(world: Infrastructure) -> None:
     spec = world.spec(command=("sh", "-c", "head -c 50000 /dev/zero | tr '\\0' x; echo; echo end"))
     await world.running(spec)
     lines = [line.text async for line in world.containers.logs(spec.resource_id, follow=True)]
     assert lines == ["x" * 50_000, "end"]
 
 
-async def test_a_command_that_does_not_exist_is_told(world: World) -> None:
+async def test_a_command_that_does_not_exist_is_told(world: Infrastructure) -> None:
     spec = world.spec(command=("nosuchprogram",))
     await world.containers.ensure(spec)
     with pytest.raises(
@@ -150,13 +150,13 @@ async def test_a_command_that_does_not_exist_is_told(world: World) -> None:
         await world.containers.start(spec.resource_id)
 
 
-async def test_more_than_the_host_has_is_refused(world: World) -> None:
+async def test_more_than_the_host_has_is_refused(world: Infrastructure) -> None:
     with pytest.raises(Refused, match="CPUs"):
         await world.containers.ensure(world.spec(cpus=4000))
     assert await world.containers.found() == []
 
 
-async def test_limits_are_real(world: World, api: APIClient, cloud_name: str) -> None:
+async def test_limits_are_real(world: Infrastructure, api: APIClient, cloud_name: str) -> None:
     spec = world.spec(cpus=0.25, memory_mb=40)
     await world.running(spec)
     v1, v2 = "/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory.max"
@@ -170,7 +170,7 @@ async def test_limits_are_real(world: World, api: APIClient, cloud_name: str) ->
     assert settings["LogConfig"] == {"Type": "json-file", "Config": {"max-file": "3", "max-size": "10m"}}
 
 
-async def test_names_resolve_inside_a_network(world: World) -> None:
+async def test_names_resolve_inside_a_network(world: Infrastructure) -> None:
     server, client = world.spec("server"), world.spec("client")
     await world.running(server)
     await world.running(client)
@@ -179,7 +179,7 @@ async def test_names_resolve_inside_a_network(world: World) -> None:
         assert '"hostname":"server"' in answer
 
 
-async def test_networks_are_apart(world: World) -> None:
+async def test_networks_are_apart(world: Infrastructure) -> None:
     other = world.id("vpc", "other")
     await world.networks.ensure(other, ACCOUNT, free_range([*await world.networks.occupied(), world.cidr]))
     here, there = world.spec("here"), world.spec("there", network_id=other)
@@ -189,11 +189,11 @@ async def test_networks_are_apart(world: World) -> None:
         url = f"http://{target}:8080/"
         result = await world.containers.execute(here.resource_id, ["get", "-t", "1", url])
         assert result.exit_code == 1
-    # The target itself is well.
+    # The target itself is healthy.
     assert await shell(world, there.resource_id, f"get http://{address}:8080/")
 
 
-async def test_a_network_made_anew_is_joined_again(world: World) -> None:
+async def test_a_network_made_anew_is_joined_again(world: Infrastructure) -> None:
     spec = world.spec()
     await world.running(spec)
     await world.containers.stop(spec.resource_id)
@@ -202,13 +202,13 @@ async def test_a_network_made_anew_is_joined_again(world: World) -> None:
     assert (await world.running(spec)).address is not None
 
 
-async def remove_by_hand(world: World, network_id: str) -> None:
+async def remove_by_hand(world: Infrastructure, network_id: str) -> None:
     assert isinstance(world.containers, DockerContainers)
     name = world.containers.engine.name(network_id)
     await world.containers.engine.run("remove by hand", lambda api: api.remove_network(name))
 
 
-async def test_files_of_a_volume_outlive_the_instance(world: World) -> None:
+async def test_files_of_a_volume_outlive_the_instance(world: Infrastructure) -> None:
     volume_id = world.id("vol", "data")
     await world.volumes.ensure(volume_id, ACCOUNT, None)
     first, second = (world.spec(word, mounts=(Mount(volume_id, "/data"),)) for word in ("first", "second"))
@@ -220,7 +220,7 @@ async def test_files_of_a_volume_outlive_the_instance(world: World) -> None:
 
 
 async def test_a_foreign_container_of_the_same_name_is_left_alone(
-    world: World, api: APIClient, cloud_name: str
+    world: Infrastructure, api: APIClient, cloud_name: str
 ) -> None:
     spec = world.spec()
     name = f"{cloud_name}-{spec.resource_id}"
@@ -235,7 +235,7 @@ async def test_a_foreign_container_of_the_same_name_is_left_alone(
         api.remove_container(foreign["Id"])
 
 
-async def test_one_cloud_does_not_see_another(world: World, engine: str, tmp_path: Path) -> None:
+async def test_one_cloud_does_not_see_another(world: Infrastructure, engine: str, tmp_path: Path) -> None:
     await world.containers.ensure(world.spec())
     other = docker_ports(engine, "mawtest-other", tmp_path)
     assert await other.containers.found() == await other.networks.found() == []
@@ -261,12 +261,12 @@ async def test_an_engine_that_is_away_is_told(tmp_path: Path) -> None:
     gc.collect()  # what docker-py forgot belongs to this test
 
 
-async def test_images_are_known(world: World) -> None:
+async def test_images_are_known(world: Infrastructure) -> None:
     assert await world.images.is_available(world.spec().image)
     assert not await world.images.is_available("nosuch.invalid/nosuch:1")
 
 
-async def test_no_secret_is_in_an_error(world: World) -> None:
+async def test_no_secret_is_in_an_error(world: Infrastructure) -> None:
     spec = world.spec(command=("nosuchprogram",), environment={"TOKEN": "canary"})
     await world.containers.ensure(spec)
     assert "canary" not in repr(spec)

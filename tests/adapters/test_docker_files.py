@@ -1,4 +1,4 @@
-"""Files that are put into a container before it starts: there, whole, and in no list."""
+"""Files that are copied into a container before it starts: complete, and not in its configuration."""
 
 import json
 from collections.abc import AsyncGenerator
@@ -11,31 +11,31 @@ from docker import APIClient
 from adapters.docker import DockerContainers
 from domain.ports import ContainerSpec, File
 from tests.adapters.dying import DyingEngine, Killed
-from tests.adapters.world import World, real_world
+from tests.adapters.world import Infrastructure, real_world
 
 FILES = {"/etc/app/password": File(b"canary-7", uid=99), "/etc/app/config": File(b"port 80\n", mode=0o644)}
 
 
 @pytest.fixture
-async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[World]:
+async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[Infrastructure]:
     async with real_world(engine, cloud_name, tmp_path) as world:
         yield world
 
 
-async def shell(world: World, resource_id: str, script: str) -> str:
+async def shell(world: Infrastructure, resource_id: str, script: str) -> str:
     result = await world.containers.execute(resource_id, ["sh", "-c", script])
     assert result.exit_code == 0, result
     return result.stdout.decode()
 
 
-async def assert_files(world: World, spec: ContainerSpec) -> None:
+async def assert_files(world: Infrastructure, spec: ContainerSpec) -> None:
     await world.containers.start(spec.resource_id)
     script = "cat /etc/app/password /etc/app/config; stat -c %u:%a /etc/app/password /etc/app/config"
     assert await shell(world, spec.resource_id, script) == "canary-7port 80\n99:400\n0:644\n"
 
 
 async def test_files_are_there_when_it_starts_and_no_list_shows_them(
-    world: World, engine: str, cloud_name: str
+    world: Infrastructure, engine: str, cloud_name: str
 ) -> None:
     spec = world.spec(files=FILES)
     await world.containers.ensure(spec)
@@ -48,7 +48,7 @@ async def test_files_are_there_when_it_starts_and_no_list_shows_them(
 
 @pytest.mark.parametrize("after", [False, True])
 async def test_whenever_it_is_cut_off_it_never_starts_without_them(
-    world: World, engine: str, cloud_name: str, *, after: bool
+    world: Infrastructure, engine: str, cloud_name: str, *, after: bool
 ) -> None:
     nth, is_cut = 0, True
     while is_cut:
@@ -67,7 +67,7 @@ async def test_whenever_it_is_cut_off_it_never_starts_without_them(
     assert nth > len(("create", "put", "rename"))
 
 
-async def test_files_it_wrote_go_with_the_generation_unless_it_keeps_them(world: World) -> None:
+async def test_files_it_wrote_go_with_the_generation_unless_it_keeps_them(world: Infrastructure) -> None:
     spec = world.spec(keeps_files=False)
     await world.running(spec)
     await shell(world, spec.resource_id, "echo scratch > /root-file")

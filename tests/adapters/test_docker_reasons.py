@@ -1,4 +1,4 @@
-"""The words of several releases of the engine become one reason a user understands."""
+"""Error messages of several releases of the engine become one message for users."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def test_a_taken_port(message: str) -> None:
 @pytest.mark.parametrize(
     ("status", "message", "kind", "reason"),
     [
-        (404, "No such image: web:1", ImageMissing, "the image is not here; check its name"),
+        (404, "No such image: web:1", ImageMissing, "the image does not exist on this host; check its name"),
         (409, "remove vol-a: volume is in use - [0123]", InUse, "remove vol-a: volume is in use - [0123]"),
         (
             403,
@@ -67,3 +67,9 @@ def test_other_refusals(status: int, message: str, kind: type[Refused], reason: 
     error = refusal("start i-a", status, message)
     assert type(error) is kind
     assert str(error) == f"cannot start i-a: {reason}"
+
+
+def test_a_missing_init_process_is_not_taken_for_the_command() -> None:
+    error = refusal("start i-a", 500, 'exec: "docker-init": executable file not found in $PATH')
+    assert "install the package tini" in str(error)
+    assert "check the command" not in str(error)

@@ -1,4 +1,4 @@
-"""A newer generation of a container keeps what the older one wrote, whenever the replacement is cut off."""
+"""A newer generation of a container keeps the files of the older one, wherever the replacement is interrupted."""
 
 import json
 from collections.abc import AsyncGenerator, Generator
@@ -12,11 +12,12 @@ from adapters.docker import DockerContainers, DockerEngine
 from domain.errors import Refused
 from domain.ports import ContainerSpec, Mount
 from tests.adapters.dying import CHANGES, DyingEngine, Killed
-from tests.adapters.world import ACCOUNT, IMAGE, World, real_world
+from tests.adapters.world import ACCOUNT, IMAGE, Infrastructure, real_world
+from tests.samples import TORTURE
 
 
 @pytest.fixture
-async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[World]:
+async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[Infrastructure]:
     async with real_world(engine, cloud_name, tmp_path) as world:
         yield world
 
@@ -40,30 +41,30 @@ def image(api: APIClient, cloud_name: str, tmp_path: Path) -> Generator[str]:
     api.remove_image(tag, force=True)
 
 
-async def shell(world: World, resource_id: str, script: str) -> str:
+async def shell(world: Infrastructure, resource_id: str, script: str) -> str:
     result = await world.containers.execute(resource_id, ["sh", "-c", script])
     assert result.exit_code == 0, result
     return result.stdout.decode()
 
 
-async def write(world: World, spec: ContainerSpec) -> None:
+async def write(world: Infrastructure, spec: ContainerSpec) -> None:
     await world.running(spec)
     await shell(world, spec.resource_id, "echo kept > /root-file; echo kept > /store/file")
 
 
-async def assert_kept(world: World, resource_id: str) -> None:
+async def assert_kept(world: Infrastructure, resource_id: str) -> None:
     found = await shell(world, resource_id, "cat /root-file /store/file /store/image")
     assert found == "kept\nkept\nfirst\n"
 
 
 def anonymous_volumes(api: APIClient, cloud_name: str) -> list[str]:
-    """The volumes that the engine made for the containers of a cloud."""
+    """The volumes that the engine created for the containers of a cloud."""
     found = api.containers(all=True, filters={"label": f"miniaws.cloud={cloud_name}"})
     return [mount["Name"] for each in found for mount in each["Mounts"] if mount["Type"] == "volume"]
 
 
 async def test_files_are_kept_for_generations(
-    world: World, image: str, api: APIClient, cloud_name: str
+    world: Infrastructure, image: str, api: APIClient, cloud_name: str
 ) -> None:
     spec = world.spec(image=image)
     await write(world, spec)
@@ -76,7 +77,7 @@ async def test_files_are_kept_for_generations(
 
 
 async def test_many_generations_stay_shallow(
-    world: World, image: str, api: APIClient, engine: str, cloud_name: str
+    world: Infrastructure, image: str, api: APIClient, engine: str, cloud_name: str
 ) -> None:
     spec = world.spec(image=image)
     await write(world, spec)
@@ -93,7 +94,7 @@ async def test_many_generations_stay_shallow(
     await own.close()
 
 
-async def test_what_cannot_be_made_leaves_the_old_one_running(world: World) -> None:
+async def test_what_cannot_be_made_leaves_the_old_one_running(world: Infrastructure) -> None:
     spec = world.spec()
     await world.running(spec)
     with pytest.raises(Refused, match="CPUs"):
@@ -103,7 +104,7 @@ async def test_what_cannot_be_made_leaves_the_old_one_running(world: World) -> N
     assert (seen.state, seen.generation) == ("running", 1)
 
 
-async def test_files_outlive_a_removal_by_hand(world: World, image: str) -> None:
+async def test_files_outlive_a_removal_by_hand(world: Infrastructure, image: str) -> None:
     spec = world.spec(image=image)
     await write(world, spec)
     await world.running(replace(spec, generation=2))
@@ -112,7 +113,7 @@ async def test_files_outlive_a_removal_by_hand(world: World, image: str) -> None
     await assert_kept(world, spec.resource_id)
 
 
-async def test_what_is_left_of_a_container_is_found(world: World, image: str) -> None:
+async def test_what_is_left_of_a_container_is_found(world: Infrastructure, image: str) -> None:
     spec = world.spec(image=image)
     await write(world, spec)
     await world.accidents.vanish(spec.resource_id)
@@ -121,7 +122,7 @@ async def test_what_is_left_of_a_container_is_found(world: World, image: str) ->
     assert await world.containers.found() == []
 
 
-async def test_settings_follow_the_specification(world: World, image: str, api: APIClient) -> None:
+async def test_settings_follow_the_specification(world: Infrastructure, image: str, api: APIClient) -> None:
     first = world.spec(
         image=image,
         command=("sh", "-c", "exec /hello"),
@@ -137,7 +138,7 @@ async def test_settings_follow_the_specification(world: World, image: str, api: 
         assert "canary" not in json.dumps(api.inspect_image(kept["Id"])["Config"])
 
 
-async def test_a_mount_comes_and_goes(world: World) -> None:
+async def test_a_mount_comes_and_goes(world: Infrastructure) -> None:
     volume_id = world.id("vol", "data")
     await world.volumes.ensure(volume_id, ACCOUNT, None)
     spec = world.spec()
@@ -150,7 +151,7 @@ async def test_a_mount_comes_and_goes(world: World) -> None:
     assert await shell(world, spec.resource_id, "cat /data/file") == "kept\n"
 
 
-async def test_another_image_keeps_the_volumes_only(world: World, image: str) -> None:
+async def test_another_image_keeps_the_volumes_only(world: Infrastructure, image: str) -> None:
     spec = world.spec(image=image)
     await write(world, spec)
     await world.running(replace(spec, generation=2))
@@ -163,9 +164,10 @@ async def test_another_image_keeps_the_volumes_only(world: World, image: str) ->
 
 
 @pytest.mark.parametrize("deepest", [3, 100])
-@pytest.mark.parametrize("after", [False, True])
+# What is left after a change is also what is left before the next one: `make torture` looks at both.
+@pytest.mark.parametrize("after", [False, True] if TORTURE else [False])
 async def test_whenever_it_is_cut_off_a_repetition_completes_it(
-    world: World, image: str, engine: str, cloud_name: str, deepest: int, *, after: bool
+    world: Infrastructure, image: str, engine: str, cloud_name: str, deepest: int, *, after: bool
 ) -> None:
     spec = world.spec(image=image)
     await write(world, spec)
@@ -188,3 +190,17 @@ async def test_whenever_it_is_cut_off_a_repetition_completes_it(
         await world.containers.start(spec.resource_id)
         await assert_kept(world, spec.resource_id)
     assert nth >= len(set(CHANGES) - {"put_archive"})
+
+
+async def test_files_are_kept_without_a_container(world: Infrastructure, image: str) -> None:
+    spec = world.spec(image=image, environment={"TOKEN": "t"})
+    await write(world, spec)
+    await world.containers.stop(spec.resource_id)
+    await world.containers.keep_files(replace(spec, generation=2))
+    assert await world.containers.inspect(spec.resource_id) is None
+    assert [found.resource_id for found in await world.containers.found()] != []
+    await world.running(replace(spec, generation=2, name="renamed"))
+    await assert_kept(world, spec.resource_id)
+    assert await shell(world, spec.resource_id, "hostname; echo $TOKEN") == "renamed\nt\n"
+    await world.containers.remove(spec.resource_id)
+    assert await world.containers.found() == []

@@ -1,4 +1,4 @@
-"""A volume with a size is a file system of its own."""
+"""A volume with a size is a separate file system."""
 
 import asyncio
 import subprocess
@@ -13,11 +13,11 @@ from adapters.docker import DockerVolumes, docker_ports
 from adapters.docker.filesystems import Filesystems
 from domain.errors import InUse, Refused
 from domain.ports import Found, Mount
-from tests.adapters.world import ACCOUNT, World, real_world
+from tests.adapters.world import ACCOUNT, Infrastructure, real_world
 
 
 @pytest.fixture
-async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[World]:
+async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[Infrastructure]:
     async with real_world(engine, cloud_name, tmp_path) as world:
         yield world
 
@@ -29,7 +29,7 @@ def api(engine: str) -> Generator[APIClient]:
     client.close()
 
 
-async def shell(world: World, resource_id: str, script: str) -> tuple[int, str]:
+async def shell(world: Infrastructure, resource_id: str, script: str) -> tuple[int, str]:
     result = await world.containers.execute(resource_id, ["sh", "-c", script])
     return result.exit_code, (result.stdout + result.stderr).decode()
 
@@ -47,11 +47,11 @@ def unmount(place: Path) -> None:
     subprocess.run(["umount", str(place)], check=True)
 
 
-async def test_this_host_can_limit_a_size(world: World) -> None:
+async def test_this_host_can_limit_a_size(world: Infrastructure) -> None:
     assert await world.volumes.can_limit_size()
 
 
-async def test_a_full_volume_refuses_to_write(world: World) -> None:
+async def test_a_full_volume_refuses_to_write(world: Infrastructure) -> None:
     volume_id = world.id("vol", "data")
     await world.volumes.ensure(volume_id, ACCOUNT, 1)
     spec = world.spec(memory_mb=128, mounts=(Mount(volume_id, "/data"),))
@@ -65,7 +65,9 @@ async def test_a_full_volume_refuses_to_write(world: World) -> None:
     assert (await shell(world, spec.resource_id, "echo fits > /elsewhere"))[0] == 0
 
 
-async def test_ensure_twice_gives_one_and_remove_leaves_nothing(world: World, tmp_path: Path) -> None:
+async def test_ensure_twice_gives_one_and_remove_leaves_nothing(
+    world: Infrastructure, tmp_path: Path
+) -> None:
     volume_id = world.id("vol", "data")
     await asyncio.gather(*(world.volumes.ensure(volume_id, ACCOUNT, 1) for _ in range(4)))
     assert loop_devices(tmp_path) == 1
@@ -77,7 +79,7 @@ async def test_ensure_twice_gives_one_and_remove_leaves_nothing(world: World, tm
     assert left(tmp_path) == []
 
 
-async def test_a_used_volume_stays(world: World) -> None:
+async def test_a_used_volume_stays(world: Infrastructure) -> None:
     volume_id = world.id("vol", "data")
     await world.volumes.ensure(volume_id, ACCOUNT, 1)
     spec = world.spec(mounts=(Mount(volume_id, "/data"),))
@@ -88,7 +90,7 @@ async def test_a_used_volume_stays(world: World) -> None:
 
 
 async def test_after_a_restart_of_the_host_nothing_is_written_beside_it(
-    world: World, tmp_path: Path, cloud_name: str
+    world: Infrastructure, tmp_path: Path, cloud_name: str
 ) -> None:
     volume_id = world.id("vol", "data")
     await world.volumes.ensure(volume_id, ACCOUNT, 1)
@@ -107,21 +109,23 @@ async def test_after_a_restart_of_the_host_nothing_is_written_beside_it(
     assert await shell(world, spec.resource_id, "cat /data/file") == (0, "kept\n")
 
 
-async def test_lost_files_are_not_replaced_by_none(world: World, tmp_path: Path) -> None:
+async def test_lost_files_are_not_replaced_by_none(world: Infrastructure, tmp_path: Path) -> None:
     with pytest.raises(Refused, match="cannot find the files of vol-lost"):
         await world.volumes.ensure("vol-lost", ACCOUNT, 1, fresh=False)
     assert left(tmp_path) == []
 
 
-async def test_a_size_stays(world: World) -> None:
+async def test_a_size_stays(world: Infrastructure) -> None:
     volume_id = world.id("vol", "data")
     await world.volumes.ensure(volume_id, ACCOUNT, 1)
-    with pytest.raises(Refused, match="another size already"):
+    with pytest.raises(Refused, match="already has another size"):
         await world.volumes.ensure(volume_id, ACCOUNT, 2)
     await world.volumes.ensure(volume_id, ACCOUNT, 1)
 
 
-async def test_whatever_was_cut_off_is_completed(world: World, tmp_path: Path, cloud_name: str) -> None:
+async def test_whatever_was_cut_off_is_completed(
+    world: Infrastructure, tmp_path: Path, cloud_name: str
+) -> None:
     volume_id = world.id("vol", "data")
     name = f"{cloud_name}-{volume_id}"
     # Cut off while the file system was made: the remains are no file system.
@@ -140,7 +144,7 @@ async def test_whatever_was_cut_off_is_completed(world: World, tmp_path: Path, c
 async def test_a_size_needs_an_engine_on_this_host(tmp_path: Path) -> None:
     ports = docker_ports("tcp://engine.invalid:2375", "mawtest-away", tmp_path)
     assert not await ports.volumes.can_limit_size()
-    with pytest.raises(Refused, match="cannot hold vol-a to 1 GiB"):
+    with pytest.raises(Refused, match="cannot limit vol-a to 1 GiB"):
         await ports.volumes.ensure("vol-a", ACCOUNT, 1)
     await ports.close()
 
@@ -162,7 +166,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 
 def make_apart(host: str, cloud: str, directory: Path, volume_id: str) -> str:
-    """Make a volume, if it can be, from a mount namespace of its own, as a container has one; return what it said."""
+    """Create a volume, if possible, in a new mount namespace, as in a container; return the output."""
     apart = ["unshare", "--mount", "--propagation", "unchanged", sys.executable, "-c", APART]
     command = [*apart, host, cloud, str(directory), volume_id]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
@@ -170,7 +174,7 @@ def make_apart(host: str, cloud: str, directory: Path, volume_id: str) -> str:
 
 @pytest.fixture
 def shared(tmp_path: Path) -> Generator[Path]:
-    """A directory whose mounts other namespaces see."""
+    """A directory whose mounts propagate to other namespaces."""
     place = tmp_path / "shared"
     place.mkdir()
     subprocess.run(["mount", "--bind", place, place], check=True)
@@ -198,15 +202,15 @@ async def test_a_size_needs_mounts_that_the_engine_sees(engine: str, cloud_name:
         assert (shared / f"{cloud_name}-{volume_id}" / "data" / "file").read_text() == "kept\n"
 
 
-async def test_a_size_cannot_come_afterwards(world: World) -> None:
+async def test_a_size_cannot_come_afterwards(world: Infrastructure) -> None:
     volume_id = world.id("vol", "data")
     await world.volumes.ensure(volume_id, ACCOUNT, None)
-    with pytest.raises(Refused, match="size limit afterwards"):
+    with pytest.raises(Refused, match="after creation"):
         await world.volumes.ensure(volume_id, ACCOUNT, 1)
 
 
 async def test_a_foreign_volume_of_the_same_name_is_left_alone(
-    world: World, api: APIClient, cloud_name: str
+    world: Infrastructure, api: APIClient, cloud_name: str
 ) -> None:
     assert isinstance(world.volumes, DockerVolumes)
     name = f"{cloud_name}-vol-foreign"
@@ -221,9 +225,9 @@ async def test_a_foreign_volume_of_the_same_name_is_left_alone(
 
 
 async def test_a_volume_removed_by_hand_before_the_container_is_made_is_not_made_up(
-    api: APIClient, world: World
+    api: APIClient, world: Infrastructure
 ) -> None:
-    """What the engine makes up in its place is empty, and bears no label."""
+    """The engine would create an empty volume without labels in its place."""
     volume_id = world.id("vol", "lost")
     await world.volumes.ensure(volume_id, ACCOUNT, None)
     spec = world.spec(mounts=(Mount(volume_id, "/data"),))

@@ -1,4 +1,4 @@
-"""What only a real engine can show about watching it."""
+"""Behaviour of watches that only a real engine has."""
 
 import asyncio
 import time
@@ -12,20 +12,20 @@ import pytest
 from adapters.docker import DockerEngine, DockerWatch
 from domain.errors import Unreachable
 from tests.adapters.watch_contract import until
-from tests.adapters.world import DEADLINE_S, GREEDY, World, real_world
+from tests.adapters.world import DEADLINE_S, GREEDY, Infrastructure, real_world
 
 LIFE = {"create", "start", "die", "destroy"}
 
 
 @pytest.fixture
-async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[World]:
+async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[Infrastructure]:
     async with real_world(engine, cloud_name, tmp_path) as world:
         yield world
 
 
 @dataclass
 class Wire:
-    """A way to the engine that can be cut."""
+    """A connection to the engine that can be interrupted."""
 
     host: str
     ends: list[asyncio.StreamWriter] = field(default_factory=list[asyncio.StreamWriter])
@@ -60,7 +60,7 @@ async def pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
         await writer.drain()
 
 
-async def test_an_end_is_seen_within_a_second(world: World) -> None:
+async def test_an_end_is_seen_within_a_second(world: Infrastructure) -> None:
     events = world.watch.watch(None)
     spec = world.spec()
     await world.running(spec)
@@ -72,7 +72,7 @@ async def test_an_end_is_seen_within_a_second(world: World) -> None:
     assert died.exit_code == 137
 
 
-async def test_a_lack_of_memory_is_told(world: World) -> None:
+async def test_a_lack_of_memory_is_told(world: Infrastructure) -> None:
     events = world.watch.watch(None)
     await world.running(world.spec(command=GREEDY))
     actions = {event.action for event in await until(events, "die")}
@@ -80,7 +80,7 @@ async def test_a_lack_of_memory_is_told(world: World) -> None:
 
 
 async def test_a_cut_is_told_and_nothing_is_lost(
-    world: World, engine: str, cloud_name: str, tmp_path: Path
+    world: Infrastructure, engine: str, cloud_name: str, tmp_path: Path
 ) -> None:
     async with wire_to(engine, tmp_path) as wire:
         own = DockerEngine(wire.host, cloud_name)
@@ -102,7 +102,9 @@ async def test_a_cut_is_told_and_nothing_is_lost(
     assert told == ["create", "start", *["die", "start"] * 3, "die", "destroy"]
 
 
-async def test_a_new_watch_repeats_rather_than_misses(world: World, engine: str, cloud_name: str) -> None:
+async def test_a_new_watch_repeats_rather_than_misses(
+    world: Infrastructure, engine: str, cloud_name: str
+) -> None:
     events = world.watch.watch(None)
     spec = world.spec()
     await world.running(spec)
@@ -116,7 +118,7 @@ async def test_a_new_watch_repeats_rather_than_misses(world: World, engine: str,
     assert of_it[-2:] == ["die", "destroy"]
 
 
-async def test_what_others_do_is_not_told(world: World, engine: str, cloud_name: str) -> None:
+async def test_what_others_do_is_not_told(world: Infrastructure, engine: str, cloud_name: str) -> None:
     own = DockerEngine(engine, f"{cloud_name}-2")
     events = DockerWatch(own).watch(None)
     first = asyncio.ensure_future(anext(events))
@@ -129,7 +131,7 @@ async def test_what_others_do_is_not_told(world: World, engine: str, cloud_name:
     await own.close()
 
 
-async def test_watching_and_following_need_no_thread(world: World) -> None:
+async def test_watching_and_following_need_no_thread(world: Infrastructure) -> None:
     spec = world.spec()
     await world.running(spec)
     many = [asyncio.create_task(read_all(world, spec.resource_id)) for _ in range(20)]
@@ -140,5 +142,5 @@ async def test_watching_and_following_need_no_thread(world: World) -> None:
         assert all("listening" in lines[0] for lines in await asyncio.gather(*many))
 
 
-async def read_all(world: World, resource_id: str) -> list[str]:
+async def read_all(world: Infrastructure, resource_id: str) -> list[str]:
     return [line.text async for line in world.containers.logs(resource_id, follow=True)]

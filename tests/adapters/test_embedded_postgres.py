@@ -1,4 +1,4 @@
-"""The embedded Postgres: durable, private, and started over whatever an earlier one left."""
+"""The embedded Postgres: durable, private, and started after whatever an earlier one left."""
 
 import os
 import select
@@ -12,7 +12,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from adapters import postgres_remains
+from adapters import postgres_cleanup
 from adapters.embedded_postgres import EmbeddedPostgres
 from domain.errors import Refused
 from tests.conftest import free_port
@@ -182,7 +182,7 @@ def test_it_ends_with_its_owner_and_another_takes_over(tmp_path: Path) -> None:
 
 
 def test_remains_of_nothing_are_nothing(tmp_path: Path) -> None:
-    postgres_remains.clear(tmp_path / "absent")
+    postgres_cleanup.clear(tmp_path / "absent")
 
 
 def test_its_database_is_there_and_fresh_ones_are_apart(

@@ -1,4 +1,4 @@
-"""Group commit: saves that wait share a transaction, and each is told what became of it alone."""
+"""Group commit: pending saves share a transaction, and each gets its own result."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
@@ -17,7 +17,7 @@ from tests.adapters import stores
 
 @asynccontextmanager
 async def _held_up(url: str, store: PostgresEventStore) -> AsyncGenerator[None]:
-    """Hold the writer up in a save of its own, so that what is appended meanwhile becomes one batch."""
+    """Block the writer in a save, so that saves in the meantime become one batch."""
     with psycopg.connect(url) as other:
         other.execute("SELECT pg_advisory_xact_lock(7202, 1)")
         first = asyncio.create_task(store.append(stores.save(stores.volume("holds-up"))))

@@ -1,4 +1,4 @@
-"""Rules about many resources, causes and secrets, all in the transaction that writes the events."""
+"""Claims, causes and secrets, all in the transaction that writes the events."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -220,7 +220,7 @@ async def test_an_aggregate_that_was_never_saved_is_not_found(database_url: str)
 
 
 def _contents(url: str) -> str:
-    """Return everything that lies in the database, as text."""
+    """Return the whole contents of the database, as text."""
     tables = stores.rows(
         url, "SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
     )

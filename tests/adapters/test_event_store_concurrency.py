@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from adapters.event_store import migrate
 from domain.volume import Volume
 from miniaws.application import Cloud, Request
-from miniaws.bootstrap import memory_world, open_cloud
+from miniaws.bootstrap import memory_infrastructure, open_cloud
 from miniaws.settings import Settings
 from tests.adapters import stores
 
@@ -21,11 +21,14 @@ REQUEST = Request(stores.CAUSE)
 
 @asynccontextmanager
 async def _clouds(url: str, home: Path, count: int) -> AsyncGenerator[list[Cloud]]:
-    """Open several clouds on one store, as several processes have them."""
+    """Open several clouds on one store, as in several processes."""
     await asyncio.to_thread(migrate, url)
     settings = Settings(database_url=SecretStr(url), data_dir=home, engine="memory")
     async with AsyncExitStack() as stack:
-        yield [await stack.enter_async_context(open_cloud(settings, memory_world())) for _ in range(count)]
+        yield [
+            await stack.enter_async_context(open_cloud(settings, memory_infrastructure()))
+            for _ in range(count)
+        ]
 
 
 async def _change(cloud: Cloud, name: str, writer: int) -> None:

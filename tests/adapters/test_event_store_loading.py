@@ -1,4 +1,4 @@
-"""A long life is loaded in the time of what is new, and never as it is not."""
+"""Loading an aggregate with many events costs only the new ones, and is always correct."""
 
 import asyncio
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""The database goes away and comes back: nothing is lost, nothing is doubled, the next call works."""
+"""The database fails and recovers: nothing is lost or repeated, and the next call works."""
 
 import asyncio
 import secrets
@@ -70,7 +70,7 @@ async def test_nothing_is_lost_or_doubled_however_often_connections_are_cut(data
 
 
 async def test_a_restart_of_postgres_is_survived(tmp_path: Path) -> None:
-    """Durable settings: what was answered is there after the server was killed."""
+    """Durable settings: acknowledged events survive a kill of the server."""
     server = EmbeddedPostgres(tmp_path, free_port())
     await asyncio.to_thread(server.start)
     try:
@@ -89,7 +89,7 @@ async def test_a_restart_of_postgres_is_survived(tmp_path: Path) -> None:
 
 
 async def _until_written(store: PostgresEventStore, volume: stores.Volume) -> int:
-    """Save with an idempotency key until the store says that it is written; return how many tries it took."""
+    """Save with an idempotency key until the store confirms it; return the number of attempts."""
     save = stores.save(volume, conditions=[stores.once(secrets.token_hex(8), volume.id)])
     for attempt in range(1, 200):
         try:
@@ -114,7 +114,7 @@ async def _cutting(url: str) -> AsyncGenerator[list[int]]:
 
     task = asyncio.create_task(cut())
     yield cuts
-    # Not by a cancellation: a cut that is under way in its thread would go on, and hit what comes next.
+    # Not cancelled: a cut that is in progress in its thread would continue, and affect the next test.
     ended.set()
     await task
 

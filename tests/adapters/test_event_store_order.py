@@ -1,4 +1,4 @@
-"""Positions are handed out in commit order, so a follower that reads ``position > n`` never skips an event."""
+"""Positions are assigned in commit order, so a follower that reads ``position > n`` never skips an event."""
 
 import asyncio
 import random
@@ -56,7 +56,7 @@ async def test_a_second_writer_waits_for_the_slow_first_and_the_follower_sees_bo
 
 
 def test_without_the_lock_a_follower_would_skip_the_slow_writers_event(database_url: str) -> None:
-    """The counter-proof: the same play on a table that is written without the lock loses an event."""
+    """The counter-test: the same steps on a table without the lock lose an event."""
     read = "SELECT position, name FROM log WHERE position > %s ORDER BY position"
     write = "INSERT INTO log (name) VALUES (%s)"
     with _session(database_url) as slow, _session(database_url) as quick:

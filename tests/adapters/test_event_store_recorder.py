@@ -28,7 +28,7 @@ def _state(event: StoredEvent) -> bytes:
 
 
 class JsonRecorder(EventRecorder):
-    """The library's cases store words such as ``state1``; in our column they are JSON strings."""
+    """The library's cases store text such as ``state1``; in our column it is a JSON string."""
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
         return super().insert_events([_in_json(event) for event in stored_events], **kwargs)
@@ -42,7 +42,7 @@ class JsonRecorder(EventRecorder):
 
 
 class SilentRecorder(JsonRecorder):
-    """A recorder of aggregates only, as the library knows it, tells no positions."""
+    """A recorder of aggregates only, in the library's sense, has no positions."""
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
         super().insert_events(stored_events, **kwargs)

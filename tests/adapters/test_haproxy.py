@@ -1,7 +1,6 @@
-"""What HAProxy does with requests: where they go, whom they find well, and that none is lost when it changes."""
+"""Requests through HAProxy: routing, health checks, and no lost requests during changes."""
 
 import asyncio
-import os
 import ssl
 import time
 from collections.abc import AsyncGenerator
@@ -19,11 +18,12 @@ from tests.adapters.proxies import Place, real_place, target
 from tests.adapters.proxy_contract import CHECK, GROUP, Scene
 from tests.certificates import pair
 from tests.conftest import listening_port
+from tests.samples import ROUNDS, sample
 
-CHANGES = int(os.environ.get("MINIAWS_TORTURE", "200"))
-"""How many targets come or go; listeners, a tenth of that."""
-LONG_S = 20 if "MINIAWS_TORTURE" in os.environ else 4
-"""How long a request takes whose target drains meanwhile."""
+CHANGES = sample(60, ROUNDS)
+"""Number of changes of targets; a tenth of that for listeners."""
+LONG_S = sample(4, 20)
+"""Duration of a request whose target is draining."""
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -42,7 +42,7 @@ async def scene(place: Place) -> AsyncGenerator[Scene]:
 
 
 async def served(scene: Scene, group: TargetGroup = GROUP) -> None:
-    """Have both targets well."""
+    """Make both targets healthy."""
     spec = scene.spec(*scene.targets, group=group)
     for server in scene.targets:
         await scene.until(spec, server.name, "up")
@@ -50,13 +50,13 @@ async def served(scene: Scene, group: TargetGroup = GROUP) -> None:
 
 
 async def bodies(scene: Scene, count: int = 20, path: str = "/", **more: str) -> set[str]:
-    """Return which versions answer."""
+    """Return the versions that respond."""
     found = [(await load.get(scene.port, path, **more))[1] for _ in range(count)]
     return {word for body in found for word in ("web-1", "web-2") if word in body}
 
 
 async def test_no_request_fails_while_targets_and_listeners_come_and_go(scene: Scene) -> None:
-    """In each turn ten targets and a listener come, and go again."""
+    """In each round, ten targets and a listener are added and removed."""
     guests = [
         replace(scene.targets[turn % 2], name=f"default:guest-{turn}:8080", weight=1 + turn)
         for turn in range(10)
@@ -109,7 +109,7 @@ async def test_connections_to_a_target_that_was_added_at_run_time_are_used_again
 
 
 async def idle(scene: Scene, names: list[str]) -> None:
-    """Wait until nothing is in flight to these, as a manager does."""
+    """Wait until these have no requests in progress, as a manager does."""
     for name in names:
         await until_in_flight(scene, name, 0)
 
@@ -172,7 +172,7 @@ async def test_a_target_that_is_killed_is_left_out_after_its_checks_failed_and_c
         await scene.until(spec, third.name, "down")
         down_at = time.time()
         row = await row_of(place, scene, third)
-        assert (row["chkdown"], row["chkfail"]) == ("1", str(CHECK.fall)), "so many checks, and not one more"
+        assert (row["chkdown"], row["chkfail"]) == ("1", str(CHECK.fall)), "exactly this number of checks"
         await under.passed(300)
         assert [each for each in under.failures if each.begun_at > down_at] == []
         under.failures.clear()
@@ -192,7 +192,7 @@ def resource_of(server: Server) -> str:
 
 
 async def row_of(place: Place, scene: Scene, server: Server) -> Row:
-    """Return what HAProxy counts of a target that it checks."""
+    """Return HAProxy's statistics of a target with health checks."""
     rows = await Runtime(place.directory / "load-balancers" / scene.resource_id).stats()
     return next(row for row in rows if (row["pxname"], row["svname"]) == ("group-default", server.name))
 
@@ -277,7 +277,7 @@ async def test_a_configuration_that_haproxy_refuses_never_runs(scene: Scene) -> 
     broken = replace(
         broken, listeners=(Listener(scene.port), Listener(listening_port(), "https", certificates=("bad",)))
     )
-    with pytest.raises(Refused, match="the proxy refuses the configuration"):
+    with pytest.raises(Refused, match="HAProxy rejected the configuration"):
         await scene.proxies.ensure(broken)
     after = (await scene.seen()).traffic
     assert before is not None

@@ -1,4 +1,4 @@
-"""The image for trials does what its recipe says: the journeys rely on it."""
+"""The hello image works as the journeys expect."""
 
 import json
 import time
@@ -9,7 +9,7 @@ from typing import Any
 import docker
 import pytest
 
-from adapters import engine_sweep
+from adapters.docker import engine_sweep
 from tests.conftest import free_port
 
 IMAGE = "miniaws/hello:local"
@@ -24,7 +24,7 @@ def client(engine: str) -> Generator[docker.DockerClient]:
 
 
 class Hello:
-    """A container of the image, and the way to ask it."""
+    """A container of the image, and a client for it."""
 
     def __init__(self, client: docker.DockerClient, cloud: str, network: str) -> None:
         self.port = free_port()

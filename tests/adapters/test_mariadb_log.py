@@ -1,6 +1,5 @@
 """The log of a real MariaDB, and an archive that cannot take it: its receiver hangs, and its disk is full."""
 
-import os
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,13 +8,15 @@ from typing import Any
 import pytest
 
 from adapters.database.mariadb_archive import MariadbArchives
-from domain.archive import ARCHIVE_PATH, Backup, Held
+from domain.archive import ARCHIVE_PATH, ArchiveContents, Backup
 from domain.errors import Refused
 from domain.ports import Mount
-from tests.adapters.world import World, eventually, real_world, small_volume
+from tests.adapters.world import Infrastructure, eventually, real_world, small_volume
+from tests.conftest import build_images
+from tests.samples import TORTURE
 
 ROOM_MB, KEPT_MB, WRITTEN_MB, FILE_MB = 64, 48, 112, 16
-"""What the archive can hold, what the server keeps for it, what is written, and how large a file of the log gets."""
+"""Sizes: the archive, the log that the server retains for it, the data written, a file of the log."""
 HEALED_S = 150
 PASSWORD = "canary"  # noqa: S105 - of a server that lives as long as its test
 COMMAND = (
@@ -28,20 +29,21 @@ COMMAND = (
 
 
 @pytest.fixture
-async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[World]:
+async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[Infrastructure]:
     async with real_world(engine, cloud_name, tmp_path) as world:
         yield world
 
 
 class Archived:
-    """A server and what receives its log, in a file system of a few megabytes."""
+    """A server and its log receiver, in a file system of a few megabytes."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Infrastructure) -> None:
         self._world = world
         self._server, self._archive = world.id("db", "shop"), world.id("arc", "shop")
         self.archives = MariadbArchives(world.containers)
 
     async def start(self, engine: str) -> None:
+        build_images("mariadb")
         small_volume(engine, self._world, self._archive, ROOM_MB)
         more: dict[str, Any] = {
             "image": "miniaws/mariadb:local",
@@ -72,16 +74,16 @@ class Archived:
         done = await self._world.containers.execute(f"{self._archive}.log", ["bash", "-c", command], 30)
         assert done.exit_code == 0, done.stderr
 
-    async def held(self) -> Held:
-        return await self.archives.held(self._archive)
+    async def held(self) -> ArchiveContents:
+        return await self.archives.contents(self._archive)
 
     async def prune(self, oldest: int) -> None:
         await self.archives.prune(self._archive, [Backup("b1", datetime.now(UTC), oldest)], None)
 
-    async def held_since(self, moment: datetime) -> Held:
+    async def held_since(self, moment: datetime) -> ArchiveContents:
         """Wait until what is committed after a moment is in the archive."""
 
-        async def look() -> Held | None:
+        async def look() -> ArchiveContents | None:
             try:
                 held = await self.held()
             except Refused:
@@ -91,14 +93,14 @@ class Archived:
         return await eventually(look, HEALED_S)
 
     async def kept_mb(self) -> int:
-        """Return how much of its log the server keeps."""
+        """Return how much of its log the server retains."""
         sizes = [line.split()[1] for line in (await self.sql("show binary logs")).splitlines()]
         return sum(map(int, sizes)) >> 20
 
 
-@pytest.mark.skipif("MINIAWS_TORTURE" not in os.environ, reason="it takes minutes: `make torture` runs it")
+@pytest.mark.skipif(not TORTURE, reason="it takes minutes: `make torture` runs it")
 async def test_an_archive_that_takes_nothing_costs_the_server_no_more_than_it_may_keep(
-    world: World, engine: str
+    world: Infrastructure, engine: str
 ) -> None:
     found = Archived(world)
     await found.start(engine)
@@ -114,7 +116,7 @@ async def test_an_archive_that_takes_nothing_costs_the_server_no_more_than_it_ma
         return await found.kept_mb() <= KEPT_MB + 2 * FILE_MB or None
 
     await eventually(bounded, HEALED_S)
-    # What it had not been sent is a gap. The receiver goes on with what there is, and by itself when there is room.
+    # Files that it was not sent are a gap. The receiver continues with the others, by itself, when there is room.
     held = await found.held_since(datetime.now(UTC))
     newest = max(held.files)
     assert set(range(min(held.files), newest + 1)) - set(held.files)

@@ -1,6 +1,5 @@
 """The log of a real Postgres, and an archive that cannot take it: its receiver hangs, and its disk is full."""
 
-import os
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,21 +9,22 @@ import pytest
 
 from adapters.database.postgres_archive import FOLDER, PostgresArchives
 from adapters.database.programs import script
-from domain.archive import ARCHIVE_PATH, Backup, Held
+from domain.archive import ARCHIVE_PATH, ArchiveContents, Backup
 from domain.errors import Refused
 from domain.ports import File, Mount
-from tests.adapters.world import World, eventually, real_world, small_volume
+from tests.adapters.world import Infrastructure, eventually, real_world, small_volume
+from tests.conftest import build_images
+from tests.samples import TORTURE
 
-TORTURE = "MINIAWS_TORTURE" in os.environ
 ROOM_MB, KEPT_MB, WRITTEN_MB, MOST_MB = 64, 48, 112, 96
-"""What the archive can hold, what the server keeps for it, what is written, and what the server may hold of it."""
+"""Sizes: the archive, the log that the server retains for it, the data written, the limit of the server."""
 HEALED_S = 120
-"""A receiver that hangs is ended and begun again within this time."""
+"""A receiver that hangs is restarted within this time."""
 ACCESS = b"local all all trust\nhost all all all trust\nhost replication all all trust\n"
 LIMITS = {
     "hba_file": "/miniaws/pg_hba.conf",
     "archive_mode": "on",
-    "archive_command": f"bash /miniaws/second.sh %p %f {KEPT_MB}",
+    "archive_command": f"bash /miniaws/archive_fallback.sh %p %f {KEPT_MB}",
     "max_slot_wal_keep_size": f"{KEPT_MB}MB",
     "wal_keep_size": "0",
     "max_wal_size": "32MB",
@@ -38,20 +38,21 @@ FILL = (
 
 
 @pytest.fixture
-async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[World]:
+async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[Infrastructure]:
     async with real_world(engine, cloud_name, tmp_path) as world:
         yield world
 
 
 class Archived:
-    """A server and what receives its log, in a file system of a few megabytes."""
+    """A server and its log receiver, in a file system of a few megabytes."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: Infrastructure) -> None:
         self._world = world
         self._server, self._archive = world.id("db", "orders"), world.id("arc", "orders")
         self._archives = PostgresArchives(world.containers)
 
     async def start(self, engine: str) -> None:
+        build_images("postgres")
         small_volume(engine, self._world, self._archive, ROOM_MB)
         limits = [word for item in LIMITS.items() for word in ("-c", "=".join(item))]
         mounts = (Mount(self._archive, ARCHIVE_PATH),)
@@ -65,7 +66,7 @@ class Archived:
             resource_id=self._server,
             command=("postgres", *limits),
             environment={"POSTGRES_USER": "miniaws", "POSTGRES_HOST_AUTH_METHOD": "trust"},
-            files={"/miniaws/pg_hba.conf": File(ACCESS, 0o444), **script(FOLDER, "second.sh")},
+            files={"/miniaws/pg_hba.conf": File(ACCESS, 0o444), **script(FOLDER, "archive_fallback.sh")},
             **more,
         )
         await self._world.running(server)
@@ -90,12 +91,15 @@ class Archived:
         done = await self._world.containers.execute(f"{self._archive}.log", ["bash", "-c", command], 30)
         assert done.exit_code == 0, done.stderr
 
-    async def held_since(self, moment: datetime) -> Held:
+    async def beat(self) -> None:
+        await self._archives.heartbeat(self._archive)
+
+    async def held_since(self, moment: datetime) -> ArchiveContents:
         """Wait until what is committed after a moment is in the archive."""
 
-        async def look() -> Held | None:
+        async def look() -> ArchiveContents | None:
             try:
-                held = await self._archives.held(self._archive)
+                held = await self._archives.contents(self._archive)
             except Refused:
                 return None
             return held if any(mark.at >= moment for mark in held.marks) else None
@@ -103,25 +107,25 @@ class Archived:
         return await eventually(look, HEALED_S)
 
     async def kept_mb(self) -> int:
-        """Return how much of its log the server keeps, after it was asked to keep no more than it must."""
+        """Return how much of its log the server retains after a checkpoint."""
         return int(await self.sql("checkpoint", "select sum(size)::bigint >> 20 from pg_ls_waldir()"))
 
     async def drop_all_but_the_newest(self) -> None:
-        """Have no log before its newest file, and see that another one follows."""
-        newest = max((await self._archives.held(self._archive)).files)
+        """Remove the log before its newest file, and check that another one follows."""
+        newest = max((await self._archives.contents(self._archive)).files)
         await self._archives.prune(self._archive, [Backup("b1", datetime.now(UTC), newest)], None)
-        assert min((await self._archives.held(self._archive)).files) == newest
+        assert min((await self._archives.contents(self._archive)).files) == newest
         await self.sql("select pg_logical_emit_message(true, '', '')", "select pg_switch_wal()")
         await self.held_since(datetime.now(UTC))
 
     async def room_mb(self) -> int:
-        held = await self._archives.held(self._archive)
+        held = await self._archives.contents(self._archive)
         assert held.room_bytes is not None
         return held.room_bytes >> 20
 
 
 async def test_an_archive_that_takes_nothing_costs_the_server_no_more_than_it_may_keep(
-    world: World, engine: str
+    world: Infrastructure, engine: str
 ) -> None:
     found = Archived(world)
     await found.start(engine)
@@ -136,9 +140,20 @@ async def test_an_archive_that_takes_nothing_costs_the_server_no_more_than_it_ma
 
     await eventually(bounded)
     assert await found.room_mb() < 32
-    if not TORTURE:  # where it is waited until that is seen, and done
+    if not TORTURE:  # which waits until the archive does this by itself
         await found.beside("kill -KILL $(cat /tmp/receiver)")
     await found.beside("rm -f /archive/second/*")
     # Nobody does anything else.
     await found.held_since(datetime.now(UTC))
     await found.drop_all_but_the_newest()
+
+
+async def test_a_receiver_of_an_earlier_version_can_be_queried(world: Infrastructure, engine: str) -> None:
+    """It has the scripts under their former names."""
+    found = Archived(world)
+    await found.start(engine)
+    await found.held_since(datetime.min.replace(tzinfo=UTC))
+    await found.beside("cd /miniaws && mv heartbeat.sh beat.sh && mv restorable_range.sh window.sh")
+    began_at = datetime.now(UTC)
+    await found.beat()
+    await found.held_since(began_at)

@@ -1,4 +1,4 @@
-"""Proxies in memory and by HAProxy keep the same contract."""
+"""Proxies in memory and with HAProxy fulfil the same contract."""
 
 import socket
 from collections.abc import AsyncGenerator, Generator
@@ -26,7 +26,7 @@ class TestMemory(ProxyContract):
 
 @pytest.fixture
 def taken_port() -> Generator[int]:
-    """A port that a program of nobody's listens on."""
+    """A port on which a program outside the cloud listens."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield listening.getsockname()[1]
 

@@ -1,4 +1,4 @@
-"""What restic keeps of real files, and what it says when something is amiss."""
+"""What restic preserves of real files, and its errors."""
 
 import hashlib
 import json
@@ -12,15 +12,17 @@ from typing import Any
 import pytest
 from docker import APIClient
 
+from adapters.restic import copies
+from domain.ports import LogLine
 from domain.snapshot.copies import Task
 from tests.adapters.copies_contract import KEY, Desk
-from tests.adapters.world import ACCOUNT, World, real_world
+from tests.adapters.world import ACCOUNT, Infrastructure, real_world
 
 MIB = 2**20
 
 
 @pytest.fixture
-async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[World]:
+async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[Infrastructure]:
     async with real_world(engine, cloud_name, tmp_path) as world:
         yield world
 
@@ -33,12 +35,12 @@ def api(engine: str) -> Generator[APIClient]:
 
 
 @pytest.fixture
-def desk(world: World) -> Desk:
+def desk(world: Infrastructure) -> Desk:
     return Desk(world)
 
 
 class Files:
-    """Files of volumes, seen from the host."""
+    """Files of volumes, accessed from the host."""
 
     def __init__(self, api: APIClient, cloud: str) -> None:
         self._api = api
@@ -81,7 +83,7 @@ def fill(place: Path) -> None:
 
 
 def manifest(place: Path) -> dict[str, tuple[Any, ...]]:
-    """Return all that is to come back, by path."""
+    """Return everything that must be restored, by path."""
     found: dict[str, tuple[Any, ...]] = {}
     for path in [place, *sorted(place.rglob("*"))]:
         seen = path.lstat()
@@ -103,7 +105,7 @@ def restoring(desk: Desk, copy_id: str, source: str, target: str) -> Task:
 
 
 async def test_files_come_back_byte_for_byte_with_all_that_is_said_of_them(
-    world: World, desk: Desk, files: Files, api: APIClient
+    world: Infrastructure, desk: Desk, files: Files, api: APIClient
 ) -> None:
     source, target = world.id("vol", "data"), world.id("vol", "new")
     for volume_id in (source, target):
@@ -128,7 +130,7 @@ async def test_files_come_back_byte_for_byte_with_all_that_is_said_of_them(
     await world.copies.discard(desk.repository_id)
 
 
-async def test_one_flipped_byte_is_found(world: World, desk: Desk, files: Files) -> None:
+async def test_one_flipped_byte_is_found(world: Infrastructure, desk: Desk, files: Files) -> None:
     source = await desk.volume("data")
     (files.place(source) / "random").write_bytes(os.urandom(2 * MIB))
     copied = await desk.copy("first", source)
@@ -152,7 +154,7 @@ async def test_one_flipped_byte_is_found(world: World, desk: Desk, files: Files)
 
 
 async def test_a_task_that_was_killed_is_begun_again(
-    world: World, desk: Desk, files: Files, api: APIClient
+    world: Infrastructure, desk: Desk, files: Files, api: APIClient
 ) -> None:
     source = await desk.volume("data")
     (files.place(source) / "random").write_bytes(os.urandom(MIB))
@@ -175,7 +177,7 @@ async def test_a_task_that_was_killed_is_begun_again(
 
 
 async def test_a_container_that_is_not_ours_is_seen_and_never_paused(
-    world: World, desk: Desk, api: APIClient, cloud_name: str
+    world: Infrastructure, desk: Desk, api: APIClient, cloud_name: str
 ) -> None:
     source = await desk.volume("data")
     binds = api.create_host_config(binds=[f"{cloud_name}-{source}:/data"])
@@ -188,3 +190,20 @@ async def test_a_container_that_is_not_ours_is_seen_and_never_paused(
         assert api.inspect_container(stranger)["State"]["Status"] == "running"
     finally:
         api.remove_container(stranger, force=True)
+
+
+async def test_a_task_that_is_removed_while_it_is_looked_at_is_no_error(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = desk.task("first", volumes=(await desk.volume("data"),))
+    assert await desk.world.copies.begin(task)
+    await desk.seen(task, "ended")
+    logs = copies.output.logs
+
+    async def removed_first(*arguments: Any, **more: Any) -> AsyncGenerator[LogLine]:
+        await desk.world.copies.end(desk.repository_id, task.owner_id)
+        async for line in logs(*arguments, **more):
+            yield line
+
+    monkeypatch.setattr(copies.output, "logs", removed_first)
+    assert await desk.world.copies.look(desk.repository_id, task.owner_id) is None

@@ -1,4 +1,4 @@
-"""Copies at targets, by restic: in a folder of the host and on a server that speaks S3."""
+"""Copies at targets, by restic: in a folder of the host and on an S3 server."""
 
 import json
 from collections.abc import AsyncGenerator, Generator
@@ -10,22 +10,22 @@ import pytest
 from docker import APIClient
 
 from adapters.restic import TargetsFile
-from adapters.system import SystemChance, SystemClock
+from adapters.system import SystemClock, SystemRandomSource
 from domain.errors import Refused
 from domain.server.certificate import Ingredients, issue
-from domain.snapshot.copies import Copied, Source, Task
-from domain.snapshot.elsewhere import Target
+from domain.snapshot.copies import CopyResult, Source, Task
+from domain.snapshot.offsite_copies import Target
 from tests.adapters.copies_contract import KEY, Desk
 from tests.adapters.s3_server import ACCESS_KEY, SECRET, s3_server
 from tests.adapters.test_restic_copies import MIB, Files, fill, manifest
-from tests.adapters.world import TARGETS, World, real_world
+from tests.adapters.world import TARGETS, Infrastructure, real_world
 
 FAR = "[far]\nlocation = 's3:https://host/bucket'\naccess_key_id = 'a'\nsecret_access_key = 'secret'\n"
 OTHER_KEY = b"the-key-of-the-repository-elsewhere"
 
 
 @pytest.fixture
-async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[World]:
+async def world(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[Infrastructure]:
     async with real_world(engine, cloud_name, tmp_path) as world:
         yield world
 
@@ -38,22 +38,22 @@ def files(engine: str, cloud_name: str) -> Generator[Files]:
 
 
 class Elsewhere(Desk):
-    """Carries out tasks of a repository at a target, filled from the one here."""
+    """Runs tasks of a repository at a target, copied from the local one."""
 
-    def __init__(self, world: World, here: Desk, target: str) -> None:
+    def __init__(self, world: Infrastructure, here: Desk, target: str) -> None:
         super().__init__(world)
         self.repository_id = world.id("r", target)
         self.here, self.target = here, target
 
-    def transfer(self, owner: str, copied: Copied) -> Task:
+    def transfer(self, owner: str, copied: CopyResult) -> Task:
         source = Source(self.here.repository_id, KEY, self.world.id("snap", owner), copied.copy_id)
         return replace(self.at(f"{owner}-copy"), verb="transfer", source=source)
 
     def at(self, owner: str, **changes: object) -> Task:
         return replace(self.task(owner, **changes), target=self.target, key=OTHER_KEY)
 
-    async def comes_back(self, files: Files, source: str, moved: Copied) -> None:
-        """Verify it, restore it without the repository here, and forget it."""
+    async def comes_back(self, files: Files, source: str, moved: CopyResult) -> None:
+        """Verify it, restore it without the local repository, and delete it."""
         assert moved.added_bytes > 3 * MIB
         before = manifest(files.place(source))
         await self.world.copies.discard(self.here.repository_id)
@@ -68,7 +68,7 @@ class Elsewhere(Desk):
         assert (await self.done(check)).is_damage
 
 
-async def taken(world: World, files: Files) -> tuple[Desk, str, Copied]:
+async def taken(world: Infrastructure, files: Files) -> tuple[Desk, str, CopyResult]:
     """Return a repository with a snapshot of files of every kind."""
     here, source = Desk(world), world.id("vol", "data")
     await world.volumes.ensure(source, "acc-test", None)
@@ -90,7 +90,7 @@ def write_targets(directory: Path, **locations: str) -> None:
 
 
 async def test_a_copy_in_a_folder_needs_nothing_that_is_here(
-    world: World, files: Files, tmp_path: Path
+    world: Infrastructure, files: Files, tmp_path: Path
 ) -> None:
     folder = tmp_path / "disk"
     write_targets(tmp_path, disk=f"file://{folder}")
@@ -108,9 +108,9 @@ async def test_a_copy_in_a_folder_needs_nothing_that_is_here(
 
 
 async def test_a_copy_on_s3_is_signed_with_credentials_that_nobody_sees(
-    world: World, files: Files, engine: str, tmp_path: Path
+    world: Infrastructure, files: Files, engine: str, tmp_path: Path
 ) -> None:
-    """It shows a certificate that only the authority signed which the target names."""
+    """Its certificate is signed only by the authority in the target."""
     with s3_server() as server:
         server.show(certified(tmp_path))
         write_targets(tmp_path, offsite=f"{server.location}/folder")
@@ -131,8 +131,8 @@ async def test_a_copy_on_s3_is_signed_with_credentials_that_nobody_sees(
 
 
 def certified(directory: Path) -> Path:
-    """Make an authority, and return a file with a certificate of it and its key."""
-    chance = SystemChance()
+    """Create an authority, and return a file with a certificate signed by it and its key."""
+    chance = SystemRandomSource()
     found = Ingredients(chance.private_key(), chance.private_key(), (uuid4(), uuid4()), uuid4())
     certificate, key = issue("s3", ["127.0.0.1"], found, SystemClock().now())
     (directory / "ca.pem").write_text(certificate.authority)
@@ -142,7 +142,7 @@ def certified(directory: Path) -> Path:
 
 
 async def test_a_server_that_refuses_or_is_gone_is_no_damage(
-    world: World, files: Files, tmp_path: Path
+    world: Infrastructure, files: Files, tmp_path: Path
 ) -> None:
     here, _, copied = await taken(world, files)
     elsewhere = Elsewhere(world, here, "offsite")
@@ -159,7 +159,7 @@ async def test_a_server_that_refuses_or_is_gone_is_no_damage(
 
 
 def shown(engine: str, container: str) -> str:
-    """Return all that the engine shows of a container: how it was made, and what runs in it."""
+    """Return everything that the engine shows of a container: its configuration and its processes."""
     api = APIClient(engine, version="auto")
     try:
         return json.dumps(api.inspect_container(container)) + str(api.top(container))
@@ -175,7 +175,7 @@ async def test_targets_are_told_by_name_and_kind_alone(tmp_path: Path) -> None:
     write_targets(tmp_path, offsite="s3:https://s3.example.com/bucket", disk="file:///backup")
     known = await TargetsFile(tmp_path / TARGETS).known()
     assert known == [Target("disk", "folder"), Target("offsite", "s3")]
-    assert SECRET not in repr(TargetsFile(tmp_path / TARGETS).place("offsite"))
+    assert SECRET not in repr(TargetsFile(tmp_path / TARGETS).location("offsite"))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What containers use, measured on a real engine: by the kernel's files and by the engine's streams."""
+"""Resource usage of containers on a real engine: from kernel files and from the engine's streams."""
 
 import asyncio
 import secrets
@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from adapters import machine
+from adapters import host
 from adapters.docker import DockerEngine, DockerStats
 from adapters.docker.cgroup_files import CgroupFiles
-from domain.ports import HOST, Sample
-from tests.adapters.world import World, eventually, real_world
+from domain.stats import HOST, Sample
+from tests.adapters.world import Infrastructure, eventually, real_world
 
 BURN = ("sh", "-c", "while :; do :; done")
 LIMIT = 0.5
@@ -21,7 +21,7 @@ MEBIBYTE = 2**20
 
 @dataclass(frozen=True)
 class Measured:
-    world: World
+    world: Infrastructure
     stats: DockerStats
 
     async def of(self, resource_id: str) -> Sample | None:
@@ -32,7 +32,7 @@ class Measured:
         return await eventually(lambda: self.of(resource_id))
 
     async def later(self, before: Sample, seconds: float) -> Sample:
-        """Return a sample at least so much later than another one."""
+        """Return a sample that is at least a duration later than another one."""
 
         async def look() -> Sample | None:
             found = await self.of(before.resource_id)
@@ -128,13 +128,13 @@ async def test_the_host_is_seen_only_where_the_engine_runs(engine: str, cloud_na
 
 
 async def test_the_host_is_as_busy_as_what_runs_on_it() -> None:
-    before = machine.sample()
+    before = host.sample()
     assert before.cpus is not None
     assert before.memory_limit_bytes is not None
     assert 0 < before.memory_bytes < before.memory_limit_bytes
 
     async def grown() -> Sample | None:
-        now = machine.sample()
+        now = host.sample()
         return now if now.cpu_ns - before.cpu_ns > 10**8 else None
 
     spinning = await asyncio.create_subprocess_exec("sh", "-c", "while :; do :; done")

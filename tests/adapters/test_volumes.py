@@ -1,4 +1,4 @@
-"""Volumes in memory and on a Docker engine keep the same contract."""
+"""Volumes in memory and on a Docker engine fulfil the same contract."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -6,18 +6,18 @@ from pathlib import Path
 import pytest
 
 from tests.adapters.volume_contract import VolumeContract
-from tests.adapters.world import World, pretended_world, real_world
+from tests.adapters.world import Infrastructure, pretended_world, real_world
 
 
 class TestMemory(VolumeContract):
     @pytest.fixture
-    async def world(self) -> AsyncGenerator[World]:
+    async def world(self) -> AsyncGenerator[Infrastructure]:
         async with pretended_world() as world:
             yield world
 
 
 class TestDocker(VolumeContract):
     @pytest.fixture
-    async def world(self, engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[World]:
+    async def world(self, engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[Infrastructure]:
         async with real_world(engine, cloud_name, tmp_path) as world:
             yield world

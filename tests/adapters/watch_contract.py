@@ -1,10 +1,10 @@
-"""What every adapter of EngineWatch keeps."""
+"""The contract of every adapter of EngineWatch."""
 
 import asyncio
 from collections.abc import AsyncIterator
 
 from domain.ports import EngineEvent
-from tests.adapters.world import ACCOUNT, DEADLINE_S, World
+from tests.adapters.world import ACCOUNT, DEADLINE_S, Infrastructure
 
 
 async def until(events: AsyncIterator[EngineEvent], action: str) -> list[EngineEvent]:
@@ -19,7 +19,7 @@ async def until(events: AsyncIterator[EngineEvent], action: str) -> list[EngineE
 
 
 class WatchContract:
-    async def test_a_life_is_told_in_order(self, world: World) -> None:
+    async def test_a_life_is_told_in_order(self, world: Infrastructure) -> None:
         events = world.watch.watch(None)
         spec = world.spec()
         await world.running(spec)
@@ -30,7 +30,7 @@ class WatchContract:
         assert [event.exit_code for event in seen] == [None, None, 3]
         assert [event.at for event in seen] == sorted(event.at for event in seen)
 
-    async def test_networks_and_volumes_are_told(self, world: World) -> None:
+    async def test_networks_and_volumes_are_told(self, world: Infrastructure) -> None:
         events = world.watch.watch(None)
         volume_id = world.id("vol", "data")
         await world.volumes.ensure(volume_id, ACCOUNT, None)
@@ -43,7 +43,7 @@ class WatchContract:
             ("vpc", world.network_id, "destroy"),
         ]
 
-    async def test_it_resumes_without_a_gap_or_a_double(self, world: World) -> None:
+    async def test_it_resumes_without_a_gap_or_a_double(self, world: Infrastructure) -> None:
         first = world.watch.watch(None)
         spec = world.spec()
         await world.running(spec)
@@ -57,7 +57,7 @@ class WatchContract:
         assert actions == ["create", "start", "die", "start", "die", "destroy"]
         assert len({event.cursor for event in seen}) == len(seen)
 
-    async def test_it_ends_when_cancelled(self, world: World) -> None:
+    async def test_it_ends_when_cancelled(self, world: Infrastructure) -> None:
         async def follow() -> None:
             async for _ in world.watch.watch(None):
                 pass

@@ -1,6 +1,7 @@
-"""A world of containers to test the ports in, pretended or real, and the accidents that happen in one."""
+"""The container ports to test, in memory or real, and accidents that happen to containers."""
 
 import asyncio
+import hashlib
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -28,14 +29,14 @@ T = TypeVar("T")
 IMAGE = "miniaws/hello:local"
 ACCOUNT = "acc-test"
 GREEDY = ("tail", "/dev/zero")
-"""A program that takes memory until there is no more."""
+"""A program that allocates memory until there is no more."""
 DEADLINE_S = 45
 TARGETS = "copy-targets.toml"
-"""In the directory of a real world: where copies can be made."""
+"""In the directory of the tests: a copy target."""
 
 
 class Accidents(Protocol):
-    """What happens to containers without our doing."""
+    """Accidents of containers."""
 
     async def kill(self, resource_id: str) -> None: ...
 
@@ -47,9 +48,13 @@ class Accidents(Protocol):
 
     async def lack_memory(self, resource_id: str) -> None: ...
 
+    async def kept_images(self, resource_id: str) -> list[tuple[str, str]]:
+        """Return name and id of each image that preserves files of a container."""
+        ...
+
 
 @dataclass(frozen=True)
-class World:
+class Infrastructure:
     containers: Containers
     networks: Networks
     volumes: Volumes
@@ -77,7 +82,7 @@ class World:
         return ContainerSpec(**(wanted | changes))
 
     def id(self, prefix: str, word: str) -> str:
-        """Return the same id for the same word, another one in each test."""
+        """Return the same id for the same word, different in each test."""
         return self.ids.setdefault(f"{prefix}-{word}", f"{prefix}-{secrets.token_hex(5)}")
 
     async def running(self, spec: ContainerSpec) -> SeenContainer:
@@ -93,7 +98,7 @@ class World:
 
 
 async def eventually(look: Callable[[], Awaitable[T | None]], deadline_s: float = DEADLINE_S) -> T:
-    """Return what was looked for as soon as it is there."""
+    """Wait for a value, and return it."""
     async with asyncio.timeout(deadline_s):
         while True:
             if (found := await look()) is not None:
@@ -120,9 +125,14 @@ class PretendedAccidents:
     async def lack_memory(self, resource_id: str) -> None:
         self._engine.kill(resource_id, oom=True)
 
+    async def kept_images(self, resource_id: str) -> list[tuple[str, str]]:
+        name = self._engine.kept_images.get(resource_id)
+        digest = hashlib.sha256(resource_id.encode()).hexdigest()
+        return [(name.removeprefix("docker.io/library/"), f"sha256:{digest}")] if name else []
+
 
 class RealAccidents:
-    """By hand, past our ports. The program is the one of the image for trials."""
+    """By hand, without our ports. The program is that of the hello image."""
 
     def __init__(self, ports: DockerPorts, api: APIClient) -> None:
         self._ports = ports
@@ -144,16 +154,22 @@ class RealAccidents:
         await self._ask(resource_id, f"/exit?code={exit_code}")
 
     async def lack_memory(self, resource_id: str) -> None:
-        """Nothing to do: GREEDY lacks memory by itself."""
+        """Do nothing: GREEDY runs out of memory by itself."""
+
+    async def kept_images(self, resource_id: str) -> list[tuple[str, str]]:
+        filters = self._ports.engine.only(resource_id=resource_id)
+        images: list[Any] = await asyncio.to_thread(self._api.images, filters=filters)
+        return [(tag, image["Id"]) for image in images for tag in image["RepoTags"] or []]
 
     async def _ask(self, resource_id: str, path: str) -> None:
         await self._ports.containers.execute(resource_id, ["get", f"http://127.0.0.1:8080{path}"])
 
 
 @asynccontextmanager
-async def pretended_world() -> AsyncGenerator[World]:
+async def pretended_world(known_images: set[str] | None = None) -> AsyncGenerator[Infrastructure]:
     engine = MemoryEngine()
-    world = World(
+    engine.known_images = known_images
+    world = Infrastructure(
         containers=MemoryContainers(engine),
         networks=MemoryNetworks(engine),
         volumes=MemoryVolumes(engine),
@@ -169,10 +185,12 @@ async def pretended_world() -> AsyncGenerator[World]:
 
 
 @asynccontextmanager
-async def real_world(docker_host: str, cloud: str, directory: Path) -> AsyncGenerator[World]:
-    ports = docker_ports(docker_host, cloud, directory)
+async def real_world(
+    docker_host: str, cloud: str, directory: Path, *, allow_pull: bool = True
+) -> AsyncGenerator[Infrastructure]:
+    ports = docker_ports(docker_host, cloud, directory, allow_pull=allow_pull)
     api = APIClient(docker_host, version="auto")
-    world = World(
+    world = Infrastructure(
         containers=ports.containers,
         networks=ports.networks,
         volumes=ports.volumes,
@@ -195,14 +213,14 @@ async def real_world(docker_host: str, cloud: str, directory: Path) -> AsyncGene
 
 
 def free_range(occupied: list[str]) -> str:
-    """Return a range that nobody uses; other tests may run beside this one."""
+    """Return an unused range; other tests may run in parallel."""
     while (cidr := f"10.197.{secrets.randbelow(256)}.0/24") in occupied:
         pass
     return cidr
 
 
 async def sweep(ports: DockerPorts) -> None:
-    """Remove everything through the ports; what they forget, the fixture of the cloud's name removes."""
+    """Remove everything through the ports; the fixture of the cloud's name removes everything else."""
     for found in await ports.containers.found():
         await ports.containers.remove(found.resource_id)
     for found in await ports.volumes.found():
@@ -211,8 +229,8 @@ async def sweep(ports: DockerPorts) -> None:
         await ports.networks.remove(found.resource_id)
 
 
-def small_volume(docker_host: str, world: World, resource_id: str, room_mb: int) -> None:
-    """Make a volume in memory, as only those can be small everywhere."""
+def small_volume(docker_host: str, world: Infrastructure, resource_id: str, room_mb: int) -> None:
+    """Create an in-memory volume, which can be small on every host."""
     labels = {"miniaws.cloud": world.cloud, "miniaws.id": resource_id}
     labels |= {"miniaws.kind": "volume", "miniaws.account": ACCOUNT}
     options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={room_mb}m"}

@@ -1,4 +1,4 @@
-"""Files and functions stay small enough to be read at once, and names say what a thing is."""
+"""Files and functions stay small enough to read, and names have a meaning."""
 
 import ast
 from collections.abc import Iterator
@@ -6,14 +6,20 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("domain", "projections", "adapters", "miniaws", "tests", "benchmarks")
-SCRIPTS = ("scripts/images", "scripts/reference", "scripts/screenshots", "scripts/sweep-tests")
-FILE_LINES = 300
+SCRIPTS = (
+    "scripts/durations",
+    "scripts/images",
+    "scripts/reference",
+    "scripts/screenshots",
+    "scripts/sweep-tests",
+)
+FILE_LINES = 400
 FUNCTION_LINES = 30
 STORY_LINES = 40
-"""In a test: a story is told without a break."""
+"""The limit for tests, whose steps belong together."""
 
-BANNED = {"service", "util", "utils", "helper", "helpers", "common", "handler", "handlers", "misc", "manager"}
-"""Words that do not say what is in a file. `process_managers/` is a folder of its own."""
+BANNED = {"service", "util", "utils", "helper", "helpers", "common", "handler", "handlers", "misc"}
+"""Names that say nothing about a file."""
 
 
 def files() -> Iterator[Path]:
@@ -25,18 +31,18 @@ def files() -> Iterator[Path]:
 
 
 def shown(path: Path) -> str:
-    """Return the path as the lists above write it."""
+    """Return the path in the form of the lists above."""
     return str(path.relative_to(ROOT))
 
 
 def functions(path: Path) -> Iterator[tuple[str, int]]:
-    """Yield name and number of lines of every function; its signature does not count: in a route, it is the help."""
+    """Yield name and number of lines of every function, without the signature, which documents a route."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node.name, (node.end_lineno or node.lineno) - node.body[0].lineno + 1
 
 
-def test_a_file_has_at_most_300_lines() -> None:
+def test_a_file_has_at_most_400_lines() -> None:
     lines = {shown(path): len(path.read_text().splitlines()) for path in files()}
     long = {path: count for path, count in lines.items() if count > FILE_LINES}
     assert long == {}, "make it a package of the same name, part by part"

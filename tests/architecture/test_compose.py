@@ -1,4 +1,4 @@
-"""compose.yaml is valid, also with compose.sizes.yaml, keeps to the loopback, and sets only what the settings know."""
+"""compose.yaml is valid, also with compose.sizes.yaml, binds to loopback, and sets only known settings."""
 
 import shutil
 import subprocess
@@ -25,14 +25,14 @@ def compose() -> list[str]:
 
 @pytest.fixture
 def services(plain: None) -> dict[str, Any]:
-    """What Compose makes of the file."""
+    """The parsed file."""
     del plain
     return made_of("compose.yaml")
 
 
 @pytest.fixture
 def plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No settings but the one that has to be there."""
+    """No settings except the required one."""
     monkeypatch.setenv("MINIAWS_POSTGRES_PASSWORD", "secret")
     for name in (
         "MINIAWS_PORT",
@@ -70,7 +70,7 @@ def test_its_data_directory_has_the_path_that_the_engine_knows(services: dict[st
 
 
 def _ends(mount: str | dict[str, Any]) -> tuple[str, str]:
-    """Return source and target, as either Compose writes them."""
+    """Return source and target, for both versions of Compose."""
     if isinstance(mount, str):
         source, target, *_ = mount.split(":")
         return source, target

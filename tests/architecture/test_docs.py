@@ -1,4 +1,4 @@
-"""What the pages tell exists: commands, options, targets, files, variables, links."""
+"""The documentation matches the code: commands, options, targets, files, variables, links."""
 
 import re
 import shlex
@@ -24,10 +24,13 @@ PAGES = [
 OF_COMPOSE = {"MINIAWS_POSTGRES_PASSWORD", "MINIAWS_IMAGE_POSTGRES"}
 OF_SCRIPTS = {"MINIAWS_TORTURE"}
 VARIABLES = (
-    OF_COMPOSE | OF_SCRIPTS | {"MINIAWS_URL"} | {f"MINIAWS_{name.upper()}" for name in Settings.model_fields}
+    OF_COMPOSE
+    | OF_SCRIPTS
+    | {"MINIAWS_URL", "MINIAWS_PROFILE", "MINIAWS_MCP_TOKEN"}
+    | {f"MINIAWS_{name.upper()}" for name in Settings.model_fields}
 )
 TOP = {path.name for path in ROOT.iterdir()} - {"build"}
-"""Where files are that a page may name; what is made here is not there before it is made."""
+"""Folders whose files a page may name; generated folders may not exist yet."""
 PLACEHOLDER = re.compile(r"[<>*…{}$]|NNNN|NAME|gateway|:local")
 
 page = pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -46,16 +49,17 @@ def spans(text: str) -> list[str]:
 
 
 def calls(lines: Iterable[str], program: str) -> Iterator[list[str]]:
-    """Yield the words after a program's name, wherever it is called; a variable that the page sets is a moment."""
-    for line in (each.replace("$moment", "10m ago") for each in lines):
+    """Yield the arguments of a program, wherever it is called; a variable that the page sets is a moment."""
+    for line in (re.sub(r"\$[a-z]+\b", "10m ago", each) for each in lines):
         for part in re.split(r"\||;|&&|\$\(", line.partition(" # ")[0]):
-            words = re.sub(r"^(\s*[A-Z_]+=\S*)*\s*(\.venv/bin/)?", "", part)
+            inside = part[: part.rindex(")")] if part.count(")") > part.count("(") else part
+            words = re.sub(r"^(\s*[A-Z_]+=\S*)*\s*(\.venv/bin/)?", "", inside)
             if words.startswith(f"{program} "):
                 yield shlex.split(words)[1:]
 
 
 def refuse_unknown(words: list[str], *, whole: bool) -> None:
-    """Fail unless the command line knows the command and each option; a whole command must lack nothing."""
+    """Fail unless the command and each option exist; a whole command must have all its arguments."""
     command: Any = get_command(app)
     rest = list(words)
     while hasattr(command, "commands") and rest and not rest[0].startswith("-"):
@@ -144,7 +148,7 @@ def test_every_error_code_is_explained() -> None:
     create_app(Settings(), None)  # pyright: ignore[reportArgumentType] - with it every module is known
     kinds = problems.catalogue()
     assert {kind.code for kind in kinds} == set(problems.WHAT_HELPS), (
-        "say in miniaws/http/problems.py what helps"
+        "add the remedy to WHAT_HELPS in miniaws/http/problems.py"
     )
     literal = re.compile(r'(?:Problem|problem)\(\s*\d{3},\s*"(\w+)"|\d{3}: "(\w+_\w+)"')
     for path in (ROOT / "miniaws" / "http").glob("*.py"):
@@ -155,7 +159,7 @@ def test_every_error_code_is_explained() -> None:
 async def test_the_type_of_a_problem_is_a_page_with_its_code() -> None:
     pages = FastAPI()
     pages.include_router(problems.router)
-    async with AsyncClient(transport=ASGITransport(pages), base_url="http://cloud") as client:
+    async with AsyncClient(transport=ASGITransport(pages), base_url="http://localhost") as client:
         answer = await client.get("/problems")
     assert answer.headers["content-type"].startswith("text/html")
     for kind in problems.catalogue():

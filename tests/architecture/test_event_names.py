@@ -1,4 +1,4 @@
-"""Names and fields of events are frozen: what is stored once is read for ever."""
+"""Names and fields of events are frozen, because stored events must stay readable."""
 
 import importlib
 import json

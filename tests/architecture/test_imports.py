@@ -1,4 +1,4 @@
-"""Every part knows only what it may: the contracts of pyproject.toml hold."""
+"""The import contracts of pyproject.toml hold."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The scripts can be run, say what they do, and name nothing that belongs to one machine."""
+"""Scripts are executable, describe themselves, and contain nothing specific to one machine."""
 
 import re
 import subprocess
@@ -9,7 +9,10 @@ import pytest
 from miniaws.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-PREPARATIONS = [*ROOT.glob("images/*/prepare"), *ROOT.glob("images/*/docker-entrypoint.sh")]
+PREPARATIONS = [
+    *ROOT.glob("adapters/images/recipes/*/prepare"),
+    *ROOT.glob("adapters/images/recipes/*/docker-entrypoint.sh"),
+]
 SCRIPTS = sorted([*(ROOT / "scripts").iterdir(), *PREPARATIONS, ROOT / ".ci" / "run"])
 HERE = "|".join(re.escape(f"{path}/") for path in (ROOT, Path.home()) if path != Path("/"))
 FOREIGN = re.compile(rf"https?://(?!127\.0\.0\.1|localhost|HOST)|{HERE}", re.IGNORECASE)
@@ -43,6 +46,16 @@ def test_every_target_of_make_says_what_it_is_for() -> None:
     targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
     assert targets == set(re.findall(r"^([a-z]+):.*## \w", makefile, re.MULTILINE))
     assert targets >= {"run", "test", "check", "bench", "torture", "clean", "images", "help"}
+
+
+def test_make_torture_finds_every_test_whose_sample_it_enlarges() -> None:
+    """It runs the files that import ``tests.samples``."""
+    sources = [path for path in (ROOT / "tests").rglob("*.py") if "architecture" not in path.parts]
+    readers = [path.name for path in sources if re.search("environ.*MINIAWS_TORTURE", path.read_text())]
+    users = {path.name for path in sources if "\nfrom tests.samples import" in path.read_text()}
+    assert readers == ["samples.py"]
+    assert users
+    assert all(name.startswith("test_") for name in users), "a sample is taken by a helper, which is not run"
 
 
 def test_continuous_integration_runs_make_test_and_nothing_else() -> None:

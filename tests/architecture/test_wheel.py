@@ -1,4 +1,4 @@
-"""The wheel holds all that runs: built, installed into an empty environment, and used outside the checkout."""
+"""The wheel is complete: built, installed into an empty environment, and used outside the checkout."""
 
 import json
 import subprocess
@@ -17,7 +17,9 @@ PACKAGES = ("miniaws", "domain", "projections", "adapters")
 TRY = """
 import importlib, json
 from adapters.event_store.migrations import migrations
+from adapters.images import recipe
 from miniaws import cli
+from miniaws.http import console
 from miniaws.http.app import create_app
 from miniaws.runtime.queue import SQL as work
 from miniaws.settings import Settings
@@ -25,13 +27,14 @@ from projections.inventory import SQL as inventory
 app = create_app(Settings(), None)
 print(json.dumps({
     "files": {name: importlib.import_module(name).__file__ for name in %r},
+    "console": (console.FOLDER / "index.html").is_file(), "roles": recipe.roles(),
     "migrations": list(migrations()), "queries": [len(work), len(inventory)], "routes": len(app.openapi()["paths"]),
 }))
 """
 
 
 def run(argv: Sequence[str | Path], cwd: Path) -> str:
-    """Return what a program printed."""
+    """Return the output of a program."""
     done = subprocess.run(argv, cwd=cwd, capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -68,6 +71,18 @@ def test_it_holds_every_file_that_is_not_python(wheel: Path) -> None:
     assert wanted - packed(wheel) == set()
 
 
+def test_it_holds_the_console_as_it_was_built_and_the_recipes_of_images(wheel: Path) -> None:
+    found = packed(wheel)
+    assert "miniaws/console/index.html" in found, "run `scripts/console build` first"
+    assert any(name.startswith("miniaws/console/_next/static/") for name in found)
+    assert "adapters/images/recipes/postgres/Dockerfile" in found
+
+
+def test_it_holds_the_documentation_for_assistants(wheel: Path) -> None:
+    pages = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").rglob("*.md")}
+    assert {f"miniaws/{page}" for page in pages} - packed(wheel) == set()
+
+
 def test_it_carries_its_licence(wheel: Path) -> None:
     assert any(name.endswith("/LICENSE") for name in packed(wheel))
 
@@ -86,4 +101,6 @@ def test_it_runs_from_an_empty_environment(wheel: Path, tmp_path: Path) -> None:
     assert len(found["migrations"]) == len(list((ROOT / "adapters" / "migrations").glob("*.up.sql")))
     assert all(found["queries"])
     assert found["routes"] > 20
+    assert found["console"]
+    assert {"base", "hello", "postgres"} <= set(found["roles"])
     assert "instance" in run([home / "bin" / "cloud", "--help"], tmp_path)

@@ -1,4 +1,4 @@
-"""A cloud to command: the real API on a real socket and a real database; only the containers are a pretence."""
+"""A cloud for CLI tests: the real API on a real socket and a real database; only the containers are simulated."""
 
 import asyncio
 import contextlib
@@ -7,8 +7,9 @@ import pty
 import subprocess
 import sys
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -18,6 +19,8 @@ from typer.testing import CliRunner, Result
 from adapters.memory import MemoryEngine
 from miniaws import bootstrap
 from miniaws.cli import app
+from miniaws.cli.client import Client
+from miniaws.cli.failures import Failure
 from miniaws.settings import Settings
 from tests.conftest import ROOT, free_port
 
@@ -25,18 +28,18 @@ PROGRAM = [sys.executable, "-m", "miniaws"]
 
 
 class StuckEngine(MemoryEngine):
-    """An engine whose calls can be made to take for ever."""
+    """An engine whose calls can be made to hang."""
 
     def __init__(self) -> None:
         super().__init__()
         self._held: dict[str, asyncio.Event] = {}
 
     def hold(self, call: str) -> None:
-        """Let a call not come back."""
+        """Make a call hang."""
         self._held[call] = asyncio.Event()
 
     def release(self, call: str) -> None:
-        """Let it come back."""
+        """Release it."""
         self._held.pop(call).set()
 
     async def enter(self, call: str) -> None:
@@ -47,7 +50,7 @@ class StuckEngine(MemoryEngine):
 
 
 class CloudServer:
-    """The API and a controller in a thread of their own."""
+    """The API and a controller in a thread."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -59,20 +62,20 @@ class CloudServer:
         self._failure: BaseException | None = None
 
     def start(self) -> None:
-        """Return when it answers."""
+        """Wait until it responds."""
         self._thread.start()
         assert self._ready.wait(60), "it did not start"
         if self._failure is not None:
             raise self._failure
 
     def stop(self) -> None:
-        """Return when it has ended."""
+        """Wait until it has ended."""
         self._loop.call_soon_threadsafe(self._stopped.set)
         self._thread.join(30)
         assert not self._thread.is_alive()
 
     def accident(self, happen: str, *arguments: object) -> None:
-        """Let something happen to the engine, in the thread that owns it."""
+        """Run a function on the engine, in the thread that owns it."""
         asyncio.run_coroutine_threadsafe(self._call(happen, *arguments), self._loop).result(10)
 
     def _run(self) -> None:
@@ -87,7 +90,7 @@ class CloudServer:
 
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
-        world = bootstrap.memory_world(self.engine)
+        world = bootstrap.memory_infrastructure(self.engine)
         bootstrap.prepare(self.settings)
         await bootstrap.ensure_first_key(self.settings)
         config = uvicorn.Config(
@@ -119,12 +122,16 @@ class Command:
         assert result.exit_code == exit_code, f"{result.exit_code}\n{result.output}\n{result.exception!r}"
         return result
 
+    def environment(self) -> dict[str, str]:
+        """Return the environment for a separate process."""
+        return {**os.environ, **self.variables}
+
     def start(self, *arguments: str, **variables: str) -> subprocess.Popen[str]:
-        """Start it as a process of its own."""
+        """Start it as a separate process."""
         return subprocess.Popen(
             [*PROGRAM, *arguments],
             cwd=ROOT,
-            env={**os.environ, **self.variables, **variables},
+            env=self.environment() | variables,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -149,9 +156,41 @@ class Command:
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown.decode()
 
 
+class Unsteady:
+    """A connection to the cloud that is interrupted repeatedly."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self.cuts = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def stream(self, path: str, **params: Any) -> Any:
+        """Open the stream; it is lost after 20 lines."""
+        unsteady = self
+
+        class Cut:
+            def __enter__(self) -> Iterator[str]:
+                self._inside = unsteady._client.stream(path, **params)
+                return self._lines(self._inside.__enter__())
+
+            def __exit__(self, *error: object) -> None:
+                self._inside.__exit__(None, None, None)
+
+            def _lines(self, lines: Iterator[str]) -> Iterator[str]:
+                for count, line in enumerate(lines):
+                    if count == 20:
+                        unsteady.cuts += 1
+                        raise Failure("cannot reach the cloud", 5)
+                    yield line
+
+        return Cut()
+
+
 @pytest.fixture
 def cloud_server(tmp_path: Path, database_url: str) -> Generator[CloudServer]:
-    """A cloud of its own."""
+    """A separate cloud."""
     settings = Settings.model_validate(
         {
             "data_dir": tmp_path / "cloud",

@@ -31,7 +31,18 @@ def test_every_wish_reaches_the_cloud(cloud: Command, tmp_path: Path) -> None:
     file.write_text("# a comment\n\nFROM_FILE=a b = c\nOVERRIDDEN=file\n")
     cloud("volume", "create", "data")
     variables = ("--env", "PLAIN=1", "-e", "TAKEN", "-e", "OVERRIDDEN=option", "--env-file", str(file))
-    more = ("--volume", "data:/data", "--type", "nano", "--restart", "never")
+    more = (
+        "--volume",
+        "data:/data",
+        "--type",
+        "nano",
+        "--restart",
+        "never",
+        "--no-init",
+        "--cap-add",
+        "net_raw",
+    )
+    more = (*more, "--cap-add", "CAP_MKNOD", "--stop-grace", "0", "--stop-signal", "quit")
     arguments = ("--name", "web-1", *variables, *more, "--", "/hello", "--verbose", "-x", "--", "y")
     cloud(*LAUNCH, *arguments, TAKEN="from the shell")
     spec = shown(cloud, "web-1")["spec"]
@@ -39,7 +50,9 @@ def test_every_wish_reaches_the_cloud(cloud: Command, tmp_path: Path) -> None:
     assert spec["command"] == ["/hello", "--verbose", "-x", "--", "y"]
     assert spec["env"] == ["FROM_FILE", "OVERRIDDEN", "PLAIN", "TAKEN"]
     assert spec["volumes"][0]["path"] == "/data"
-    assert (spec["type"], spec["restart"]) == ("nano", "never")
+    assert (spec["type"], spec["restart"], spec["init"]) == ("nano", "never", False)
+    assert spec["capabilities"] == ["NET_RAW", "MKNOD"]
+    assert (spec["stop_grace_s"], spec["stop_signal"]) == (0, "SIGQUIT")
 
 
 def test_variables_have_the_values_they_were_given(
@@ -142,9 +155,7 @@ def test_the_past_can_be_shown(cloud: Command) -> None:
     assert cloud("instance", "list", "--as-of", "1 hour ago", "-o", "name").stdout == ""
     result = cloud("instance", "list", "--as-of", "soon", exit_code=2)
     assert "cannot read 'soon' as a moment" in result.stderr
-    assert (
-        "lies in the future" in cloud("instance", "list", "--as-of", "2099-01-01 00:00", exit_code=1).stderr
-    )
+    assert "is in the future" in cloud("instance", "list", "--as-of", "2099-01-01 00:00", exit_code=1).stderr
 
 
 def test_the_history_tells_what_changed(cloud: Command) -> None:
@@ -155,7 +166,7 @@ def test_the_history_tells_what_changed(cloud: Command) -> None:
     assert lines[0].split() == ["POSITION", "TIME", "STATUS", "WHO", "WHAT", "CHANGES"]
     assert "pending" in lines[1]
     assert "key admin (127.0.0.1)" in lines[1]
-    assert "launched from" in lines[1]
+    assert "launch requested" in lines[1]
     assert any("running" in line and "address: - → 10." in line for line in lines)
     assert any("type: micro → small" in line for line in lines)
     assert any("tags.env: test → live; tags.team: - → a" in line for line in lines)
@@ -179,8 +190,8 @@ def test_two_who_tag_at_once_lose_nothing(cloud: Command) -> None:
     # Each command runs in a process of its own: one process has one standard output.
     running = [cloud.start("instance", "tag", "web-1", f"key-{number}=x") for number in range(4)]
     for process in running:
-        process.communicate(timeout=60)
-        assert process.returncode == 0
+        _, stderr = process.communicate(timeout=60)
+        assert process.returncode == 0, stderr
     assert shown(cloud, "web-1")["tags"] == {f"key-{number}": "x" for number in range(4)}
 
 

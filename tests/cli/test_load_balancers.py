@@ -26,7 +26,7 @@ def test_a_balancer_is_created_given_targets_changed_and_deleted(cloud: Command,
     (tmp_path / "shop.key").write_text(key)
     files = ("--certificate", str(tmp_path / "shop.pem"), "--private-key", str(tmp_path / "shop.key"))
     assert key not in cloud("lb", "certificate", "shop", "main", *files, "-o", "json").output
-    listen = ("--listen", "8090", "--listen", "https:8443:main", "--rule", "8090,path=/api/*,group=api")
+    listen = ("--listen", "8090", "--listener", "https:8443:main", "--rule", "8090,path=/api/*,group=api")
     changed = json.loads(cloud("lb", "change", "shop", "--group", "api", *listen, "-o", "json").stdout)
     document = changed[0] if isinstance(changed, list) else changed
     plain, secure = document["spec"]["listeners"]

@@ -1,14 +1,12 @@
-"""What every command has in common: help, completion, questions, colours, and how it fails."""
+"""What all commands share: help, completion, prompts, colours and errors."""
 
 import socket
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import CloudServer, Command
-from tests.conftest import ROOT, free_port
+from tests.conftest import free_port
 
 KEY = "miniaws_not-a-real-key"
 
@@ -33,24 +31,40 @@ def test_everything_has_help(arguments: tuple[str, ...]) -> None:
     assert "Usage: " in Command({})(*arguments, "--help").stdout
 
 
-@pytest.mark.parametrize("arguments", [[], ["instance"], ["instance", "launch"]])
-def test_help_is_quick(arguments: list[str]) -> None:
-    # What makes a start slow is imported by nobody who only asks for help; a stop-watch would measure other work, too.
-    program = (
-        "import sys\nfrom miniaws.cli import app\n"
-        f"app({[*arguments, '--help']}, standalone_mode=False)\n"
-        "sys.exit(', '.join({'docker', 'fastapi', 'httpx', 'psycopg', 'pydantic_settings'} & set(sys.modules)))"
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        (("instnace",), "Did you mean 'instance'"),
+        (("instances", "list"), "Did you mean 'instance'"),
+        (("databases",), "Did you mean 'db'"),
+        (("load-balancers", "list"), "Did you mean 'lb'"),
+        (("list", "instances"), "Did you mean 'instance list'"),
+        (("instance", "lst"), "Did you mean 'list'"),
+        (("instance", "delete", "web-1"), "Did you mean 'terminate'"),
+        (("asg", "change"), "Did you mean 'update'"),
+        (("instance", "list", "--statu", "x"), "--status"),
+    ],
+)
+def test_a_slip_is_corrected(typed: tuple[str, ...], meant: str) -> None:
+    assert meant in Command({"COLUMNS": "200"})(*typed, exit_code=2).stderr
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["asg update web", "lb change shop", "cache change c", "queue change q", "db change db", "db policy db"],
+)
+def test_a_change_without_an_option_is_wrong_usage(typed: str) -> None:
+    assert (
+        "cannot change nothing: give at least one option" in Command({})(*typed.split(), exit_code=2).stderr
     )
-    result = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False, capture_output=True)
-    assert result.stderr == b"\n"
-    assert b"Usage: " in result.stdout
 
 
-def test_a_slip_is_corrected() -> None:
-    assert "Did you mean 'instance'" in Command({})("instnace", exit_code=2).stderr
+@pytest.mark.parametrize("typed", [("xyzzy",), ("lb", "metrics", "shop"), ("volume", "xyzzy", "data")])
+def test_no_command_is_suggested_for_a_word_that_is_like_none(typed: tuple[str, ...]) -> None:
+    assert "Did you mean" not in Command({})(*typed, exit_code=2).stderr
 
 
-def test_the_shell_completes_commands_and_names(cloud: Command) -> None:
+def test_the_shell_completes_commands_names_and_choices(cloud: Command) -> None:
     cloud("vpc", "create", "front")
 
     def completed(line: str) -> list[str]:
@@ -64,6 +78,9 @@ def test_the_shell_completes_commands_and_names(cloud: Command) -> None:
     assert completed("cloud vpc show ") == ["default", "front"]
     assert completed("cloud vpc delete fr") == ["front"]
     assert completed("cloud instance show ") == []
+    assert completed("cloud db replica create ") == []
+    assert completed("cloud cache create --persistence a") == ["aof"]
+    assert completed("cloud resource list --kind load") == ["load_balancer"]
 
 
 def test_completion_is_silent_when_nothing_answers() -> None:
@@ -83,7 +100,7 @@ def test_nothing_is_lost_without_a_question(cloud: Command) -> None:
     assert "add `--yes`" in result.stderr
     code, shown = cloud.on_terminal("volume", "delete", "data", keys="n\n")
     assert code == 1
-    assert "Delete volume data? Its files are lost." in shown
+    assert "Delete volume data? It is kept in the trash" in shown
     assert "nothing was changed" in shown
     assert cloud("volume", "list", "-o", "name").stdout == "data\n"
     assert cloud.on_terminal("volume", "delete", "data", keys="y\n")[0] == 0
@@ -178,3 +195,9 @@ def test_an_empty_name_is_wrong_usage() -> None:
 
 def test_a_name_leads_nowhere_else(cloud: Command) -> None:
     assert "cannot find" in cloud("vpc", "show", "../keys", exit_code=4).stderr
+
+
+def test_text_of_every_language_is_shown_in_the_c_locale(cloud: Command) -> None:
+    cloud("volume", "create", "data", "--tag", "place=Zürich 東京")
+    said, complaint = cloud.start("volume", "show", "data", LC_ALL="C", LANG="C").communicate()
+    assert "place=Zürich 東京" in said, complaint

@@ -1,4 +1,4 @@
-"""Moments as people write them."""
+"""Parsing of moments."""
 
 import time
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""A lost connection loses nothing and doubles nothing."""
+"""After a lost connection nothing is lost or repeated."""
 
 import json
 import select
@@ -12,7 +12,7 @@ from tests.cli.conftest import CloudServer, Command
 
 
 class Cable:
-    """Lies between the command and the API; it can be cut once an answer is on its way back."""
+    """A proxy between the CLI and the API; it can drop the connection during a response."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -23,7 +23,7 @@ class Cable:
         threading.Thread(target=self._run, daemon=True).start()
 
     def close(self) -> None:
-        """Take the cable away."""
+        """Drop the connection."""
         self._server.close()
 
     def _run(self) -> None:
@@ -83,7 +83,7 @@ def test_a_program_is_not_run_twice(cloud: Command, cable: Cable) -> None:
 def test_a_long_wait_is_several_requests(
     cloud: Command, cloud_server: CloudServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("miniaws.cli.client._TURN_S", 1)
+    monkeypatch.setattr("miniaws.cli.client._MAX_WAIT_S", 1)
     cloud_server.accident("hold", "containers.start")
     release = threading.Timer(3, cloud_server.accident, ("release", "containers.start"))
     release.start()

@@ -32,6 +32,17 @@ def test_a_group_is_created_changed_rested_and_deleted(cloud: Command) -> None:
     assert cloud("asg", "delete", "shop", "--yes").stderr == "shop is deleted\n"
 
 
+def test_an_update_changes_how_the_program_of_a_template_is_run(cloud: Command) -> None:
+    cloud(*CREATE, "--stop-grace", "20", "--template-tag", "env=test")
+    options = ("--no-init", "--cap-add", "net_raw", "--stop-signal", "quit", "--restart", "never")
+    cloud("asg", "update", "shop", *options, "--port", "9000")
+    template = shown(cloud)["spec"]["template"]
+    changed = {"init": False, "capabilities": ["NET_RAW"], "stop_signal": "SIGQUIT", "restart": "never"}
+    assert template.items() >= changed.items()
+    assert [each["port"] for each in template["ports"]] == [9000]
+    assert (template["stop_grace_s"], template["tags"]) == (20, {"env": "test"})
+
+
 def test_load_balancers_come_before_a_group_and_are_taken_away(cloud: Command) -> None:
     cloud("lb", "create", "front", "--listen", "8090", "--group", "api")
     cloud(*CREATE)
@@ -71,12 +82,12 @@ def test_policies_are_given_listed_and_removed(cloud: Command) -> None:
 
 def test_decisions_are_shown_made_again_and_simulated(cloud: Command, tmp_path: Path) -> None:
     cloud(*CREATE)
-    assert cloud("asg", "decisions", "shop").stderr == "nothing was decided\n"
+    assert cloud("asg", "decisions", "shop").stderr == "there are no decisions\n"
     cloud("asg", "policy", "track", "shop", "cpu", "--target", "99", *QUICK)
     while not (decided := json.loads(cloud("asg", "decisions", "shop", "-o", "json").stdout)):
         pass
     assert decided[-1]["action"] == "hold"
-    assert "all as they were taken" in cloud("asg", "replay", "shop").stderr
+    assert "all the same as taken" in cloud("asg", "replay", "shop").stderr
     while shown(cloud)["observed"]["last_decision"]["reason"] != "at its minimum":
         pass
     file = tmp_path / "calm.json"

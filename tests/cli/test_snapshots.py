@@ -53,4 +53,4 @@ def test_the_clock_is_told_when_to_take_them(cloud: Command) -> None:
     assert "a cron expression of five fields" in refusal
     cloud("volume", "unschedule", "data")
     assert "0 */6" not in cloud("volume", "list").stdout
-    assert "asked to have snapshots by the clock" in cloud("timeline").stdout
+    assert "snapshot schedule removed" in cloud("timeline").stdout

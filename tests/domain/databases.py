@@ -1,4 +1,4 @@
-"""A database that was asked for, a server otherwise like the cache of ``servers.py``, and its archive."""
+"""A requested database, a server like the cache of ``servers.py``, and its archive."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -36,14 +36,14 @@ def database_spec(**changes: Any) -> ServerSpec:
 
 
 def database(**changes: Any) -> Database:
-    """Return a database that was asked for, with nothing left to collect."""
+    """Return a requested database, with its events collected."""
     found = Database.create(database_spec(**changes))
     told(found)
     return found
 
 
 def archive(policy: Policy | None = None) -> Archive:
-    """Return the archive of one, with nothing left to collect."""
+    """Return the archive of one, with its events collected."""
     found = Archive.create(
         account_id="main",
         database_id=database().public_id,
@@ -61,12 +61,12 @@ def archive(policy: Policy | None = None) -> Archive:
 
 
 def backup(number: int, hours: float, **changes: Any) -> Backup:
-    """Return a backup that ended so many hours after noon, with the log from ten times its number on."""
+    """Return a backup that ended ``hours`` after noon, with the log from ten times its number on."""
     return replace(Backup(f"b{number}", NOON + timedelta(hours=hours), number * 10, 1000), **changes)
 
 
 def backed_up(found: Archive, hours: float, why: Any = "scheduled") -> str:
-    """Let an archive have another backup that ended so many hours after noon."""
+    """Add a backup to an archive that ended ``hours`` after noon."""
     ended = NOON + timedelta(hours=hours)
     backup_id = found.request_backup(why, ended - timedelta(minutes=1))
     found.report_backup(

@@ -1,4 +1,4 @@
-"""A scaling group whose instances a test lets fare as it likes, with a clock of its own."""
+"""A scaling group whose instances and clock are controlled by a test."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.scaling_group import GroupSpec, Keeping, Plan, ScalingGroup, Size, Template, plan
-from domain.scaling_group.measure import Reading, Standing
-from domain.scaling_group.member import SeenInstance
+from domain.scaling_group import GroupSpec, HealthPolicy, Plan, ScalingGroup, Size, Template, plan
+from domain.scaling_group.measure import GroupState, Reading
+from domain.scaling_group.member import STEADY_S, SeenInstance
 from domain.scaling_group.policies import Pace, TargetTracking
 from domain.values import public_id
 from tests.domain.pretended import told
@@ -22,13 +22,15 @@ GRACE_S = 60
 
 
 def spec(**changes: Any) -> GroupSpec:
-    return replace(GroupSpec("main", "web", TEMPLATE, Size(1, 2, 10), Keeping(grace_s=GRACE_S)), **changes)
+    return replace(
+        GroupSpec("main", "web", TEMPLATE, Size(1, 2, 10), HealthPolicy(grace_s=GRACE_S)), **changes
+    )
 
 
-def standing(entered_s_ago: Sequence[float | None], **changes: Any) -> Standing:
-    """Return how a group stands whose instances came into service so long ago."""
+def standing(entered_s_ago: Sequence[float | None], **changes: Any) -> GroupState:
+    """Return the state of a group whose instances came into service some time ago."""
     entered = tuple(None if ago is None else NOW - timedelta(seconds=ago) for ago in entered_s_ago)
-    return replace(Standing(len(entered), 1, 10, entered, None, None, NOW), **changes)
+    return replace(GroupState(len(entered), 1, 10, entered, None, None, NOW), **changes)
 
 
 def measured(*averages: float | None, instances: int = 1, period_s: int = 60) -> list[Reading]:
@@ -47,25 +49,26 @@ def measured(*averages: float | None, instances: int = 1, period_s: int = 60) ->
 
 @dataclass
 class Pretended:
-    """A group, its clock, and its instances as they are seen."""
+    """A group, its clock, and its observed instances."""
 
     group: ScalingGroup = field(default_factory=lambda: ScalingGroup.create(spec(), {}))
     now: datetime = NOW
     seen: dict[str, SeenInstance] = field(default_factory=dict[str, SeenInstance])
     ill: set[str] = field(default_factory=set[str])
-    """What cannot come into service."""
+    """Instances that cannot come into service."""
 
     def wait(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
     def see(self, status: str, *names: str, reason: str | None = None, health: Any = None) -> None:
-        """Let instances be seen so, all that stay when none is named."""
+        """Set the observed state of instances, of all without a name; running ones have run long enough to count."""
+        since = self.now - timedelta(seconds=STEADY_S if status == "running" else 0)
         for member in self.group.members.values():
             if member.name in names or not (names or member.is_leaving):
-                self.seen[member.instance_id] = SeenInstance(status, reason, self.now, health)
+                self.seen[member.instance_id] = SeenInstance(status, reason, since, health)
 
     def observe(self) -> list[str]:
-        """Let the group take note, and return what it says."""
+        """Observe the instances, and return the events of the group."""
         self.group.observe(self.seen, self.now, judges=not self.group.is_suspended("health"))
         self.group.follow_refresh()
         return told(self.group)
@@ -74,7 +77,7 @@ class Pretended:
         return plan(self.group, self.now)
 
     def carry_out(self) -> Plan:
-        """Do what is planned: launched is pending, ended is gone."""
+        """Carry out the plan: launched instances are pending, terminated ones are gone."""
         steps = self.plan()
         for release in steps.releases:
             self.group.release(release.instance_id, release.reason, self.now)
@@ -87,7 +90,7 @@ class Pretended:
         return steps
 
     def settle(self) -> None:
-        """Let every healthy instance run, until nothing is left to do."""
+        """Run every healthy instance until nothing is left to do."""
         for _ in range(100):
             steps = self.carry_out()
             for member in self.group.members.values():
@@ -104,12 +107,12 @@ class Pretended:
 
     @property
     def serving(self) -> int:
-        """How many really serve: what is seen to run, whatever the group thinks of it."""
+        """How many instances are really running, whatever the group assumes."""
         return sum(self.seen[id_].status == "running" for id_ in self.group.members)
 
 
 def running(**changes: Any) -> Pretended:
-    """Return a group whose instances serve."""
+    """Return a group whose instances are in service."""
     found = Pretended(ScalingGroup.create(spec(**changes), {}))
     found.settle()
     return found

@@ -1,4 +1,4 @@
-"""A container and its manager, pretended: one step at a time, with every end of a run and whose doing it was."""
+"""A simulated container and its manager: one step at a time, recording each exit and its cause."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from domain.aggregate import Aggregate, snake_case
-from domain.instance import Instance, LaunchSpec, ProgramEnd, Step, next_step
+from domain.instance import Instance, LaunchSpec, NextAction, ProgramEnd, next_action
 from domain.instance.spec import RestartPolicy
 from domain.instance_type import instance_type
 from domain.ports import ContainerState, SeenContainer
@@ -31,20 +31,20 @@ def spec(**changes: object) -> LaunchSpec:
 
 
 def instance(**changes: object) -> Instance:
-    """Return an instance that was asked for, with nothing left to collect."""
+    """Return a requested instance, with its events collected."""
     found = Instance.launch(spec(**changes), {})
     told(found)
     return found
 
 
 def told(aggregate: Aggregate) -> list[str]:
-    """Return what happened since the last call, by stored name without the kind."""
+    """Return the events since the last call, by stored name without the kind."""
     return [snake_case(type(event).__name__) for event in aggregate.collect_events()]
 
 
 @dataclass
 class Box:
-    """The container. A run is known by when it began."""
+    """The container. A run is identified by its start time."""
 
     seen: SeenContainer | None = None
     runs: int = 0
@@ -114,21 +114,21 @@ class Box:
 
 @dataclass
 class Manager:
-    """Carries steps out as the real one does."""
+    """Carries out steps like the real one."""
 
     wanted: Instance
     box: Box = field(default_factory=Box)
-    broken: set[Step] = field(default_factory=set[Step])
+    broken: set[NextAction] = field(default_factory=set[NextAction])
     cut: bool = False
-    """Die in the midst of a step that has two halves."""
+    """Die between the two halves of a step."""
     starts: int = 0
 
     @classmethod
     def of(cls, restart: RestartPolicy) -> "Manager":
         return cls(instance(restart=restart))
 
-    def step(self) -> Step:
-        step = next_step(self.wanted, self.box.seen)
+    def step(self) -> NextAction:
+        step = next_action(self.wanted, self.box.seen)
         if step in self.broken:
             self.wanted.report_failed(f"cannot {step}")
         else:
@@ -139,20 +139,20 @@ class Manager:
         """Run steps until there are none, and return how many it took."""
         for count in range(MOST_STEPS):
             step = self.step()
-            if step is Step.NOTHING:
+            if step is NextAction.NOTHING:
                 return count
-            if step is Step.WAIT:
+            if step is NextAction.WAIT:
                 self.box.begin()  # the engine does
         raise AssertionError("no end of steps")
 
-    def _carry_out(self, step: Step) -> None:
-        effects: dict[Step, Callable[[], None]] = {
-            Step.MAKE: lambda: self.box.make(self.wanted),
-            Step.START: self._start,
-            Step.STOP: lambda: self.box.end(self.box.ended_by_us),
-            Step.RESTART: self._restart,
-            Step.RESIZE: self._resize,
-            Step.REMOVE: self._remove,
+    def _carry_out(self, step: NextAction) -> None:
+        effects: dict[NextAction, Callable[[], None]] = {
+            NextAction.MAKE: lambda: self.box.make(self.wanted),
+            NextAction.START: self._start,
+            NextAction.STOP: lambda: self.box.end(self.box.ended_by_us),
+            NextAction.RESTART: self._restart,
+            NextAction.RESIZE: self._resize,
+            NextAction.REMOVE: self._remove,
         }
         effects.get(step, lambda: self._report(step))()
 
@@ -177,24 +177,24 @@ class Manager:
         self.box.end(self.box.ended_by_us)
         self.box.seen = None
 
-    def _report(self, step: Step) -> None:
+    def _report(self, step: NextAction) -> None:
         seen, wanted = self.box.seen, self.wanted
         match step:
-            case Step.REPORT_STARTED:
+            case NextAction.REPORT_STARTED:
                 assert seen is not None
                 assert seen.started_at is not None
                 wanted.report_started(seen.address, seen.started_at)
-            case Step.REPORT_STOPPED:
+            case NextAction.REPORT_STOPPED:
                 wanted.report_stopped(*((seen.exit_code, seen.started_at) if seen else (None, None)))
-            case Step.REPORT_RESIZED:
+            case NextAction.REPORT_RESIZED:
                 wanted.report_resized()
-            case Step.REPORT_PAUSED:
+            case NextAction.REPORT_PAUSED:
                 wanted.report_failed("its program was paused by hand")
-            case Step.REPORT_UNASKED:
+            case NextAction.REPORT_UNASKED:
                 wanted.report_failed("it was started by hand")
-            case Step.REPORT_TERMINATED:
+            case NextAction.REPORT_TERMINATED:
                 wanted.report_terminated()
-            case Step.REPORT_CRASHED | Step.REPORT_LOST:
+            case NextAction.REPORT_CRASHED | NextAction.REPORT_LOST:
                 ended = seen is not None and seen.state != "running"
                 run = seen.started_at if seen is not None and ended else wanted.started_at
                 wanted.report_crashed(ProgramEnd(seen.exit_code if seen else None, "it ended", run, None))

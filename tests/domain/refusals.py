@@ -1,4 +1,4 @@
-"""What every refusal keeps: it starts with "cannot", names the thing, and says what would help."""
+"""The rules of refusals: they start with "cannot", name the resource, and state the remedy."""
 
 from collections.abc import Generator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""A cache that was asked for, as an example of a server, and the container it runs in."""
+"""A requested cache, as an example of a server, and its container."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,7 @@ def cache_spec(**changes: Any) -> ServerSpec:
 
 
 def asked_for(**changes: Any) -> Cache:
-    """Return a cache that was asked for, with nothing left to collect."""
+    """Return a requested cache, with its events collected."""
     cache = Cache.create(cache_spec(**changes))
     told(cache)
     return cache

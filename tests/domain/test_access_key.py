@@ -1,4 +1,4 @@
-"""The rules of access keys, each under its own name."""
+"""The rules of access keys."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID

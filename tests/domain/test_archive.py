@@ -1,4 +1,4 @@
-"""What an archive is for, to which moments it leads, and what it drops."""
+"""Archives: which moments can be restored, and what is removed."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -7,9 +7,9 @@ import pytest
 
 from domain.archive import (
     ArchiveClosed,
+    ArchiveContents,
     ArchiveInUse,
     BackupUnderWay,
-    Held,
     Mark,
     NotRestorable,
     Policy,
@@ -20,7 +20,7 @@ from domain.archive import (
     late_at,
     lost_after,
     plan,
-    stretches,
+    restorable_ranges,
 )
 from domain.archive.schedule import check, expired
 from domain.errors import Invalid
@@ -32,10 +32,10 @@ from tests.domain.refusals import refused
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
-def held(*numbers: int, **marks: float) -> Held:
+def held(*numbers: int, **marks: float) -> ArchiveContents:
     """Return an archive that holds these files of the log; ``n12=3`` marks 15 h in file 12."""
     found = [Mark(NOON + HOUR * hours, int(name[1:])) for name, hours in marks.items()]
-    return Held(dict.fromkeys(numbers, 100), sorted(found, key=lambda mark: mark.at))
+    return ArchiveContents(dict.fromkeys(numbers, 100), sorted(found, key=lambda mark: mark.at))
 
 
 def at(hours: float) -> datetime:
@@ -46,16 +46,16 @@ def at(hours: float) -> datetime:
 
 
 def test_the_log_leads_from_a_backup_to_its_newest_mark() -> None:
-    found = stretches([backup(1, 0)], held(10, 11, 12, n10=1, n12=3))
+    found = restorable_ranges([backup(1, 0)], held(10, 11, 12, n10=1, n12=3))
     assert [(each.from_, each.to) for each in found] == [(at(0), at(3))]
 
 
 def test_a_backup_without_log_leads_to_its_own_moment() -> None:
-    assert stretches([backup(1, 0)], held())[0].to == at(0)
+    assert restorable_ranges([backup(1, 0)], held())[0].to == at(0)
 
 
 def test_nothing_leads_back_before_the_first_backup() -> None:
-    assert stretches([], held(1, 2, n2=1)) == []
+    assert restorable_ranges([], held(1, 2, n2=1)) == []
     with refused(NotRestorable, "first backup", field="to"):
         plan([], held(), at(0))
     with refused(NotRestorable, "first backup"):
@@ -63,12 +63,12 @@ def test_nothing_leads_back_before_the_first_backup() -> None:
 
 
 def test_a_missing_file_of_the_log_is_a_gap_with_its_reason() -> None:
-    found = stretches([backup(1, 0), backup(2, 6)], held(10, 11, 13, 20, 21, n11=2, n13=4, n21=8))
+    found = restorable_ranges([backup(1, 0), backup(2, 6)], held(10, 11, 13, 20, 21, n11=2, n13=4, n21=8))
     assert [(each.from_, each.to) for each in found] == [(at(0), at(2)), (at(6), at(8))]
     assert found[0].lost_after == "file 12 of the log is missing"
-    no_log = stretches([backup(1, 0), backup(2, 6)], held(20, n20=7))
+    no_log = restorable_ranges([backup(1, 0), backup(2, 6)], held(20, n20=7))
     assert no_log[0].lost_after == "no log follows the backup"
-    late = stretches([backup(1, 0), backup(2, 6)], held(*range(10, 20), n19=2))
+    late = restorable_ranges([backup(1, 0), backup(2, 6)], held(*range(10, 20), n19=2))
     assert late[0].lost_after == "the log of that time is missing"
 
 
@@ -91,7 +91,7 @@ def test_what_no_backup_needs_any_more_is_seen() -> None:
 
 
 def test_stretches_that_touch_are_one() -> None:
-    found = stretches([backup(2, 1), backup(1, 0)], held(*range(10, 25), n15=1.5, n24=5))
+    found = restorable_ranges([backup(2, 1), backup(1, 0)], held(*range(10, 25), n15=1.5, n24=5))
     assert [(each.from_, each.to) for each in found] == [(at(0), at(5))]
 
 

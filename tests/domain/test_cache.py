@@ -1,10 +1,10 @@
-"""What may be asked of a cache."""
+"""The rules of caches."""
 
 import pytest
 
-from domain.cache import Cache, usable_mb
+from domain.cache import Cache, default_eviction, usable_mb
 from domain.errors import Invalid
-from domain.server import TooLittleMemory, UnknownEngine, UnknownParameter
+from domain.server import ServerStopped, TooLittleMemory, UnknownEngine, UnknownParameter
 from tests.domain.pretended import told
 from tests.domain.refusals import refused
 from tests.domain.servers import SETTINGS, asked_for, cache_spec, running
@@ -51,6 +51,11 @@ def test_an_unknown_parameter_is_refused() -> None:
         asked_for(settings={**SETTINGS, "parameters": {"requirepass": "x"}})
 
 
+def test_a_cache_makes_room_unless_it_is_told_otherwise() -> None:
+    assert default_eviction("none") == "allkeys-lru"
+    assert {default_eviction(persistence) for persistence in ("aof", "snapshots")} == {"volatile-lru"}
+
+
 def test_eviction_and_persistence_are_known_words() -> None:
     with refused(Invalid, "allkeys", "allkeys-lru", field="eviction"):
         asked_for(settings={**SETTINGS, "eviction": "allkeys"})
@@ -73,5 +78,27 @@ def test_limits_and_settings_change_while_it_runs() -> None:
 
 def test_that_it_was_flushed_is_kept() -> None:
     cache = running()
-    cache.note_flush()
-    assert (told(cache), cache.status) == (["flushed"], "available")
+    cache.flush()
+    cache.report_available()
+    assert (told(cache), cache.status) == (["flush_requested"], "modifying")
+    cache.report_flushed(1)
+    cache.report_available()
+    assert (told(cache), cache.status) == (["flushed", "became_available"], "available")
+
+
+def test_a_flush_that_is_requested_during_another_is_carried_out_too() -> None:
+    cache = running()
+    cache.flush()
+    cache.flush()
+    cache.report_flushed(1)
+    cache.report_available()
+    assert (told(cache), cache.status) == (["flush_requested", "flush_requested"], "modifying")
+    cache.report_flushed(2)
+    assert told(cache) == ["flushed"]
+
+
+def test_a_stopped_cache_is_not_flushed() -> None:
+    cache = running()
+    cache.stop()
+    with refused(ServerStopped, "start it first"):
+        cache.flush()

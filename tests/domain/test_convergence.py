@@ -1,6 +1,6 @@
-"""The invariant of ``next_step``: from wherever accidents and interruptions left it, it ends as wanted.
+"""The invariant of ``next_action``: after any accidents and interruptions, it reaches the desired state.
 
-A state machine plays wishes, accidents, refusals and deaths of the manager in any order.
+A state machine generates requests, accidents, refusals and crashes of the manager in any order.
 """
 
 import pytest
@@ -9,16 +9,24 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from domain.errors import Conflict
-from domain.instance import Instance, Step
+from domain.instance import Instance, NextAction
 from domain.instance.spec import RestartPolicy
 from domain.instance_type import INSTANCE_TYPES, instance_type
 from tests.domain.pretended import Manager, told
+from tests.samples import sample
 
-EFFECTS = [Step.MAKE, Step.START, Step.STOP, Step.RESTART, Step.RESIZE, Step.REMOVE]
+EFFECTS = [
+    NextAction.MAKE,
+    NextAction.START,
+    NextAction.STOP,
+    NextAction.RESTART,
+    NextAction.RESIZE,
+    NextAction.REMOVE,
+]
 
 
 class Life(RuleBasedStateMachine):
-    """An instance's life."""
+    """The life cycle of an instance."""
 
     @initialize(restart=st.sampled_from(["always", "on-failure", "never"]))
     def launch(self, restart: RestartPolicy) -> None:
@@ -30,7 +38,7 @@ class Life(RuleBasedStateMachine):
         """How often a program with the policy ``never`` may have been started."""
 
     def tell(self) -> list[str]:
-        """Return what happened since the last call; keep every end that was told."""
+        """Return the events since the last call, and record every reported exit."""
         happened = list(self.wanted.collect_events())
         self.reported += [event.started_at for event in happened if isinstance(event, Instance.Crashed)]
         return [type(event).__name__ for event in happened]
@@ -73,7 +81,7 @@ class Life(RuleBasedStateMachine):
     def vanish(self) -> None:
         seen = self.box.seen
         if seen is not None and not (self.wanted.is_up and seen.started_at == self.wanted.started_at):
-            # Nobody knows of this run: it leaves no trace, so the program is started for it anew.
+            # This run was never reported and leaves no trace, so the program is started again.
             self.may_start += 1
         self.box.vanish()
 
@@ -110,21 +118,21 @@ class Life(RuleBasedStateMachine):
         self.manager.cut = False
 
     @rule(broken=st.sampled_from(EFFECTS))
-    def be_refused(self, broken: Step) -> None:
+    def be_refused(self, broken: NextAction) -> None:
         self.manager.broken = {broken}
         for _ in range(12):
             self.manager.step()
         self.tell()
         for _ in range(3):
             self.manager.step()
-        assert self.tell() == [], "a refusal that repeats is told once"
+        assert self.tell() == [], "a repeated refusal is reported once"
         self.manager.broken = set()
 
     @rule()
     def settle(self) -> None:
         self.manager.settle()
         self.tell()
-        assert self.manager.step() is Step.NOTHING
+        assert self.manager.step() is NextAction.NOTHING
         assert self.tell() == []
         self.check()
 
@@ -160,23 +168,28 @@ class Life(RuleBasedStateMachine):
             self.settle()
 
 
-Life.TestCase.settings = settings(max_examples=200, stateful_step_count=30, deadline=None)
+Life.TestCase.settings = settings(max_examples=sample(200, 2000), stateful_step_count=30, deadline=None)
 TestLife = Life.TestCase
 
 
 @pytest.mark.parametrize("restart", ["always", "on-failure", "never"])
 def test_a_launch_takes_three_steps(restart: RestartPolicy) -> None:
     manager = Manager.of(restart)
-    assert [manager.step() for _ in range(4)] == [Step.MAKE, Step.START, Step.REPORT_STARTED, Step.NOTHING]
+    assert [manager.step() for _ in range(4)] == [
+        NextAction.MAKE,
+        NextAction.START,
+        NextAction.REPORT_STARTED,
+        NextAction.NOTHING,
+    ]
     assert told(manager.wanted) == ["started"]
 
 
 def test_a_start_soon_after_a_stop_that_was_carried_out_is_no_crash() -> None:
     manager = Manager.of("never")
     manager.step()
-    manager.step()  # it runs, and nobody has been told
+    manager.step()  # it runs, and that is not reported yet
     manager.wanted.stop()
-    assert manager.step() is Step.STOP
+    assert manager.step() is NextAction.STOP
     manager.wanted.start()
     manager.settle()
     assert told(manager.wanted) == ["stop_requested", "start_requested", "stopped", "started"]
@@ -198,7 +211,7 @@ def test_limits_that_are_refused_again_and_again_are_told_once() -> None:
     manager.settle()
     manager.wanted.change_type("nano")
     told(manager.wanted)
-    manager.broken = {Step.RESIZE}
+    manager.broken = {NextAction.RESIZE}
     for _ in range(10):
         manager.step()
     assert told(manager.wanted) == ["failed"]
@@ -214,7 +227,7 @@ def test_a_replacement_of_what_is_stopped_that_is_refused_again_and_again_is_tol
     manager.settle()
     manager.wanted.attach_volume("vol-1", "data", "/data")
     told(manager.wanted)
-    manager.broken = {Step.MAKE}
+    manager.broken = {NextAction.MAKE}
     for _ in range(10):
         manager.step()
     assert told(manager.wanted) == ["failed"]
@@ -227,7 +240,11 @@ def test_a_reboot_is_one_stop_and_one_start() -> None:
     manager = Manager.of("never")
     manager.settle()
     manager.wanted.reboot()
-    assert [manager.step() for _ in range(3)] == [Step.RESTART, Step.REPORT_STARTED, Step.NOTHING]
+    assert [manager.step() for _ in range(3)] == [
+        NextAction.RESTART,
+        NextAction.REPORT_STARTED,
+        NextAction.NOTHING,
+    ]
     assert (manager.starts, told(manager.wanted)) == (2, ["started", "reboot_requested", "started"])
 
 
@@ -239,7 +256,7 @@ def test_what_runs_with_the_volumes_of_yesterday_is_made_anew() -> None:
     manager.wanted.attach_volume("vol-1", "data", "/data")
     manager.box.begin()  # by hand
     manager.wanted.start()
-    assert manager.step() is Step.MAKE
+    assert manager.step() is NextAction.MAKE
     manager.settle()
     assert manager.box.seen is not None
     assert manager.box.seen.generation == 2
@@ -251,7 +268,7 @@ def test_a_stopped_container_lets_go_of_a_volume_that_was_detached() -> None:
     manager.wanted.stop()
     manager.settle()
     manager.wanted.attach_volume("vol-1", "data", "/data")
-    assert [manager.step() for _ in range(2)] == [Step.MAKE, Step.NOTHING]
+    assert [manager.step() for _ in range(2)] == [NextAction.MAKE, NextAction.NOTHING]
     manager.wanted.detach_volume("vol-1")
-    assert [manager.step() for _ in range(2)] == [Step.MAKE, Step.NOTHING]
+    assert [manager.step() for _ in range(2)] == [NextAction.MAKE, NextAction.NOTHING]
     assert manager.wanted.status == "stopped"

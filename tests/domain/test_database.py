@@ -1,4 +1,4 @@
-"""What may be asked of a database."""
+"""The rules of databases."""
 
 from dataclasses import replace
 
@@ -8,7 +8,8 @@ from domain.archive import Plan
 from domain.database import ENGINES, Database
 from domain.database.engines import check_class
 from domain.errors import Invalid
-from domain.server import TooLittleMemory, UnknownEngine, UnknownParameter
+from domain.ports import SeenContainer
+from domain.server import NextAction, TooLittleMemory, UnknownEngine, UnknownParameter, next_action
 from tests.domain.databases import NOON, SETTINGS, backup, database, database_spec
 from tests.domain.pretended import told
 from tests.domain.refusals import refused
@@ -18,6 +19,19 @@ def test_a_database_gets_what_its_class_has() -> None:
     found = database(settings={**SETTINGS, "class": "large"})
     assert (found.cpus, found.memory_mb) == (2, 2048)
     assert found.archive_id.startswith("arc-")
+
+
+def test_the_shared_memory_of_postgres_is_half_of_its_memory() -> None:
+    assert database().shm_mb == 256
+    assert database(engine="mariadb", version="10.11").shm_mb is None
+
+
+def test_a_container_with_other_shared_memory_is_replaced_when_it_does_not_run() -> None:
+    found = database()
+    seen = SeenContainer("exited", 1, None, None, 0, oom_killed=False, address=None, cpus=1, memory_mb=512)
+    assert next_action(found, replace(seen, shm_mb=64)) is NextAction.RECREATE
+    assert next_action(found, replace(seen, shm_mb=256)) is NextAction.START
+    assert next_action(found, replace(seen, state="paused", shm_mb=64)) is NextAction.START
 
 
 def test_what_is_not_known_is_refused() -> None:
@@ -78,7 +92,46 @@ def test_what_waits_for_a_restart_is_told_once() -> None:
     found = database()
     for _ in range(2):
         found.report_prepared("PostgreSQL 15.1", ["max_connections"])
-    assert (told(found), found.pending_restart) == (["prepared"], ["max_connections"])
+    assert (told(found), found.pending_restart) == (["prepared"], ("max_connections",))
+
+
+def test_a_database_waits_for_its_first_backup_once() -> None:
+    found = database()
+    found.take_conditions()
+    assert (found.needs_first_backup, found.was_used) == (True, False)
+    for _ in range(2):
+        found.report_backing_up()
+    assert (found.status, found.status_reason, found.was_used) == ("backing-up", None, True)
+    (watching,) = found.take_conditions().claims
+    assert watching in found.held_claims()
+    found.report_backing_up("the disk is full")
+    assert (found.status, found.status_reason) == ("backing-up", "the disk is full")
+    assert found.take_conditions().claims == []
+    found.report_available()
+    assert (found.status, found.needs_first_backup) == ("available", False)
+    assert found.take_conditions().releases == [watching]
+    assert watching not in found.held_claims()
+    found.report_backing_up("a later backup failed")
+    assert told(found) == ["backup_awaited", "backup_awaited", "became_available"]
+
+
+def test_a_database_that_should_not_run_is_not_backing_up() -> None:
+    found = database()
+    found.stop()
+    found.report_backing_up()
+    assert found.status == "stopping"
+    found.start()
+    found.delete()
+    found.report_backing_up()
+    assert found.status == "deleting"
+
+
+def test_a_database_that_was_available_before_there_was_such_a_status_stays_so() -> None:
+    found = database()
+    found.report_available()
+    found.report_backing_up()
+    assert (found.status, found.needs_first_backup) == ("available", False)
+    assert found.take_conditions().releases == []
 
 
 def test_a_restored_database_has_its_steps_and_its_lineage() -> None:

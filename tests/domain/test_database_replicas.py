@@ -1,11 +1,11 @@
-"""What may follow what, and what becomes of those that follow."""
+"""The rules of replicas and their sources."""
 
 from uuid import UUID
 
 import pytest
 
 from domain.database import Database, HasReplicas, IsReplica, NotPromotable, NotReplicable
-from domain.database.followed import MOST_REPLICAS
+from domain.database.replication import MOST_REPLICAS
 from domain.managed import BeingDeleted
 from domain.server import ServerStopped
 from tests.domain.databases import NOON, database
@@ -16,7 +16,7 @@ FOLLOWS_BY, NEW_LOGIN = UUID(int=11), UUID(int=12)
 
 
 def available(**changes: object) -> Database:
-    """Return a database that can be followed."""
+    """Return a database that can have replicas."""
     found = database(**changes)
     found.report_started("10.0.0.2", NOON)
     found.report_available()
@@ -25,7 +25,7 @@ def available(**changes: object) -> Database:
 
 
 def replica_of(source: Database, name: str = "orders-r1") -> Database:
-    """Return a replica that was asked for."""
+    """Return a requested replica."""
     found = database(name=name)
     found.follow(source, FOLLOWS_BY)
     return found
@@ -46,8 +46,9 @@ def following(source: Database) -> Database:
 def test_a_replica_follows_its_source_and_each_is_woken_by_the_other() -> None:
     source = available()
     replica = replica_of(source)
-    assert replica.replica_of == {"id": source.public_id, "name": "orders"}
-    assert source.replicas == {replica.public_id: "orders-r1"}
+    assert replica.replica_of is not None
+    assert (replica.replica_of.id, replica.replica_of.name) == (source.public_id, "orders")
+    assert source.followers.names == {replica.public_id: "orders-r1"}
     assert replica.take_conditions().claims[-1].scope == f"watch/{source.public_id}"
     assert source.take_conditions().claims[-1].scope == f"watch/{replica.public_id}"
     assert FOLLOWS_BY in replica.held_secrets()
@@ -154,6 +155,7 @@ def test_a_promoted_replica_is_a_database_of_its_own() -> None:
     assert (conditions.erases, conditions.releases) == ([FOLLOWS_BY], [replica.watch(source.public_id)])
     assert replica.held_secrets() == [NEW_LOGIN]
     assert (replica.status, replica.is_replica) == ("starting", False)
+    assert (replica.needs_first_backup, replica.was_used) == (True, False)
     replica.modify(None, {"work_mem": "8192"})
     assert told(replica) == ["promotion_requested", "promoted", "change_requested"]
 

@@ -1,4 +1,4 @@
-"""The rules of instances, each under its own name. ``test_convergence`` has what brings them about."""
+"""The rules of instances. ``test_convergence`` covers their reconciliation."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from domain import host_port
 from domain.aggregate import Claim
 from domain.errors import Conflict, Invalid
 from domain.instance import Instance, InstanceTerminated, PortSpec, ProgramEnd, VolumeSpec
-from domain.instance.life import InstanceNotStopped
+from domain.instance.errors import InstanceNotStopped
 from domain.instance.spec import RestartPolicy
 from domain.vpc import use_scope
 from tests.domain.pretended import EPOCH, VPC, instance, spec, told
@@ -80,6 +80,24 @@ def test_a_program_that_ends_by_itself_is_started_again_when_its_policy_covers_i
     expected = ("running", "starting") if heals else ("stopped", "stopped")
     assert (found.wanted, found.status) == expected
     assert found.status_reason == "it ended"
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "ran_s", "status"),
+    [(127, 0.2, "error"), (126, 0.2, "error"), (127, 5, "starting"), (1, 0.2, "starting")],
+)
+def test_a_program_that_cannot_be_run_is_an_error_while_it_is_tried_again(
+    exit_code: int, ran_s: float, status: str
+) -> None:
+    found = running()
+    found.report_crashed(ProgramEnd(exit_code, "it ended", EPOCH, EPOCH + timedelta(seconds=ran_s)))
+    assert (found.wanted, found.status, found.status_reason) == ("running", status, "it ended")
+
+
+def test_a_program_that_cannot_be_run_is_stopped_when_it_is_not_tried_again() -> None:
+    found = running(restart="never")
+    found.report_crashed(ProgramEnd(127, "it ended", EPOCH, EPOCH))
+    assert (found.wanted, found.status) == ("stopped", "stopped")
 
 
 def test_volumes_are_attached_and_detached_while_the_instance_is_stopped() -> None:

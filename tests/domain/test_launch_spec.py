@@ -1,4 +1,4 @@
-"""What may be asked of an instance, and how the rest is refused."""
+"""The specification of an instance, and refusals."""
 
 from typing import Any
 
@@ -25,13 +25,13 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"environment": {"1A": ""}}, "env", "`1A`"),
     ({"environment": {"A": "\0"}}, "env", "cannot set A"),
     ({"user_data": "ä" * 8192 + "a"}, "user_data", "16385 bytes of user data: give at most 16384"),
-    ({"user_data": "#!/bin/sh\n"}, "user_data", "let the command run it"),
-    ({"user_data": "#cloud-config\n"}, "user_data", "nothing follows it"),
-    ({"ports": [PortSpec(0)]}, "ports.port", "0 as a port: use 1 to 65535"),
-    ({"ports": [PortSpec(80, 65536)]}, "ports.publish", "65536 as a port"),
+    ({"user_data": "#!/bin/sh\n"}, "user_data", "let the command run the file"),
+    ({"user_data": "#cloud-config\n"}, "user_data", "only written to a file"),
+    ({"ports": [PortSpec(0)]}, "ports.0.port", "0 as a port: use 1 to 65535"),
+    ({"ports": [PortSpec(80, 65536)]}, "ports.0.publish", "65536 as a port"),
     ({"ports": [PortSpec(80), PortSpec(80)]}, "ports", "list port `80` twice"),
     ({"ports": [PortSpec(80, 81), PortSpec(81, 81)]}, "ports", "publish `81` twice"),
-    ({"volumes": [VolumeSpec("vol-1", "data")]}, "path", "`data`"),
+    ({"volumes": [VolumeSpec("vol-1", "data")]}, "volumes.0.path", "`data`"),
     ({"volumes": [VolumeSpec("v1", "/a"), VolumeSpec("v2", "/a")]}, "volumes", "two volumes at `/a`"),
     ({"volumes": [VolumeSpec("v1", "/a"), VolumeSpec("v1", "/b")]}, "volumes", "attach `v1` twice"),
 ]

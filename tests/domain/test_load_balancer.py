@@ -1,4 +1,4 @@
-"""The rules of load balancers, each under its own name."""
+"""The rules of load balancers."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,6 @@ import pytest
 from domain import host_port
 from domain.aggregate import Claim
 from domain.errors import Invalid
-from domain.instance.traffic import service_scope, watch_scope
 from domain.load_balancer import (
     BalancerSpec,
     HealthCheck,
@@ -25,6 +24,7 @@ from domain.load_balancer import (
 from domain.load_balancer.errors import TargetSelected, UnknownTarget
 from domain.managed import BeingDeleted
 from domain.values import public_id
+from domain.watch import service_scope, watch_scope
 from tests.domain.pretended import VPC, told
 from tests.domain.refusals import refused
 
@@ -73,27 +73,27 @@ def test_a_listeners_host_port_is_claimed_as_that_of_an_instance_is() -> None:
 
 
 BAD: list[tuple[str, dict[str, Any]]] = [
-    ("listeners.port", {"listeners": [Listener(0)]}),
-    ("listeners.port", {"listeners": [Listener(65536)]}),
+    ("listeners.0.port", {"listeners": [Listener(0)]}),
+    ("listeners.0.port", {"listeners": [Listener(65536)]}),
     ("listeners", {"listeners": [Listener(80), Listener(80)]}),
-    ("listeners.protocol", {"listeners": [Listener(80, "udp")]}),  # pyright: ignore[reportArgumentType] - bad input
-    ("listeners.target_group", {"listeners": [Listener(80, target_group="nosuch")]}),
-    ("listeners.target_group", {"listeners": [Listener(80, rules=(Rule("nosuch", path="/"),))]}),
-    ("listeners.target_group", {"listeners": [Listener(80), Listener(81, "tcp")]}),
-    ("listeners.rules", {"listeners": [Listener(80, "tcp", rules=(Rule("default", path="/"),))]}),
-    ("rules", {"listeners": [Listener(80, rules=(Rule("default"),))]}),
-    ("rules.host", {"listeners": [Listener(80, rules=(Rule("default", host="a b"),))]}),
-    ("rules.path", {"listeners": [Listener(80, rules=(Rule("default", path="api\nx"),))]}),
-    ("listeners.certificates", {"listeners": [Listener(80, "https")]}),
-    ("listeners.certificates", {"listeners": [Listener(80, certificates=("web",))]}),
-    ("listeners.certificates", {"listeners": [Listener(80, "https", certificates=("nosuch",))]}),
-    ("listeners.max_connections", {"listeners": [Listener(80, max_connections=0)]}),
+    ("listeners.0.protocol", {"listeners": [Listener(80, "udp")]}),  # pyright: ignore[reportArgumentType] - bad input
+    ("listeners.0.target_group", {"listeners": [Listener(80, target_group="nosuch")]}),
+    ("listeners.0.rules.0.target_group", {"listeners": [Listener(80, rules=(Rule("nosuch", path="/"),))]}),
+    ("listeners", {"listeners": [Listener(80), Listener(81, "tcp")]}),
+    ("listeners.0.rules", {"listeners": [Listener(80, "tcp", rules=(Rule("default", path="/"),))]}),
+    ("listeners.0.rules.0.host", {"listeners": [Listener(80, rules=(Rule("default"),))]}),
+    ("listeners.0.rules.0.host", {"listeners": [Listener(80, rules=(Rule("default", host="a b"),))]}),
+    ("listeners.0.rules.0.path", {"listeners": [Listener(80, rules=(Rule("default", path="api\nx"),))]}),
+    ("listeners.0.certificates", {"listeners": [Listener(80, "https")]}),
+    ("listeners.0.certificates", {"listeners": [Listener(80, certificates=("web",))]}),
+    ("listeners.0.certificates.0", {"listeners": [Listener(80, "https", certificates=("nosuch",))]}),
+    ("listeners.0.max_connections", {"listeners": [Listener(80, max_connections=0)]}),
     ("target_groups", {"target_groups": [API]}),
     ("target_groups", {"target_groups": [TargetGroup(), TargetGroup()]}),
     ("algorithm", {"target_groups": [TargetGroup(algorithm="random")]}),  # pyright: ignore[reportArgumentType] - as above
     ("deregistration_delay_s", {"target_groups": [TargetGroup(deregistration_delay_s=3601)]}),
     (
-        "target_groups.sticky",
+        "sticky",
         {"listeners": [Listener(80, "tcp")], "target_groups": [TargetGroup(sticky=True)]},
     ),
     ("timeouts.connect_s", {"timeouts": Timeouts(connect_s=0)}),
@@ -134,6 +134,13 @@ def test_a_change_that_does_not_fit_changes_nothing() -> None:
     assert told(balancer) == ["target_groups_changed", "listeners_changed"]
 
 
+@pytest.mark.parametrize("range_", ["127.0.0.0/24", "0.0.0.0/24", "169.254.169.0/24", "192.0.2.0/24"])
+def test_no_address_of_a_stored_range_that_is_not_private_can_be_a_target(range_: str) -> None:
+    network = IPv4Network(range_)
+    with refused(Invalid, "not private", field="address"):
+        created().register(TargetSpec("default", 80, address=str(network[7])), network)
+
+
 def test_a_group_with_targets_cannot_be_removed() -> None:
     balancer = created(target_groups=[TargetGroup(), API])
     balancer.register(replace(WEB, target_group="api"), RANGE)
@@ -141,7 +148,31 @@ def test_a_group_with_targets_cannot_be_removed() -> None:
         balancer.change_routes(None, [TargetGroup()])
 
 
-@pytest.mark.parametrize("address", ["10.21.0.5", "10.20.0.0", "10.20.0.255", "web-1", "::1"])
+ADDRESSES = [
+    "10.21.0.5",
+    "10.20.0.0",
+    "10.20.0.1",
+    "10.20.0.255",
+    "127.0.0.1",
+    "127.1",
+    "0177.0.0.1",
+    "012.20.0.5",
+    "0x0a.20.0.5",
+    "169083909",
+    "::1",
+    "::ffff:10.20.0.5",
+    "10.20.0.5%eth0",
+    "10.20.0.5:8080",
+    " 10.20.0.5",
+    "10.20.0.5\n",
+    "１0.20.0.5",  # noqa: RUF001 - a digit of another script
+    "localhost",
+    "web-1",
+    "",
+]
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
 def test_an_address_must_be_one_of_the_vpc(address: str) -> None:
     with refused(Invalid, "cannot use", field="address"):
         created().register(TargetSpec("default", 80, address=address), RANGE)

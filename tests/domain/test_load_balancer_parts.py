@@ -1,4 +1,4 @@
-"""Certificates, and from what is seen to the states of targets."""
+"""Certificates, and the states of targets."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ import pytest
 
 from domain.load_balancer import TargetSpec, certificate
 from domain.load_balancer.errors import BadCertificate, CertificateInUse
-from domain.load_balancer.health import Behind, Seen, Verdict, verdict
+from domain.load_balancer.health import Seen, TargetAddress, Verdict, verdict
 from domain.load_balancer.proxy import SeenServer, ServerState
 from domain.load_balancer.spec import Listener
 from domain.load_balancer.target import State, Target
@@ -45,17 +45,17 @@ def target(state: State, *, is_leaving: bool = False) -> Target:
     ],
 )
 def test_a_target_that_runs_is_as_its_checks_say(before: State, saw: ServerState, after: State) -> None:
-    found = verdict(target(before), Behind(HERE), seen(saw), DELAY)
+    found = verdict(target(before), TargetAddress(HERE), seen(saw), DELAY)
     assert (found.state, found.address) == (after, HERE)
     assert after != "unhealthy" or found.reason == "it answered 500"
 
 
 def test_another_address_is_checked_anew() -> None:
-    assert verdict(target("healthy"), Behind("10.20.0.9"), seen("up"), DELAY).state == "initial"
+    assert verdict(target("healthy"), TargetAddress("10.20.0.9"), seen("up"), DELAY).state == "initial"
 
 
 def test_what_does_not_run_is_not_in_service() -> None:
-    assert verdict(target("healthy"), Behind(None, "it ended"), seen("up", 3), DELAY) == Verdict(
+    assert verdict(target("healthy"), TargetAddress(None, "it ended"), seen("up", 3), DELAY) == Verdict(
         "unused", "it ended", None
     )
 
@@ -79,7 +79,7 @@ def test_draining_ends_by_what_is_seen_or_by_time(
     before: State, saw: Seen, after: State, *, is_leaving: bool
 ) -> None:
     ends = None if is_leaving else "its instance was asked to stop"
-    found = verdict(target(before, is_leaving=is_leaving), Behind(HERE, ends), saw, DELAY)
+    found = verdict(target(before, is_leaving=is_leaving), TargetAddress(HERE, ends), saw, DELAY)
     assert found.state == after
 
 

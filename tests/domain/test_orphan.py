@@ -1,15 +1,15 @@
-"""The rules of orphans, each under its own name."""
+"""The rules of orphans."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from domain.aggregate import Claim
-from domain.orphan import Orphan, Stray, why_unwanted
+from domain.orphan import EngineObject, Orphan, why_unwanted
 from tests.domain.pretended import instance, told
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-VOLUME = Stray("volume", "volume", "vol-1", "there is no such resource")
+VOLUME = EngineObject("volume", "volume", "vol-1", "there is no such resource")
 
 
 def found() -> Orphan:
@@ -43,7 +43,7 @@ def test_a_thing_is_one_orphan_for_as_long_as_it_is_there() -> None:
 
 
 def test_a_container_and_a_volume_of_one_resource_are_two() -> None:
-    assert VOLUME.name != Stray("container", "volume", "vol-1", "").name
+    assert VOLUME.name != EngineObject("container", "volume", "vol-1", "").name
 
 
 def test_what_goes_by_itself_was_not_removed() -> None:
@@ -67,8 +67,8 @@ def test_what_is_wanted_after_all_is_told_as_such(asked: bool) -> None:  # noqa:
     orphan = found()
     if asked:
         orphan.request_removal()
-    orphan.report_wanted()
-    orphan.report_wanted()
+    orphan.report_needed()
+    orphan.report_needed()
     assert told(orphan)[-1] == "vanished"
     assert orphan.status_reason == "vol-1 wants it again"
 

@@ -1,4 +1,4 @@
-"""What may be asked of a server of queues, and of the queues inside."""
+"""The rules of queue servers and their queues."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from domain.errors import Conflict, Invalid
 from domain.managed import BeingDeleted
-from domain.queue import MOST_NAMED, DurabilityIsFixed, Named, Queue, UnknownQueue
+from domain.queue import MOST_NAMED, DurabilityIsFixed, Queue, QueueDefinition, UnknownQueue
 from domain.server import TooLittleMemory, UnknownEngine
 from tests.domain.pretended import told
 from tests.domain.refusals import refused
@@ -14,7 +14,7 @@ from tests.domain.servers import EPOCH, cache_spec
 
 
 def queue(engine: str = "rabbitmq", **changes: Any) -> Queue:
-    """Return an available server of queues."""
+    """Return an available queue server."""
     settings = {"namespace": "main", "queues": {}}
     spec = cache_spec(
         **{"engine": engine, "version": "3" if engine == "rabbitmq" else "2", "memory_mb": 256}
@@ -54,14 +54,14 @@ def test_other_memory_takes_a_new_container_other_cores_do_not() -> None:
 
 def test_a_named_queue_is_declared_changed_and_removed() -> None:
     found = queue()
-    found.declare("orders", Named())
-    found.declare("orders", Named())
+    found.declare("orders", QueueDefinition())
+    found.declare("orders", QueueDefinition())
     assert told(found) == ["change_requested"]
-    found.declare("orders", Named(max_length=10, max_age_s=60))
+    found.declare("orders", QueueDefinition(max_length=10, max_age_s=60))
     assert found.named == {
         "orders": {"durable": True, "max_length": 10, "max_age_s": 60, "dead_letter": None}
     }
-    assert found.generation == 1, "the server goes on running"
+    assert found.generation == 1, "the server keeps running"
     found.undeclare("orders")
     assert found.named == {}
     with refused(UnknownQueue, "orders", "events"):
@@ -70,70 +70,79 @@ def test_a_named_queue_is_declared_changed_and_removed() -> None:
 
 def test_whether_a_named_queue_is_durable_is_decided_once() -> None:
     found = queue()
-    found.declare("orders", Named(durable=False))
+    found.declare("orders", QueueDefinition(durable=False))
     with refused(DurabilityIsFixed, "orders", field="durable"):
-        found.declare("orders", Named())
+        found.declare("orders", QueueDefinition())
 
 
 def test_dead_letters_go_to_another_declared_queue_which_then_stays() -> None:
     found = queue()
     for target in ("dead", "orders"):
         with refused(Invalid, "declare that queue first", field="dead_letter"):
-            found.declare("orders", Named(dead_letter=target))
-    found.declare("dead", Named())
-    found.declare("orders", Named(dead_letter="dead"))
+            found.declare("orders", QueueDefinition(dead_letter=target))
+    found.declare("dead", QueueDefinition())
+    found.declare("orders", QueueDefinition(dead_letter="dead"))
     with refused(Conflict, "dead", "orders"):
         found.undeclare("dead")
 
 
 def test_nats_is_not_asked_for_dead_letters() -> None:
     found = queue("nats")
-    found.declare("dead", Named())
-    with refused(Invalid, "nats", "leave `dead_letter` out", field="dead_letter"):
-        found.declare("orders", Named(dead_letter="dead"))
+    found.declare("dead", QueueDefinition())
+    with refused(Invalid, "nats", "cannot set `dead_letter`", field="dead_letter"):
+        found.declare("orders", QueueDefinition(dead_letter="dead"))
 
 
 @pytest.mark.parametrize(
     ("field", "wish"),
     [
-        ("max_length", Named(max_length=0)),
-        ("max_length", Named(max_length=2**40)),
-        ("max_age_s", Named(max_age_s=0)),
+        ("max_length", QueueDefinition(max_length=0)),
+        ("max_length", QueueDefinition(max_length=2**40)),
+        ("max_age_s", QueueDefinition(max_age_s=0)),
     ],
 )
-def test_limits_have_bounds(field: str, wish: Named) -> None:
+def test_limits_have_bounds(field: str, wish: QueueDefinition) -> None:
     with refused(Invalid, field, field=field):
         queue().declare("orders", wish)
 
 
 def test_names_of_queues_are_names() -> None:
     with refused(Invalid, "a.b", field="queue"):
-        queue().declare("a.b", Named())
+        queue().declare("a.b", QueueDefinition())
 
 
 def test_there_are_not_endlessly_many() -> None:
     known = {f"q{number}": {"durable": True, "dead_letter": None} for number in range(MOST_NAMED)}
     with refused(Invalid, str(MOST_NAMED), field="queue"):
-        queue(settings={"namespace": "main", "queues": known}).declare("more", Named())
+        queue(settings={"namespace": "main", "queues": known}).declare("more", QueueDefinition())
 
 
 def test_a_purge_is_kept_and_a_server_that_goes_takes_no_wish() -> None:
     found = queue()
-    found.note_purge("orders")
+    found.purge_messages("orders")
+    found.purge_messages("orders")
+    found.report_messages_purged("orders", 1)
+    assert found.purges_under_way == ("orders", "orders"), "requested again meanwhile"
+    found.report_messages_purged("orders", 2)
     found.delete()
-    assert told(found) == ["purged", "delete_requested"]
+    assert told(found) == [
+        "messages_purge_requested",
+        "messages_purge_requested",
+        "purged",
+        "delete_requested",
+    ]
     with refused(BeingDeleted, "events"):
-        found.declare("orders", Named())
+        found.declare("orders", QueueDefinition())
 
 
 def test_what_an_earlier_server_had_declared_is_declared_here() -> None:
     found = queue()
-    found.report_adopted({"orders": Named()})
+    found.report_adopted({"orders": QueueDefinition()})
     assert told(found) == [], "not asked for"
     found.adopt()
-    found.declare("events", Named(max_length=3))
-    found.report_adopted({"orders": Named(max_age_s=60), "events": Named(max_length=9)})
-    found.report_adopted({"late": Named()})
+    found.declare("events", QueueDefinition(max_length=3))
+    found.report_adopted({"orders": QueueDefinition(max_age_s=60), "events": QueueDefinition(max_length=9)})
+    found.report_adopted({"late": QueueDefinition()})
     assert told(found) == ["adoption_requested", "change_requested", "adopted"]
     assert {name: wish["max_length"] for name, wish in found.named.items()} == {"orders": None, "events": 3}
     assert found.is_adopting is False

@@ -1,11 +1,12 @@
-"""A group comes to its size from anywhere, without giving up what serves before something serves in its place."""
+"""A group converges to its size from any state, and removes no serving instance before its replacement serves."""
 
 from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.scaling_group import Attachment, Keeping, ScalingGroup, Size
+from domain.scaling_group import Attachment, HealthPolicy, ScalingGroup, Size
+from domain.scaling_group.member import RESTART_S, STARTUP_S
 from domain.scaling_group.settings import TerminationPolicy
 from tests.domain.groups import GRACE_S, Pretended, running, spec
 from tests.domain.pretended import told
@@ -79,8 +80,8 @@ def test_a_new_instance_counts_once_its_load_balancers_send_to_it_or_its_time_is
 
 
 def test_an_overloaded_group_is_not_torn_down() -> None:
-    """Every instance fails its health check, new ones too: those that run go on running."""
-    found = running(size=TEN, keeping=Keeping("load-balancer", 10, 20), attachments=[WEB])
+    """Every instance fails its health check, new ones too: running ones keep running."""
+    found = running(size=TEN, health_policy=HealthPolicy("load-balancer", 10, 20), attachments=[WEB])
     for _ in range(200):
         found.see("running", health="unhealthy")
         found.observe()
@@ -115,7 +116,7 @@ def test_the_oldest_the_newest_or_those_of_an_older_template_go_first() -> None:
         "oldest-template": ["web-3"],
     }
     for policy, left in orders.items():
-        found = running(size=Size(1, 2, 10), keeping=Keeping(termination_policy=policy))
+        found = running(size=Size(1, 2, 10), health_policy=HealthPolicy(termination_policy=policy))
         found.group.change_template({"image": "miniaws/hello:2"}, {})
         found.group.resize(Size(1, 3, 10))
         found.settle()
@@ -184,6 +185,82 @@ def test_a_refresh_that_may_not_go_back_stops() -> None:
     found.see("stopped", "web-3")
     found.observe()
     assert (found.group.refreshing, found.group.template_version) == (None, 2)
+
+
+EXTREME_KEEPING = st.builds(
+    HealthPolicy,
+    health_check=st.sampled_from(["container", "load-balancer"]),
+    grace_s=st.sampled_from([0, 1, 3600]),
+    replace_percent=st.sampled_from([1, 20, 100]),
+    termination_policy=st.sampled_from(["oldest", "newest", "oldest-template"]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    EXTREME_KEEPING, st.integers(0, 4), st.integers(0, 25), st.integers(0, 25), st.integers(0, RESTART_S - 1)
+)
+def test_what_comes_into_service_in_time_is_never_replaced(
+    health_policy: HealthPolicy, desired: int, pending_s: int, initial_s: int, restart_s: int
+) -> None:
+    """With any settings, each instance is launched once, also when its program restarts."""
+    size = Size(desired, desired, desired)
+    found = Pretended(
+        ScalingGroup.create(spec(size=size, health_policy=health_policy, attachments=[WEB]), {})
+    )
+    for second in range(STARTUP_S + 60):
+        found.carry_out()
+        for member in found.group.members.values():
+            age = (found.now - member.launched_at).total_seconds()
+            if age < pending_s:
+                found.see("pending", member.name)
+            elif age < pending_s + initial_s:
+                found.see("running", member.name, health="initial")
+            elif second < STARTUP_S + 30 or second == STARTUP_S + 30 + restart_s:
+                found.see("running", member.name, health="healthy")
+            elif second == STARTUP_S + 30:
+                found.see("starting", member.name, reason="its program ended with 1")
+        found.observe()
+        found.wait(1)
+    assert found.names == [f"web-{number + 1}" for number in range(desired)]
+    assert all(member.serves for member in found.group.members.values())
+
+
+def test_a_grace_period_counts_from_in_service() -> None:
+    health_policy = HealthPolicy("load-balancer", 30)
+    found = Pretended(
+        ScalingGroup.create(spec(size=Size(1, 1, 1), health_policy=health_policy, attachments=[WEB]), {})
+    )
+    found.carry_out()
+    told(found.group)
+    found.wait(STARTUP_S - 1)
+    found.see("running", health="healthy")
+    assert found.observe() == ["instance_entered"]
+    found.wait(29)
+    found.see("running", health="unhealthy")
+    assert found.observe() == []
+    found.wait(1)
+    assert found.observe() == ["instance_became_unhealthy"]
+
+
+def test_what_does_not_come_into_service_in_time_is_replaced_whatever_the_grace_period_is() -> None:
+    for status, health, patience_s in (
+        ("pending", None, STARTUP_S),
+        ("running", "unhealthy", STARTUP_S),
+        ("running", "initial", STARTUP_S),
+        ("error", None, RESTART_S),
+    ):
+        health_policy = HealthPolicy("load-balancer", 0)
+        found = Pretended(
+            ScalingGroup.create(spec(size=Size(1, 1, 1), health_policy=health_policy, attachments=[WEB]), {})
+        )
+        found.carry_out()
+        told(found.group)
+        found.see(status, health=health)
+        found.wait(patience_s - 1)
+        assert found.observe() == []
+        found.wait(1)
+        assert found.observe() == ["instance_became_unhealthy"]
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,4 +1,4 @@
-"""The rules of scaling groups, each under its own name."""
+"""The rules of scaling groups."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -9,8 +9,9 @@ import pytest
 from domain.aggregate import Claim
 from domain.errors import Conflict, Invalid, NotFound
 from domain.managed import BeingDeleted
-from domain.scaling_group import Keeping, ScalingGroup, Size, Template
-from domain.scaling_group.refreshing import RefreshRuns
+from domain.scaling_group import HealthPolicy, ScalingGroup, Size, Template
+from domain.scaling_group.member import STEADY_S, SeenInstance
+from domain.scaling_group.refresh import RefreshRuns
 from domain.scaling_group.replay import replay
 from domain.scaling_group.template import OWNED_TAG
 from domain.vpc import use_scope
@@ -22,7 +23,7 @@ TRACKING = {"type": "target-tracking", "metric": "cpu", "target": 50.0, "periods
 
 
 def followed() -> Pretended:
-    """Return a group whose instances have served for long, with a policy."""
+    """Return a group with a policy, whose instances have been in service for a long time."""
     found = running()
     found.wait(3600)
     found.group.put_policy("cpu", TRACKING, found.now)
@@ -31,7 +32,7 @@ def followed() -> Pretended:
 
 
 def scaled(found: Pretended, *averages: float | None) -> ScalingGroup.Decided | None:
-    """Let the policy read these averages, and return what was written down."""
+    """Evaluate the policy with these averages, and return the decisions."""
     readings = [
         reading._replace(at=reading.at + (found.now - NOW)) for reading in measured(*averages, instances=2)
     ]
@@ -47,11 +48,11 @@ def scaled(found: Pretended, *averages: float | None) -> ScalingGroup.Decided | 
         ({"size": Size(3, 2, 5)}, "desired", ("min ≤ desired ≤ max",)),
         ({"size": Size(5, 5, 2)}, "min", ("min ≤ desired ≤ max",)),
         ({"size": Size(0, 0, 101)}, "max", ("0 to 100",)),
-        ({"name": "w" * 57}, "name", ("56 characters",)),
+        ({"name": "w" * 57}, "name", ("at most 56",)),
         ({"name": "Web!"}, "name", ("lower-case",)),
-        ({"keeping": Keeping(replace_percent=0)}, "replace_percent", ("1 to 100",)),
-        ({"keeping": Keeping(grace_s=-1)}, "health_check_grace_s", ("0 to 3600",)),
-        ({"template": replace(TEMPLATE, type="huge")}, "type", ("micro",)),
+        ({"health_policy": HealthPolicy(replace_percent=0)}, "replace_percent", ("1 to 100",)),
+        ({"health_policy": HealthPolicy(grace_s=-1)}, "health_check_grace_s", ("0 to 3600",)),
+        ({"template": replace(TEMPLATE, type="huge")}, "template.type", ("micro",)),
         ({"template": replace(TEMPLATE, tags={OWNED_TAG: "mine"})}, "template.tags", (OWNED_TAG,)),
     ],
 )
@@ -73,7 +74,7 @@ def test_its_instances_are_named_after_it_and_tagged_with_its_id() -> None:
     wanted = TEMPLATE.spec("main", "web-1", "asg-1", {}, None)
     assert (wanted.name, wanted.tags, wanted.vpc_id) == ("web-1", {OWNED_TAG: "asg-1"}, VPC)
     assert Template.from_json(TEMPLATE.as_json()) == replace(
-        TEMPLATE, command=[], environment_names=[], ports=[]
+        TEMPLATE, command=[], environment_names=[], ports=[], capabilities=[]
     )
 
 
@@ -224,3 +225,14 @@ def test_launches_that_fail_again_and_again_are_tried_ever_more_seldom() -> None
     assert [pause.total_seconds() for pause in pauses] == [5, 10, 20, 40, 80, 160, 300, 300, 300]
     found.settle()
     assert (found.group.failures, found.group.retry_at) == (0, None)
+
+
+def test_an_instance_is_in_service_when_it_has_run_for_a_moment() -> None:
+    found = Pretended()
+    found.carry_out()
+    for seen_for_s, serving in ((0, 0), (STEADY_S, 2)):
+        for member in found.group.members.values():
+            since = found.now - timedelta(seconds=seen_for_s)
+            found.seen[member.instance_id] = SeenInstance("running", None, since)
+        found.observe()
+        assert sum(member.serves for member in found.group.members.values()) == serving

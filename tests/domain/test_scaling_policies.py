@@ -1,4 +1,4 @@
-"""What policies want, by rules that hold for all numbers, and what they refuse to be."""
+"""Properties of policies that hold for all numbers, and invalid policies."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +13,6 @@ from domain.scaling_group.decision import decide
 from domain.scaling_group.measure import Reading
 from domain.scaling_group.metric import METRICS
 from domain.scaling_group.policies import Scheduled, Step, StepScaling, TargetTracking
-from domain.scaling_group.schedule import newest_due, next_due
 from domain.scaling_group.stepping import changed, step
 from domain.scaling_group.tracking import track
 from tests.domain.groups import CPU, NOW, PACE, measured, standing
@@ -158,21 +157,21 @@ def stepped(*steps: tuple[float | None, float | None, int]) -> dict[str, Any]:
     ("given_", "field", "words"),
     [
         ({**TRACKING, "metric": "moonlight"}, "metric", ("not measured", *METRICS)),
-        ({**TRACKING, "target": 100.0}, "target", ("100 %", "below 100")),
-        ({**TRACKING, "metric": "requests", "target": 0.001}, "target", ("req/s", "from 0.01")),
+        ({**TRACKING, "target": 100.0}, "target", ("100 %", "less than 100")),
+        ({**TRACKING, "metric": "requests", "target": 0.001}, "target", ("req/s", "at least 0.01")),
         ({**stepped((0, 1e7, 1)), "metric": "requests"}, "steps", ("from 0 to 1000000",)),
         ({**TRACKING, "period_s": 0}, "period_s", ("1 to 300",)),
         ({**TRACKING, "period_s": 300}, "periods_in", ("kept for an hour",)),
-        ({**TRACKING, "periods_out": 9, "periods_in": 3}, "periods_in", ("slower",)),
+        ({**TRACKING, "periods_out": 9, "periods_in": 3}, "periods_in", ("more slowly",)),
         (stepped((60, 80, 1), (70, None, 2)), "steps", ("overlap", "from 60 to 80", "from 70 without end")),
         (stepped((60, None, 1), (70, None, 2)), "steps", ("overlap",)),
         (stepped((60, 80, 1), (90, None, 2)), "steps", ("gap from 80 to 90",)),
         (stepped((60, 60, 1)), "steps", ("from 60 to 60",)),
-        (stepped((60, 80, 1)), "steps.to", ("from 80 on",)),
-        (stepped((10, 20, -1), (20, None, 0)), "steps.from", ("below 10",)),
+        (stepped((60, 80, 1)), "steps", ("end at 80",)),
+        (stepped((10, 20, -1), (20, None, 0)), "steps", ("begin at 10",)),
         ({"type": "scheduled", "cron": "61 * * * *", "desired": 1}, "cron", ("five fields",)),
         ({"type": "scheduled", "cron": "* * * * * *", "desired": 1}, "cron", ("five fields",)),
-        ({"type": "scheduled", "cron": "0 0 31 2 *", "desired": 1}, "cron", ("no day of any year",)),
+        ({"type": "scheduled", "cron": "0 0 31 2 *", "desired": 1}, "cron", ("never matches a date",)),
         ({"type": "scheduled", "cron": "0 8 * * *"}, "desired", ("give `min`, `desired` or `max`",)),
         ({"type": "scheduled", "cron": "0 8 * * *", "min": 3, "max": 2}, "desired", ("min ≤ desired",)),
         ({"type": "scheduled", "cron": "0 8 * * *", "min": 1, "timezone": "Moon"}, "timezone", ("`Moon`",)),
@@ -199,13 +198,13 @@ def test_a_schedule_is_due_at_its_time_in_its_zone_and_once() -> None:
     action = Scheduled("morning", "0 8 * * *", "Europe/Berlin", desired=5)
     at_eight = datetime(2026, 11, 23, 7, tzinfo=UTC)
     before = at_eight - timedelta(days=3)
-    assert newest_due(action, at_eight - timedelta(hours=1), at_eight - timedelta(seconds=1)) is None
-    assert newest_due(action, before, at_eight) == at_eight  # of several that were missed, the newest
-    assert newest_due(action, at_eight, at_eight + timedelta(hours=5)) is None
-    assert next_due(action, at_eight) == at_eight + timedelta(days=1)
+    assert action.due(at_eight - timedelta(hours=1), at_eight - timedelta(seconds=1)) is None
+    assert action.due(before, at_eight) == at_eight  # of several that were missed, the newest
+    assert action.due(at_eight, at_eight + timedelta(hours=5)) is None
+    assert action.next_at(at_eight) == at_eight + timedelta(days=1)
 
 
 def test_a_day_that_no_calendar_has_never_comes() -> None:
     never = Scheduled("never", "0 8 31 2 *", desired=5)
-    assert newest_due(never, NOW - timedelta(days=999), NOW) is None
-    assert next_due(never, NOW) is None
+    assert never.due(NOW - timedelta(days=999), NOW) is None
+    assert never.next_at(NOW) is None

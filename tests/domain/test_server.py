@@ -1,4 +1,4 @@
-"""The rules that every managed server shares, and the steps towards what is wanted."""
+"""The rules that all managed servers share, and their reconciliation."""
 
 import ssl
 from typing import Any
@@ -17,12 +17,12 @@ from domain.ports import SeenContainer
 from domain.server import (
     Certificate,
     DeletionProtected,
+    NextAction,
     RotationUnderWay,
     Server,
     ServerEnd,
     ServerStopped,
-    Step,
-    next_step,
+    next_action,
 )
 from domain.server.certificate import Ingredients, issue
 from domain.values import public_id
@@ -173,61 +173,61 @@ def deleting() -> Server:
 @pytest.mark.parametrize(
     ("wanted", "seen", "step"),
     [
-        (asked_for(), None, Step.MAKE),
-        (asked_for(), container(state="created", started_at=None), Step.START),
-        (asked_for(), container(), Step.REPORT_STARTED),
-        (running(), container(), Step.USE),
-        (running(), container(address="10.0.0.3"), Step.REPORT_STARTED),
-        (running(), container(state="paused"), Step.START),
-        (running(), container(state="exited"), Step.REPORT_CRASHED),
-        (running(), container(run=5), Step.REPORT_CRASHED),
-        (running(), None, Step.REPORT_CRASHED),
-        (changed(memory_mb=128), container(), Step.RESIZE),
-        (changed(cpus=2.0, replaces=True), container(), Step.MAKE),
-        (stopped(), container(), Step.STOP),
-        (stopped(), container(state="exited"), Step.REPORT_STOPPED),
-        (stopped(), None, Step.REPORT_STOPPED),
-        (deleting(), container(), Step.REMOVE),
-        (deleting(), None, Step.REPORT_DELETED),
+        (asked_for(), None, NextAction.MAKE),
+        (asked_for(), container(state="created", started_at=None), NextAction.START),
+        (asked_for(), container(), NextAction.REPORT_STARTED),
+        (running(), container(), NextAction.USE),
+        (running(), container(address="10.0.0.3"), NextAction.REPORT_STARTED),
+        (running(), container(state="paused"), NextAction.START),
+        (running(), container(state="exited"), NextAction.REPORT_CRASHED),
+        (running(), container(run=5), NextAction.REPORT_CRASHED),
+        (running(), None, NextAction.REPORT_CRASHED),
+        (changed(memory_mb=128), container(), NextAction.RESIZE),
+        (changed(cpus=2.0, replaces=True), container(), NextAction.MAKE),
+        (stopped(), container(), NextAction.STOP),
+        (stopped(), container(state="exited"), NextAction.REPORT_STOPPED),
+        (stopped(), None, NextAction.REPORT_STOPPED),
+        (deleting(), container(), NextAction.REMOVE),
+        (deleting(), None, NextAction.REPORT_DELETED),
     ],
 )
 def test_the_next_step_follows_from_what_is_wanted_and_seen(
-    wanted: Server, seen: SeenContainer | None, step: Step
+    wanted: Server, seen: SeenContainer | None, step: NextAction
 ) -> None:
-    assert next_step(wanted, seen) is step
+    assert next_action(wanted, seen) is step
 
 
 def test_a_server_that_ended_is_told_once_and_started_again() -> None:
     cache = running()
     cache.report_crashed(ServerEnd(137, "it was killed"))
     assert (cache.status, cache.status_reason, cache.address) == ("starting", "it was killed", None)
-    assert next_step(cache, container(state="exited")) is Step.START
-    assert next_step(cache, container(state="restarting")) is Step.WAIT
-    assert next_step(cache, container(state="dead")) is Step.MAKE
-    assert next_step(cache, None) is Step.MAKE
-    assert next_step(cache, container(run=1)) is Step.REPORT_STARTED
+    assert next_action(cache, container(state="exited")) is NextAction.START
+    assert next_action(cache, container(state="restarting")) is NextAction.WAIT
+    assert next_action(cache, container(state="dead")) is NextAction.MAKE
+    assert next_action(cache, None) is NextAction.MAKE
+    assert next_action(cache, container(run=1)) is NextAction.REPORT_STARTED
 
 
 def test_what_is_as_wanted_takes_no_step() -> None:
     cache = stopped()
     cache.report_stopped()
-    assert next_step(cache, container(state="exited")) is Step.NOTHING
+    assert next_action(cache, container(state="exited")) is NextAction.NOTHING
     gone = deleting()
     gone.report_deleted()
-    assert next_step(gone, None) is Step.NOTHING
+    assert next_action(gone, None) is NextAction.NOTHING
 
 
 def test_a_replaced_server_is_no_crash() -> None:
     cache = running()
     cache.rotate_credentials(OTHER_PASSWORD, replaces=True)
-    assert next_step(cache, container()) is Step.MAKE
-    assert next_step(cache, container(state="created", generation=2, started_at=None)) is Step.START
-    assert next_step(cache, container(run=3, generation=2)) is Step.REPORT_STARTED
+    assert next_action(cache, container()) is NextAction.MAKE
+    assert next_action(cache, container(state="created", generation=2, started_at=None)) is NextAction.START
+    assert next_action(cache, container(run=3, generation=2)) is NextAction.REPORT_STARTED
     cache.report_started("10.0.0.2", EPOCH)
     assert cache.is_up
 
 
 def test_a_server_that_is_paused_for_a_snapshot_is_left_to_it() -> None:
     for wanted in (running(), asked_for()):
-        assert next_step(wanted, container(state="paused", is_held=True)) is Step.WAIT
-    assert next_step(running(), container(state="paused")) is Step.START
+        assert next_action(wanted, container(state="paused", is_held=True)) is NextAction.WAIT
+    assert next_action(running(), container(state="paused")) is NextAction.START

@@ -1,4 +1,4 @@
-"""Rules of snapshots, and the steps that bring them about."""
+"""The rules of snapshots, and their reconciliation."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,8 +9,8 @@ import pytest
 from domain.aggregate import Claim
 from domain.errors import Invalid
 from domain.managed import BeingDeleted
-from domain.snapshot import NewSnapshot, Snapshot, SnapshotNotRestorable, Step, next_step, parent_of
-from domain.snapshot.copies import Copied, SeenTask
+from domain.snapshot import NewSnapshot, NextAction, Snapshot, SnapshotNotRestorable, next_action, parent_of
+from domain.snapshot.copies import CopyResult, SeenTask
 from domain.volume import Origin, Volume, VolumeNotRestored
 from tests.domain.refusals import refused
 
@@ -31,7 +31,7 @@ def make(*volumes: str, **more: Any) -> Snapshot:
 
 def taken(*volumes: str, at: datetime = AT, copy_id: str = "c1", **more: Any) -> Snapshot:
     snapshot = make(*volumes, **more)
-    copied = Copied(copy_id, 3, 100, 10)
+    copied = CopyResult(copy_id, 3, 100, 10)
     snapshot.report_taken(copied, taken_at=at, log_position=5, paused=["i-1"], pause_ms=12)
     return snapshot
 
@@ -44,13 +44,13 @@ def test_while_it_is_taken_it_holds_its_volumes_and_then_lets_go() -> None:
     snapshot = make("a", "b")
     held = {claim.scope for claim in snapshot.held_claims()}
     assert {"copy/vol-a", "copy/vol-b", "copies/r-1", "alive"} < held
-    snapshot.report_taken(Copied("c1", 1, 1, 1), taken_at=AT, log_position=1, paused=[], pause_ms=0)
+    snapshot.report_taken(CopyResult("c1", 1, 1, 1), taken_at=AT, log_position=1, paused=[], pause_ms=0)
     assert {claim.scope for claim in snapshot.conditions.releases} == {"copy/vol-a", "copy/vol-b"}
     assert not {"copy/vol-a", "copy/vol-b"} & {claim.scope for claim in snapshot.held_claims()}
 
 
 def test_a_snapshot_of_nothing_is_refused() -> None:
-    with refused(Invalid, "cannot take a snapshot of no volume", field="volume"):
+    with refused(Invalid, "cannot take a snapshot: there is no volume", field="volume"):
         make(volumes=[])
 
 
@@ -93,7 +93,7 @@ def test_what_is_being_deleted_is_neither_restored_nor_verified_nor_taken() -> N
         snapshot.restorable(None)
     with refused(BeingDeleted, "is deleting"):
         snapshot.request_verification()
-    snapshot.report_taken(Copied("c1", 1, 1, 1), taken_at=AT, log_position=1, paused=[], pause_ms=0)
+    snapshot.report_taken(CopyResult("c1", 1, 1, 1), taken_at=AT, log_position=1, paused=[], pause_ms=0)
     snapshot.report_verified(AT)
     snapshot.report_damaged("no matter")
     assert told(snapshot) == ["CreateRequested", "DeleteRequested"]
@@ -147,37 +147,37 @@ def seen(verb: str, state: str, **more: Any) -> SeenTask:
 
 
 @pytest.mark.parametrize(
-    ("task", "is_mine", "step"),
+    ("task", "is_own_task", "step"),
     [
-        (None, False, Step.COPY),
-        (seen("copy", "running"), False, Step.WAIT),
-        (seen("copy", "ended"), False, Step.REPORT_TAKEN),
-        (seen("copy", "failed"), False, Step.FAIL),
-        (seen("copy", "running", waits=True), True, Step.WAIT),
-        (seen("copy", "ready", waits=True), True, Step.TAKE),
-        (seen("copy", "ready", waits=True), False, Step.START_OVER),
-        (seen("copy", "running", waits=True), False, Step.START_OVER),
-        (seen("copy", "ended", waits=True), False, Step.START_OVER),
-        (seen("verify", "ended"), False, Step.END),
+        (None, False, NextAction.COPY),
+        (seen("copy", "running"), False, NextAction.WAIT),
+        (seen("copy", "ended"), False, NextAction.REPORT_TAKEN),
+        (seen("copy", "failed"), False, NextAction.FAIL),
+        (seen("copy", "running", waits=True), True, NextAction.WAIT),
+        (seen("copy", "ready", waits=True), True, NextAction.TAKE),
+        (seen("copy", "ready", waits=True), False, NextAction.START_OVER),
+        (seen("copy", "running", waits=True), False, NextAction.START_OVER),
+        (seen("copy", "ended", waits=True), False, NextAction.START_OVER),
+        (seen("verify", "ended"), False, NextAction.END),
     ],
 )
-def test_towards_taken(task: SeenTask | None, is_mine: bool, step: Step) -> None:  # noqa: FBT001
-    assert next_step(make(), task, is_mine=is_mine) is step
+def test_towards_taken(task: SeenTask | None, is_own_task: bool, step: NextAction) -> None:  # noqa: FBT001
+    assert next_action(make(), task, is_own_task=is_own_task) is step
 
 
 @pytest.mark.parametrize(
     ("task", "step"),
     [
-        (None, Step.VERIFY),
-        (seen("copy", "ended"), Step.END),
-        (seen("verify", "running"), Step.WAIT),
-        (seen("verify", "ended"), Step.REPORT_VERIFIED),
-        (seen("verify", "failed"), Step.FAIL),
-        (seen("verify", "failed", is_damage=True), Step.REPORT_DAMAGED),
+        (None, NextAction.VERIFY),
+        (seen("copy", "ended"), NextAction.END),
+        (seen("verify", "running"), NextAction.WAIT),
+        (seen("verify", "ended"), NextAction.REPORT_VERIFIED),
+        (seen("verify", "failed"), NextAction.FAIL),
+        (seen("verify", "failed", is_damage=True), NextAction.REPORT_DAMAGED),
     ],
 )
-def test_towards_verified(task: SeenTask | None, step: Step) -> None:
-    assert next_step(taken(), task, is_mine=False) is step
+def test_towards_verified(task: SeenTask | None, step: NextAction) -> None:
+    assert next_action(taken(), task, is_own_task=False) is step
 
 
 def test_what_is_verified_or_damaged_rests_and_ends_what_is_left() -> None:
@@ -186,19 +186,21 @@ def test_what_is_verified_or_damaged_rests_and_ends_what_is_left() -> None:
         snapshot.report_verified(AT)
     damaged.report_damaged("lost")
     failed.report_failed("the engine does not answer")
-    assert next_step(verified, None, is_mine=False) is Step.NOTHING
-    assert next_step(verified, seen("verify", "ended"), is_mine=False) is Step.END
-    assert next_step(damaged, None, is_mine=False) is Step.NOTHING
-    assert next_step(failed, None, is_mine=False) is Step.REPORT_AVAILABLE
+    assert next_action(verified, None, is_own_task=False) is NextAction.NOTHING
+    assert next_action(verified, seen("verify", "ended"), is_own_task=False) is NextAction.END
+    assert next_action(damaged, None, is_own_task=False) is NextAction.NOTHING
+    assert next_action(failed, None, is_own_task=False) is NextAction.REPORT_AVAILABLE
 
 
 def test_towards_deleted() -> None:
     snapshot = taken()
     snapshot.delete()
-    assert next_step(snapshot, seen("copy", "running", waits=True), is_mine=False) is Step.START_OVER
-    assert next_step(snapshot, seen("copy", "running", waits=True), is_mine=True) is Step.END
-    assert next_step(snapshot, None, is_mine=False) is Step.FORGET
-    assert next_step(snapshot, seen("forget", "running"), is_mine=False) is Step.WAIT
-    assert next_step(snapshot, seen("forget", "ended"), is_mine=False) is Step.REPORT_DELETED
+    assert (
+        next_action(snapshot, seen("copy", "running", waits=True), is_own_task=False) is NextAction.START_OVER
+    )
+    assert next_action(snapshot, seen("copy", "running", waits=True), is_own_task=True) is NextAction.END
+    assert next_action(snapshot, None, is_own_task=False) is NextAction.FORGET
+    assert next_action(snapshot, seen("forget", "running"), is_own_task=False) is NextAction.WAIT
+    assert next_action(snapshot, seen("forget", "ended"), is_own_task=False) is NextAction.REPORT_DELETED
     snapshot.report_deleted()
-    assert next_step(snapshot, None, is_mine=False) is Step.NOTHING
+    assert next_action(snapshot, None, is_own_task=False) is NextAction.NOTHING

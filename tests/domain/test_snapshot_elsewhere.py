@@ -1,4 +1,4 @@
-"""Rules of copies of snapshots at targets."""
+"""The rules of copies of snapshots at targets."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,9 +7,9 @@ from uuid import UUID
 from domain.aggregate import Claim
 from domain.errors import Conflict
 from domain.managed import BeingDeleted
-from domain.snapshot import Snapshot, SnapshotNotRestorable, Step, next_step
-from domain.snapshot.copies import Copied
-from domain.snapshot.elsewhere import Original
+from domain.snapshot import NextAction, Snapshot, SnapshotNotRestorable, next_action
+from domain.snapshot.copies import CopyResult
+from domain.snapshot.offsite_copies import Original
 from tests.domain.refusals import refused
 from tests.domain.test_snapshot import AT, KEY_ID, make, seen, taken, told
 
@@ -49,7 +49,7 @@ def test_only_what_can_be_read_and_is_here_is_copied() -> None:
 
 def copy_is_there(original: Snapshot) -> Snapshot:
     copy = copy_of(original)
-    copy.report_taken(Copied("c2", 3, 100, 90), taken_at=AT, log_position=5, paused=[], pause_ms=0)
+    copy.report_taken(CopyResult("c2", 3, 100, 90), taken_at=AT, log_position=5, paused=[], pause_ms=0)
     return copy
 
 
@@ -61,7 +61,7 @@ def test_until_it_is_made_it_holds_on_to_its_original_and_to_its_place_until_it_
     assert {place, source} < set(copy.conditions.claims)
     # It reads no volume, so volumes may go.
     assert not [claim for claim in copy.held_claims() if claim.scope.startswith("copy/")]
-    copy.report_taken(Copied("c2", 3, 100, 90), taken_at=AT, log_position=5, paused=[], pause_ms=0)
+    copy.report_taken(CopyResult("c2", 3, 100, 90), taken_at=AT, log_position=5, paused=[], pause_ms=0)
     assert copy.conditions.releases == [source]
     copy.delete()
     assert place in copy.held_claims()
@@ -102,13 +102,13 @@ def test_the_original_knows_how_its_copies_fare() -> None:
 
 def test_towards_a_copy_that_is_there() -> None:
     copy = copy_of(taken())
-    assert next_step(copy, None, is_mine=False) is Step.TRANSFER
-    assert next_step(copy, seen("transfer", "running"), is_mine=False) is Step.WAIT
-    assert next_step(copy, seen("transfer", "failed"), is_mine=False) is Step.FAIL
-    assert next_step(copy, seen("transfer", "ended"), is_mine=False) is Step.REPORT_TRANSFERRED
+    assert next_action(copy, None, is_own_task=False) is NextAction.TRANSFER
+    assert next_action(copy, seen("transfer", "running"), is_own_task=False) is NextAction.WAIT
+    assert next_action(copy, seen("transfer", "failed"), is_own_task=False) is NextAction.FAIL
+    assert next_action(copy, seen("transfer", "ended"), is_own_task=False) is NextAction.REPORT_TRANSFERRED
     there = copy_is_there(taken())
-    assert next_step(there, seen("transfer", "ended"), is_mine=False) is Step.END
-    assert next_step(there, None, is_mine=False) is Step.VERIFY
+    assert next_action(there, seen("transfer", "ended"), is_own_task=False) is NextAction.END
+    assert next_action(there, None, is_own_task=False) is NextAction.VERIFY
     copy.delete()
-    assert next_step(copy, seen("transfer", "running"), is_mine=False) is Step.END
-    assert next_step(copy, None, is_mine=False) is Step.FORGET
+    assert next_action(copy, seen("transfer", "running"), is_own_task=False) is NextAction.END
+    assert next_action(copy, None, is_own_task=False) is NextAction.FORGET

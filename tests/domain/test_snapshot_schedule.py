@@ -1,4 +1,4 @@
-"""The rules of snapshots that are taken by the clock."""
+"""The rules of scheduled snapshots."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from domain.errors import Invalid
 from domain.managed import BeingDeleted
-from domain.snapshot.schedule import Due, Scheduled, SnapshotPolicy, due, expired
+from domain.snapshot.schedule import ScheduledSnapshot, SnapshotPolicy, expired
 from domain.volume import Volume
 from tests.domain.pretended import told
 from tests.domain.refusals import refused
@@ -26,23 +26,8 @@ def volume(policy: SnapshotPolicy | None = HOURLY) -> Volume:
     return found
 
 
-def taken(*hours_ago: float) -> list[Scheduled]:
-    return [Scheduled(f"snap-{hours}", "data", NOON - HOUR * hours) for hours in hours_ago]
-
-
-def test_a_snapshot_is_due_at_each_moment_of_the_schedule() -> None:
-    assert due(HOURLY, NOON, NOON + HOUR * 0.99) is None
-    assert due(HOURLY, NOON, NOON + HOUR) == Due(NOON + HOUR)
-
-
-def test_only_the_newest_of_the_moments_nobody_was_there_for_is_made_up_for() -> None:
-    assert due(HOURLY, NOON, NOON + HOUR * 4.5) == Due(NOON + 4 * HOUR, 3, NOON + 3 * HOUR)
-
-
-def test_many_years_of_missed_moments_are_counted_only_so_far() -> None:
-    found = due(SnapshotPolicy("* * * * *"), NOON - 3650 * DAY, NOON)
-    assert found is not None
-    assert found.missed == 1000
+def taken(*hours_ago: float) -> list[ScheduledSnapshot]:
+    return [ScheduledSnapshot(f"snap-{hours}", "data", NOON - HOUR * hours) for hours in hours_ago]
 
 
 def test_kept_is_what_is_young_and_among_the_newest() -> None:
@@ -58,7 +43,7 @@ def test_kept_is_what_is_young_and_among_the_newest() -> None:
         ({"schedule": "61 * * * *"}, "schedule", ("`61 * * * *`", "five fields")),
         ({"schedule": "@daily"}, "schedule", ("five fields",)),
         ({"schedule": "H 3 * * *"}, "schedule", ("five fields",)),
-        ({"schedule": "0 0 31 2 *"}, "schedule", ("`0 0 31 2 *`", "no day of any year")),
+        ({"schedule": "0 0 31 2 *"}, "schedule", ("`0 0 31 2 *`", "never matches a date")),
         ({"retention_days": 0}, "retention_days", ("cannot use 0", "1 to 3650")),
         ({"retention_count": 1001}, "retention_count", ("cannot use 1001", "1 to 1000")),
     ],
@@ -70,10 +55,6 @@ def test_a_policy_that_cannot_be_kept_is_refused(
     with refused(Invalid, *words, field=field):
         found.change_snapshot_policy(SnapshotPolicy(**wrong), NOON)
     assert told(found) == []
-
-
-def test_days_and_months_can_be_named() -> None:
-    assert due(SnapshotPolicy("0 3 * mar thu"), NOON, NOON + 365 * DAY) is not None
 
 
 def test_what_is_asked_for_again_is_no_change() -> None:
@@ -107,4 +88,4 @@ def test_a_dropped_snapshot_is_forgotten() -> None:
     found.note_snapshot("snap-1", "data-1", NOON + HOUR)
     found.drop_snapshot("snap-1", "its time is up")
     found.drop_snapshot("snap-1", "its time is up")
-    assert (told(found), found.scheduled) == (["snapshot_requested", "snapshot_dropped"], [])
+    assert (told(found), found.scheduled) == (["snapshot_requested", "snapshot_dropped"], ())

@@ -1,4 +1,4 @@
-"""Values of the event store's port."""
+"""The values of the event store's port."""
 
 from domain.status import SETTLING
 from domain.store import Receipt

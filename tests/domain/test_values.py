@@ -1,4 +1,4 @@
-"""Values that can never be wrong, and the refusals of those that are."""
+"""Validated values, and invalid ones."""
 
 from ipaddress import IPv4Network
 from uuid import UUID
@@ -72,17 +72,6 @@ def test_the_value_of_a_tag_has_at_most_256_characters() -> None:
         values.tags({"env": "v" * 257})
 
 
-@pytest.mark.parametrize("image", ["nginx", "nginx:1.27", "r.example:5000/team/app@sha256:ab12", "a" * 255])
-def test_an_image_is_written_as_the_engine_knows_it(image: str) -> None:
-    assert values.image(image) == image
-
-
-@pytest.mark.parametrize("image", ["", "Nginx", ":latest", "a b", "a" * 256, "../x", "a\0", "-rm"])
-def test_another_image_is_refused(image: str) -> None:
-    with refused(Invalid, "`nginx:1.27`", field="image"):
-        values.image(image)
-
-
 @pytest.mark.parametrize("path", ["/data", "/var/lib/x-1", "/a.b/c_d"])
 def test_a_mount_path_is_absolute(path: str) -> None:
     assert values.mount_path(path) == path
@@ -101,18 +90,50 @@ def test_an_environment_variable_has_a_plain_name() -> None:
             values.environment_name(bad)
 
 
-@pytest.mark.parametrize("text", ["10.20.0.0/24", "192.168.0.0/16", "172.20.1.0/28"])
+@pytest.mark.parametrize("text", ["10.20.0.0/24", "192.168.0.0/16", "172.20.1.0/28", "100.127.255.0/24"])
 def test_a_range_is_private_and_between_16_and_28(text: str) -> None:
     assert str(values.cidr(text)) == text
 
 
-@pytest.mark.parametrize("text", ["10.0.0.0/15", "10.0.0.0/29", "8.8.8.0/24", "fd00::/64", "10.0.0.0"])
+SPECIAL = [
+    "0.0.0.0/24",
+    "127.0.0.0/24",
+    "169.254.169.0/24",
+    "192.0.0.0/24",
+    "192.0.2.0/24",
+    "198.18.0.0/16",
+    "198.51.100.0/24",
+    "203.0.113.0/24",
+    "224.0.0.0/24",
+    "240.0.0.0/24",
+    "255.255.255.0/24",
+]
+"""Ranges that are not public, but lead to the host, its neighbours or nowhere."""
+BESIDE = ["172.15.0.0/16", "172.32.0.0/16", "100.63.0.0/16", "100.128.0.0/16", "192.167.0.0/16"]
+"""Adjacent to private ranges."""
+ODD = ["10.0.0.0/15", "10.0.0.0/29", "8.8.8.0/24", "fd00::/64", "::ffff:10.20.0.0/120", "10.0.0.0"]
+
+
+@pytest.mark.parametrize("text", [*SPECIAL, *BESIDE, *ODD])
 def test_another_range_is_refused(text: str) -> None:
     with refused(Invalid, "private IPv4 range between /16 and /28", "10.20.0.0/24", field="cidr"):
         values.cidr(text)
 
 
-@pytest.mark.parametrize("text", ["", "10.0.0.1/24", "10.0.0.0/33", "300.0.0.0/24", "x"])
+@pytest.mark.parametrize("text", ["10.201.0.0/16", "10.0.0.0/8", "192.168.7.0/24"])
+def test_a_pool_is_private_and_holds_a_24(text: str) -> None:
+    assert str(values.pool(text, "vpc_pool")) == text
+
+
+@pytest.mark.parametrize("text", [*SPECIAL, *BESIDE, "10.0.0.0/25", "8.0.0.0/8", "0.0.0.0/0", "x"])
+def test_another_pool_is_refused(text: str) -> None:
+    with refused(Invalid, values.shown(text), field="vpc_pool"):
+        values.pool(text, "vpc_pool")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "10.0.0.1/24", "10.0.0.0/33", "300.0.0.0/24", "0177.0.0.0/24", "127.1/24", "x"]
+)
 def test_what_is_no_range_is_refused_with_an_example(text: str) -> None:
     with refused(Invalid, values.shown(text), "10.20.0.0/24", field="cidr"):
         values.cidr(text)

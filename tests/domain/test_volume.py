@@ -1,4 +1,4 @@
-"""The rules of volumes, each under its own name."""
+"""The rules of volumes."""
 
 import pytest
 

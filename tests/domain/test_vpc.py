@@ -1,4 +1,4 @@
-"""The rules of VPCs, each under its own name."""
+"""The rules of VPCs."""
 
 import pytest
 
@@ -8,6 +8,7 @@ from domain.managed import BeingDeleted
 from domain.vpc import SUBNET_SCOPE, Vpc, use_scope
 from tests.domain.pretended import told
 from tests.domain.refusals import refused
+from tests.domain.vpcs import stored_vpc
 
 
 def created(cidr: str = "10.20.0.0/24") -> Vpc:
@@ -25,6 +26,47 @@ def test_a_vpc_has_a_private_range_that_overlaps_no_other_vpc() -> None:
     ]
     with refused(Invalid, "`8.8.8.0/24`", "private IPv4 range", field="cidr"):
         created("8.8.8.0/24")
+
+
+def test_a_range_that_an_earlier_version_accepted_is_loaded_and_can_be_deleted() -> None:
+    vpc = stored_vpc("127.0.0.0/24")
+    vpc.report_available()
+    assert "not private" in (vpc.why_unreachable("127.0.0.2") or "")
+    vpc.delete()
+    vpc.report_deleted()
+    assert Claim(SUBNET_SCOPE, "127.0.0.0/24", vpc.id, "old") in vpc.conditions.releases
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("10.20.0.0", "network or broadcast"),
+        ("10.20.0.255", "network or broadcast"),
+        ("10.20.0.1", "gateway"),
+        ("10.20.1.2", "not in the range"),
+        ("127.0.0.1", "not in the range"),
+        ("::ffff:10.20.0.2", "not an IPv4 address"),
+        ("10.20.2", "not an IPv4 address"),
+        ("012.024.0.2", "not an IPv4 address"),
+        ("host.example", "not an IPv4 address"),
+    ],
+)
+def test_only_addresses_of_machines_in_its_network_can_be_reached(address: str, reason: str) -> None:
+    vpc = created()
+    vpc.report_available()
+    assert vpc.why_unreachable("10.20.0.2") is None
+    assert reason in (vpc.why_unreachable(address) or "")
+
+
+def test_nothing_can_be_reached_before_its_network_exists() -> None:
+    vpc = created()
+    vpc.report_failed("cannot reach the engine")
+    assert "not been created" in (vpc.why_unreachable("10.20.0.2") or "")
+    vpc.report_available()
+    vpc.report_failed("cannot reach the engine")
+    assert vpc.why_unreachable("10.20.0.2") is None
+    vpc.replace_range("10.20.1.0/24", "the host uses it")
+    assert "not been created" in (vpc.why_unreachable("10.20.1.2") or "")
 
 
 def test_a_range_that_was_chosen_gives_way_to_another_one() -> None:

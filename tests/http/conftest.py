@@ -1,4 +1,4 @@
-"""An API on a real socket, with a controller, over a real database; only the containers are a pretence."""
+"""An API on a real socket, with a controller and a real database; only the containers are simulated."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 from adapters.memory import (
@@ -17,18 +18,19 @@ from adapters.memory import (
     MemoryStats,
 )
 from adapters.system import SystemClock
-from miniaws import application, bootstrap, profile
-from miniaws.hub import Hub
+from miniaws import application, bootstrap
+from miniaws.bootstrap import first_key
+from miniaws.http.live import Broadcaster
 from miniaws.settings import Settings
 from tests.conftest import free_port
-from tests.http.following import Followed
+from tests.http.following import ReplicationSource
 from tests.http.in_process import Cloud, open_cloud
 from tests.runtime.running import eventually
 
 
 @dataclass
 class Api:
-    """The API as a client sees it; ``http`` speaks as the first admin of the account ``main``."""
+    """The API from the view of a client; ``http`` uses the key of the first admin of the account ``main``."""
 
     settings: Settings
     server: uvicorn.Server
@@ -39,7 +41,13 @@ class Api:
     state: Any = field(repr=False)
 
     @property
-    def hub(self) -> Hub:
+    def app(self) -> FastAPI:
+        app = self.server.config.app
+        assert isinstance(app, FastAPI)
+        return app
+
+    @property
+    def hub(self) -> Broadcaster:
         return self.state.hub
 
     @property
@@ -47,9 +55,9 @@ class Api:
         return self.state.cloud
 
     @property
-    def followed(self) -> Followed:
-        """How to follow its streams as the first admin."""
-        return Followed(self.settings.port, self.key)
+    def followed(self) -> ReplicationSource:
+        """A client for its streams as the first admin."""
+        return ReplicationSource(self.settings.port, self.key)
 
     async def key_of(self, account: str, name: str = "other", **more: Any) -> tuple[str, str]:
         """Issue a key and return it with its id."""
@@ -58,7 +66,7 @@ class Api:
         return issued["key"], issued["id"]
 
     async def post(self, path: str, body: dict[str, Any] | None = None, **headers: str) -> httpx.Response:
-        """Send a command and return its answer once the resource has settled."""
+        """Send a command and return the response when the resource has settled."""
         answer = await self.http.post(path, json=body, headers={"Prefer": "wait=20", **headers})
         assert answer.is_success, answer.text
         return answer
@@ -69,10 +77,10 @@ async def serving(settings: Settings) -> AsyncGenerator[Api]:
     """An API and a controller."""
     bootstrap.prepare(settings)
     await bootstrap.ensure_first_key(settings)
-    key = profile.read(settings.credentials)["MINIAWS_API_KEY"]
+    key = first_key.read(settings.credentials)["MINIAWS_API_KEY"]
     engine = MemoryEngine()
     stats = MemoryStats(engine, SystemClock().now)
-    world = replace(bootstrap.memory_world(engine), stats=stats)
+    world = replace(bootstrap.memory_infrastructure(engine), stats=stats)
     app = bootstrap.create_api(settings, world)
     server = uvicorn.Server(
         uvicorn.Config(app, port=settings.port, log_config=None, timeout_graceful_shutdown=5)
@@ -104,7 +112,7 @@ async def _has_default_vpc(http: httpx.AsyncClient) -> bool:
 
 @pytest.fixture
 def settings(database_url: str, tmp_path: Path) -> Settings:
-    """Settings that no rate limit gets in the way of."""
+    """Settings without effective rate limits."""
     return Settings(
         data_dir=tmp_path,
         database_url=SecretStr(database_url),
@@ -118,7 +126,7 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def api(settings: Settings) -> AsyncGenerator[Api]:
-    """A cloud that is up."""
+    """A running cloud."""
     async with serving(settings) as found:
         yield found
 

@@ -1,4 +1,4 @@
-"""A client of the streams that reads what is on the wire, and can be as rude as a lost network."""
+"""A client of the streams that reads the raw protocol, and can drop the connection."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ DEADLINE_S = 20
 
 
 @dataclass(frozen=True)
-class Told:
+class ExitHistory:
     """One message of a stream; a heartbeat has the name ``:``."""
 
     name: str
@@ -34,24 +34,24 @@ class Sse:
         self.headers: dict[str, str] = {}
 
     async def start(self) -> None:
-        """Read the head of the answer."""
+        """Read the head of the response."""
         head = (await self.reader.readuntil(b"\r\n\r\n")).decode()
         first, *lines = head.strip().split("\r\n")
         self.status = int(first.split()[1])
         self.headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
 
-    async def messages(self) -> AsyncIterator[Told]:
+    async def messages(self) -> AsyncIterator[ExitHistory]:
         """Yield messages until the stream ends, or the connection does."""
         async for block in self._blocks():
             fields = {line.partition(": ")[0]: line.partition(": ")[2] for line in block.split("\n")}
             if "data" in fields:
                 position = int(fields["id"]) if "id" in fields else None
-                yield Told(fields["event"], position, json.loads(fields["data"]))
+                yield ExitHistory(fields["event"], position, json.loads(fields["data"]))
             elif block.startswith(":"):
-                yield Told(":", None, block)
+                yield ExitHistory(":", None, block)
 
     def cut(self) -> None:
-        """Break the connection without a word, as a lost network does."""
+        """Drop the connection without closing it."""
         self.writer.transport.abort()
 
     async def _blocks(self) -> AsyncIterator[str]:
@@ -70,33 +70,33 @@ class Sse:
 
 
 class Socket:
-    """The same over a WebSocket."""
+    """A stream over a WebSocket."""
 
     def __init__(self, connection: ClientConnection) -> None:
         self.connection = connection
 
-    async def messages(self) -> AsyncIterator[Told]:
+    async def messages(self) -> AsyncIterator[ExitHistory]:
         """Yield messages until the socket is closed."""
         with contextlib.suppress(ConnectionClosed):
             while True:
                 frame = json.loads(await self.connection.recv())
-                yield Told(frame["event"], int(frame["id"]) if frame["id"] else None, frame["data"])
+                yield ExitHistory(frame["event"], int(frame["id"]) if frame["id"] else None, frame["data"])
 
     def cut(self) -> None:
-        """Break the connection without a word."""
+        """Drop the connection without closing it."""
         self.connection.transport.abort()
 
 
 @dataclass(frozen=True)
-class Followed:
-    """Where the streams are, and as who to follow them."""
+class ReplicationSource:
+    """The URL of the streams, and the key."""
 
     port: int
     key: str
 
     @asynccontextmanager
     async def sse(self, query: str = "", *, window: int = 2**16, **headers: str) -> AsyncGenerator[Sse]:
-        """Follow by SSE; a small ``window`` lets little wait unread on this side."""
+        """Follow by SSE; ``window`` is the size of the receive buffer."""
         line = socket.socket()
         line.settimeout(0)
         if window < 2**16:
@@ -127,7 +127,7 @@ class Followed:
             yield Socket(found)
 
 
-async def until(messages: AsyncIterator[Told], name: str) -> Told:
+async def until(messages: AsyncIterator[ExitHistory], name: str) -> ExitHistory:
     """Return the next message of a name."""
     async with asyncio.timeout(DEADLINE_S):
         async for message in messages:
@@ -136,9 +136,9 @@ async def until(messages: AsyncIterator[Told], name: str) -> Told:
     raise AssertionError(f"the stream ended before {name}")
 
 
-async def events(messages: AsyncIterator[Told], count: int) -> list[Told]:
+async def events(messages: AsyncIterator[ExitHistory], count: int) -> list[ExitHistory]:
     """Return the next events of the log."""
-    found: list[Told] = []
+    found: list[ExitHistory] = []
     async with asyncio.timeout(DEADLINE_S):
         while len(found) < count:
             message = await anext(messages)

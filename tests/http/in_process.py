@@ -1,4 +1,4 @@
-"""The whole API in this process, without a socket: as quick as it gets, with a controller and a real database."""
+"""The whole API in this process, without a socket, with a controller and a real database."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -12,14 +12,16 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from adapters.memory import MemoryEngine
-from miniaws import bootstrap, profile, telemetry
+from miniaws import bootstrap, telemetry
+from miniaws.bootstrap import first_key
 from miniaws.settings import Settings
 from miniaws.tasks import end
+from tests.http.declared import conforms, names_a_field
 from tests.runtime.running import eventually
 
 WAIT = {"Prefer": "wait=20"}
 CANARY = "canary-3f9c1e7a"
-"""A secret that must never be seen again."""
+"""A secret that must never be visible."""
 
 
 @dataclass
@@ -28,7 +30,7 @@ class Cloud:
 
     settings: Settings
     engine: MemoryEngine
-    world: bootstrap.World
+    world: bootstrap.Infrastructure
     app: FastAPI
     key: str = field(repr=False)
     stack: AsyncExitStack = field(repr=False)
@@ -42,7 +44,13 @@ class Cloud:
         """Return a client with a key, or none."""
         transport = httpx.ASGITransport(app or self.app)
         headers = {} if key is None else {"Authorization": key}
-        return httpx.AsyncClient(transport=transport, base_url="http://cloud", headers=headers, timeout=30)
+        return httpx.AsyncClient(
+            transport=transport,
+            base_url="http://localhost",
+            headers=headers,
+            timeout=30,
+            event_hooks={"response": [conforms, names_a_field]},
+        )
 
     async def another(self, role: str = "admin", account: str = "main", **more: Any) -> httpx.AsyncClient:
         """Issue a key and return a client with it."""
@@ -52,13 +60,13 @@ class Cloud:
         return self.client(issued.json()["key"])
 
     async def another_process(self, **more: Any) -> FastAPI:
-        """Start a second API on the same database, as another host would; with other settings."""
+        """Start a second API on the same database, as on another host, with other settings."""
         app = bootstrap.create_api(self.settings.model_copy(update=more), self.world)
         await self.stack.enter_async_context(app.router.lifespan_context(app))
         return app
 
     async def launched(self, name: str = "web-1", **more: Any) -> dict[str, Any]:
-        """Return an instance that runs."""
+        """Return a running instance."""
         body = {"name": name, "image": "nginx:1.27", **more}
         return done(await self.admin.post("/api/instances", json=body, headers=WAIT), "running")
 
@@ -72,7 +80,7 @@ def done(answer: httpx.Response, status: str | None = None) -> dict[str, Any]:
 
 
 def refused(answer: httpx.Response, status: int, code: str, *words: str) -> dict[str, Any]:
-    """Return the problem document of a refusal; it keeps what every problem keeps."""
+    """Return the problem document of a refusal, after checking its common fields."""
     assert answer.status_code == status, f"{answer.status_code} {answer.text}"
     assert answer.headers["content-type"] == "application/problem+json"
     problem: dict[str, Any] = answer.json()
@@ -96,9 +104,9 @@ async def open_cloud(database_url: str, directory: Path, **more: Any) -> AsyncGe
     telemetry.configure_logs(settings)
     bootstrap.prepare(settings)
     engine = MemoryEngine()
-    world = bootstrap.memory_world(engine)
+    world = bootstrap.memory_infrastructure(engine)
     await bootstrap.ensure_first_key(settings)
-    key = profile.read(settings.credentials)["MINIAWS_API_KEY"]
+    key = first_key.read(settings.credentials)["MINIAWS_API_KEY"]
     async with AsyncExitStack() as stack:
         controller = await stack.enter_async_context(bootstrap.open_controller(settings, world))
         running = asyncio.create_task(controller.run())

@@ -1,18 +1,24 @@
-"""Who may do what: roles, expiry, revocation, the last admin, and how often."""
+"""Access: roles, expiry, revocation, the last admin, and rate limits."""
 
 import asyncio
+import gc
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import pytest
 
+from domain.errors import Unauthenticated
+from domain.values import parse_id
 from miniaws import application
+from miniaws.http.auth.authenticator import Authenticator
 from tests.http.in_process import Cloud, done, refused
+from tests.process_managers.stage import MovedClock
 from tests.runtime.running import eventually
 
 
 async def answers(client: httpx.AsyncClient, status: int) -> bool:
-    """Tell whether a client is answered so now."""
+    """Return whether a client currently gets this status."""
     return (await client.get("/api/vpcs")).status_code == status
 
 
@@ -24,13 +30,13 @@ async def test_every_route_but_the_public_ones_needs_a_key(cloud: Cloud) -> None
     for path, operations in cloud.app.openapi()["paths"].items():
         for method in operations:
             answer = await nobody.request(method, path.replace("{", "").replace("}", ""))
-            if path.startswith("/api/") and (method, path) != ("post", "/api/session"):
+            if path.startswith(("/api/", "/metrics")) and (method, path) != ("post", "/api/session"):
                 refused(answer, 401, "unauthenticated", "`Authorization: miniaws_<key>`")
                 assert answer.headers["www-authenticate"] == "Bearer"
             elif not path.startswith("/api/"):
                 assert answer.status_code == 200, path
     assert (await nobody.get("/openapi.json")).status_code == 200
-    assert (await nobody.get("/docs")).status_code == 200
+    assert (await nobody.get("/docs/")).status_code == 200, "run scripts/setup --dev"
 
 
 async def test_a_wrong_key_opens_nothing(cloud: Cloud) -> None:
@@ -47,6 +53,14 @@ async def test_a_wrong_key_opens_nothing(cloud: Cloud) -> None:
             "/api/vpcs", headers=[(b"authorization", authorization.encode())]
         )
         refused(answer, 401, "unauthenticated")
+
+
+async def test_wrong_keys_leave_nothing_in_memory(cloud: Cloud) -> None:
+    for number in range(20):
+        wrong = cloud.client(f"miniaws_{number:043}")
+        refused(await wrong.get("/api/vpcs"), 401, "unauthenticated", "unknown, revoked or expired")
+    gc.collect()
+    assert [each for each in gc.get_objects() if isinstance(each, Unauthenticated)] == []
 
 
 async def test_a_key_is_accepted_after_bearer(cloud: Cloud) -> None:
@@ -112,6 +126,30 @@ async def test_a_revoked_key_opens_nothing_in_another_process(cloud: Cloud) -> N
     await eventually(lambda: answers(there, 401), deadline_s=1)
 
 
+@pytest.mark.parametrize("moved_s", [60, 3600, -1])
+async def test_a_revoked_key_is_refused_after_a_minute_when_no_event_arrives(
+    cloud: Cloud, moved_s: int
+) -> None:
+    client = await cloud.another("viewer", name="short")
+    header = client.headers["authorization"]
+    clock = MovedClock(datetime.now(UTC))
+    # Nothing feeds this one events, as after its subscription died.
+    authenticator = Authenticator(cloud.app.state.cloud.ports.store, clock)
+    identity = await authenticator.identify(header)
+    parsed = parse_id(identity.key_id)
+    assert parsed is not None
+    await authenticator.of_key(parsed[1])
+    done(await cloud.admin.delete("/api/keys/short"), "revoked")
+    assert await authenticator.identify(header) == identity, (
+        "the key must be remembered for this to show anything"
+    )
+    clock.at += timedelta(seconds=moved_s)
+    with pytest.raises(Unauthenticated):
+        await authenticator.identify(header)
+    with pytest.raises(Unauthenticated):
+        await authenticator.of_key(parsed[1])
+
+
 async def test_revoking_twice_is_revoking_once(cloud: Cloud) -> None:
     await cloud.another("viewer", name="short")
     first = done(await cloud.admin.delete("/api/keys/short"), "revoked")
@@ -164,7 +202,7 @@ async def test_one_key_does_not_use_up_what_another_may(cloud: Cloud) -> None:
 
 
 class Behind:
-    """Reads that never come so far."""
+    """Read models that never catch up."""
 
     async def wait_for(self, position: int, timeout_s: float) -> bool:
         del position, timeout_s

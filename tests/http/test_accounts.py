@@ -1,4 +1,4 @@
-"""Accounts do not see each other: what belongs to another one is not found, by no way in."""
+"""Accounts are isolated: resources of another account are never found."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tests.http.in_process import WAIT, Cloud, done, refused
 
 @pytest.fixture
 async def theirs(cloud: Cloud) -> dict[str, Any]:
-    """What the account ``main`` has, by kind."""
+    """The resources of the account ``main``, by kind."""
     instance = await cloud.launched("secret-web", ports=[{"port": 80, "publish": 8081}])
     volume = done(await cloud.admin.post("/api/volumes", json={"name": "secret-data"}, headers=WAIT))
     vpc = (await cloud.admin.get("/api/vpcs/default")).json()

@@ -1,9 +1,10 @@
-"""What can never be right is refused with a reason that helps; nothing has changed, and nothing breaks."""
+"""Invalid input is refused with a helpful reason, and changes nothing."""
 
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
+from domain.errors import Unreachable
 from tests.http.in_process import WAIT, Cloud, done, refused
 
 LAUNCH: dict[str, Any] = {"name": "web-1", "image": "nginx:1.27"}
@@ -33,13 +34,27 @@ BODIES: list[tuple[str, dict[str, Any], str, str]] = [
     ("/api/volumes", {"name": "data", "size_gb": "1"}, "size_gb", "valid integer"),
     ("/api/volumes", {"name": "data", "size_gb": True}, "size_gb", "valid integer"),
     ("/api/volumes", {"name": "data", "size_gb": 1.5}, "size_gb", "valid integer"),
+    ("/api/caches", {"name": "c", "persistence": "aof", "storage_gb": 16385}, "storage_gb", "equal to 16384"),
+    ("/api/queues", {"name": "q", "engine": "nats", "version": ""}, "version", "it is empty"),
+    ("/api/vpcs", {"name": "web", "cidr": ""}, "cidr", "it is empty"),
+    ("/api/databases/db/replicas", {"name": "r", "storage_gb": 16385}, "storage_gb", "equal to 16384"),
     ("/api/keys", {"name": "ci", "role": "root"}, "role", "'viewer', 'operator' or 'admin'"),
-    ("/api/keys", {"name": "ci", "role": "viewer", "expires_at": "2099-01-01"}, "expires_at", "timezone"),
-    ("/api/keys", {"name": "ci", "role": "viewer", "expires_at": "soon"}, "expires_at", "datetime"),
+    ("/api/keys", {"name": "ci", "role": "viewer", "expires_at": "2099-01-01"}, "expires_at", "time zone"),
+    ("/api/keys", {"name": "ci", "role": "viewer", "expires_at": "soon"}, "expires_at", "RFC 3339"),
     ("/api/instances", {**LAUNCH, "name": "vpc-" + "a" * 26}, "name", "do not look like an id"),
     ("/api/instances", {**LAUNCH, "image": ""}, "image", "`nginx:1.27`"),
     ("/api/instances", {**LAUNCH, "image": "UPPER"}, "image", "`UPPER`"),
     ("/api/instances", {**LAUNCH, "type": "huge"}, "type", "nano, micro, small, medium, large"),
+    (
+        "/api/instances",
+        {**LAUNCH, "capabilities": ["SYS_ADMIN"]},
+        "capabilities.0",
+        "'AUDIT_WRITE', 'IPC_LOCK'",
+    ),
+    ("/api/instances", {**LAUNCH, "capabilities": ["MKNOD", "MKNOD"]}, "capabilities", "MKNOD twice"),
+    ("/api/instances", {**LAUNCH, "stop_grace_s": 601}, "stop_grace_s", "600"),
+    ("/api/instances", {**LAUNCH, "stop_signal": "SIGSTOP"}, "stop_signal", "'SIGHUP', 'SIGINT'"),
+    ("/api/instances", {**LAUNCH, "init": "perhaps"}, "init", "bool"),
     ("/api/instances", {**LAUNCH, "restart": "maybe"}, "restart", "'always', 'on-failure' or 'never'"),
     ("/api/instances", {**LAUNCH, "ports": [{"port": 0}]}, "ports.0.port", "greater than or equal to 1"),
     ("/api/instances", {**LAUNCH, "ports": [{"port": 80, "publish": 65536}]}, "ports.0.publish", "65535"),
@@ -50,6 +65,74 @@ BODIES: list[tuple[str, dict[str, Any], str, str]] = [
     ("/api/instances", {**LAUNCH, "env": {"A": 1}}, "env.A", "valid string"),
     ("/api/instances", {**LAUNCH, "command": "ls"}, "command", "valid list"),
     ("/api/instances", {**LAUNCH, "command": ["a"] * 101}, "command", "at most 100 arguments"),
+    (
+        "/api/databases",
+        {"name": "db", "backup": {"schedule": "whenever"}},
+        "backup.schedule",
+        "five fields",
+    ),
+    (
+        "/api/databases",
+        {"name": "db", "backup": {"drill_schedule": "x"}},
+        "backup.drill_schedule",
+        "five fields",
+    ),
+    (
+        "/api/databases",
+        {"name": "db", "engine": "mariadb", "backup": {"synchronous": True}},
+        "backup.synchronous",
+        "only Postgres",
+    ),
+    ("/api/scaling-groups", {"name": "web", "template": {"image": "UPPER"}}, "template.image", "`UPPER`"),
+    (
+        "/api/scaling-groups",
+        {"name": "web", "template": {"image": "nginx:1.27", "type": "huge"}},
+        "template.type",
+        "nano, micro",
+    ),
+    (
+        "/api/scaling-groups",
+        {"name": "web", "template": {"image": "nosuch:1"}, "min": 2, "max": 1},
+        "min",
+        "max",
+    ),
+    (
+        "/api/scaling-groups",
+        {"name": "web", "template": {"image": "nginx:1.27", "ports": [{"port": 80, "publish": 80}]}},
+        "template.ports.0.publish",
+        "load balancer",
+    ),
+    (
+        "/api/load-balancers",
+        {"name": "lb", "health_check": {"interval_s": 1, "timeout_s": 2}},
+        "health_check.timeout_s",
+        "shorter",
+    ),
+    (
+        "/api/load-balancers",
+        {"name": "lb", "target_groups": [{"name": "api"}, {"name": "web", "health_check": {"codes": "x"}}]},
+        "target_groups.1.health_check.codes",
+        "200-299",
+    ),
+    (
+        "/api/load-balancers",
+        {
+            "name": "lb",
+            "listeners": [
+                {"port": 18_001},
+                {"port": 18_002, "rules": [{"path": "/", "target_group": "default"}, {"target_group": "x"}]},
+            ],
+        },
+        "listeners.1.rules.1.host",
+        "a condition",
+    ),
+    (
+        "/api/load-balancers",
+        {"name": "lb", "listeners": [{"port": 18_001, "rules": [{"path": "/", "target_group": "x"}]}]},
+        "listeners.0.rules.0.target_group",
+        "does not exist",
+    ),
+    ("/api/load-balancers", {"name": "lb", "timeouts": {"queue_s": 0}}, "timeouts.queue_s", "0.05"),
 ]
 
 NULS: list[tuple[str, dict[str, Any], str]] = [
@@ -67,7 +150,7 @@ NULS: list[tuple[str, dict[str, Any], str]] = [
 
 
 async def _versions(cloud: Cloud) -> int:
-    return (await cloud.admin.get("/health/ready")).json()["position"]
+    return await cloud.app.state.cloud.ports.store.head()
 
 
 async def test_a_wrong_field_is_named_with_its_rule_and_changes_nothing(cloud: Cloud) -> None:
@@ -94,7 +177,7 @@ async def test_an_escaped_backslash_is_no_nul_character(cloud: Cloud) -> None:
 
 
 async def test_half_a_character_is_refused(cloud: Cloud) -> None:
-    """A lone surrogate is valid JSON, and no text that can be stored."""
+    """A lone surrogate is valid JSON, but cannot be stored as text."""
     for field, body in (
         ("name", b'{"name": "\\ud800"}'),
         ("tags.a", b'{"name": "web", "tags": {"a": "x\\udfff"}}'),
@@ -204,12 +287,20 @@ async def test_a_size_that_cannot_be_kept_here_is_refused(cloud: Cloud) -> None:
 
 
 async def test_nothing_to_change_is_refused(cloud: Cloud) -> None:
-    await cloud.launched()
-    refused(
-        await cloud.admin.patch("/api/instances/web-1", json={}), 422, "invalid", "`type`, `tags` or both"
-    )
-    for path in ("/api/vpcs/default", "/api/volumes/x"):
-        refused(await cloud.admin.patch(path, json={}), 422, "invalid", "missing")
+    described = (await cloud.admin.get("/openapi.json")).json()
+    schemas, changed = described["components"]["schemas"], set[str]()
+    for path, operations in described["paths"].items():
+        if "patch" in operations:
+            schema = operations["patch"]["requestBody"]["content"]["application/json"]["schema"]
+            fields = schemas[schema["$ref"].rpartition("/")[2]]["properties"]
+            for body in ({}, dict.fromkeys(fields)):
+                answer = await cloud.admin.patch(path.format(id_or_name="web-1"), json=body)
+                problem = refused(answer, 422, "invalid", *(f"`{field}`" for field in fields))
+                assert problem["detail"].startswith("cannot change nothing: give "), path
+            changed.add(path)
+    assert len(changed) > 8
+    answer = await cloud.admin.patch("/api/scaling-groups/web", json={"template": {}})
+    assert refused(answer, 422, "invalid", "cannot change nothing", "`image`")["field"] == "template"
 
 
 async def test_a_type_with_more_cores_than_the_machine_has(cloud: Cloud) -> None:
@@ -225,3 +316,17 @@ async def test_a_type_with_more_cores_than_the_machine_has(cloud: Cloud) -> None
         assert problem["field"] == "type"
     listed = (await cloud.admin.get("/api/instances")).json()["items"]
     assert [(each["name"], each["spec"]["type"]) for each in listed] == [("small", "micro")]
+
+
+async def test_a_bad_image_is_refused_for_a_group_as_for_an_instance(cloud: Cloud) -> None:
+    before = await _versions(cloud)
+    # No image may reach an engine that would answer such a path with an error of its own.
+    cloud.engine.fail("images.is_available", Unreachable("cannot reach the engine"), None)
+    for image in ("UPPER", "a/../b", "../containers/json", "a b", "", "a?b=c", "nginx:1.27#x", "a" * 5000):
+        launched = await cloud.admin.post("/api/instances", json={**LAUNCH, "image": image})
+        group = {"name": "web", "min": 1, "max": 2, "template": {"image": image}}
+        grouped = await cloud.admin.post("/api/scaling-groups", json=group)
+        problem = refused(launched, 422, "invalid", "image")
+        assert refused(grouped, 422, "invalid", "image")["detail"] == problem["detail"]
+        assert problem["field"] == "image"
+    assert await _versions(cloud) == before

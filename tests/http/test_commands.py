@@ -1,4 +1,4 @@
-"""How every command is answered: 202 with the document, its place and its version; versions; waiting."""
+"""Responses to commands: 202 with the document, its location and its version; versions; waiting."""
 
 import asyncio
 
@@ -174,7 +174,7 @@ async def test_a_host_port_that_is_held_is_refused_by_the_name_of_its_holder(clo
     problem = refused(
         await cloud.admin.post("/api/instances", json=body), 409, "port_taken", "instance web-1"
     )
-    assert (problem["field"], (await _names(cloud.admin))) == ("ports.publish", ["web-1"])
+    assert (problem["field"], (await _names(cloud.admin))) == ("ports.0.publish", ["web-1"])
 
 
 async def _names(client: httpx.AsyncClient) -> list[str]:

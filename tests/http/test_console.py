@@ -1,4 +1,4 @@
-"""The pages of the console, as a browser gets them."""
+"""The pages of the console as served to a browser."""
 
 import base64
 import gzip
@@ -40,21 +40,39 @@ def browser(tmp_path: Path) -> httpx.AsyncClient:
     return client(tmp_path)
 
 
-def client(folder: Path) -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        transport=httpx.ASGITransport(Console(otherwise, folder)), base_url="http://console"
-    )
+def client(folder: Path, guide: Path = Path("nosuch")) -> httpx.AsyncClient:
+    app = Console(otherwise, folder, guide)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://console")
+
+
+def sha256(text: str) -> str:
+    """Return the hash of an inline script or style, as a policy names it."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 async def test_a_page_says_which_scripts_may_run(browser: httpx.AsyncClient) -> None:
     answer = await browser.get("/")
     assert (answer.status_code, answer.text) == (200, PAGE)
-    digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
     policy = dict(part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";"))
-    assert policy["script-src"] == f"'self' 'sha256-{digest}'"
+    assert policy["script-src"] == f"'self' {sha256(SCRIPT)}"
     assert policy["connect-src"] == policy["default-src"] == "'self'"
     assert policy["frame-ancestors"] == "'none'"
+    worker = await browser.get("/stream-worker.js")
+    assert "connect-src 'self'" in worker.headers["content-security-policy"], (
+        "a worker has its script's policy"
+    )
     assert answer.headers["cache-control"] == "no-cache"
+
+
+async def test_the_guide_is_served_below_the_reference_of_the_api(tmp_path: Path) -> None:
+    style = "body { color: black }"
+    (tmp_path / "guide").mkdir()
+    (tmp_path / "guide" / "index.html").write_text(f"<style>{style}</style>")
+    browser = client(tmp_path, tmp_path / "guide")
+    answer = await browser.get("/docs/guide/")
+    assert (answer.status_code, answer.text) == (200, f"<style>{style}</style>")
+    assert f"style-src-elem 'self' {sha256(style)};" in answer.headers["content-security-policy"]
+    assert (await browser.get("/docs/guide")).headers["location"] == "/docs/guide/"
 
 
 async def test_an_address_without_a_slash_leads_to_its_page(browser: httpx.AsyncClient) -> None:
@@ -67,7 +85,7 @@ async def test_an_address_without_a_slash_leads_to_its_page(browser: httpx.Async
 async def test_what_there_is_not_is_told_on_a_page(browser: httpx.AsyncClient, path: str) -> None:
     answer = await browser.get(path, headers={"Accept": "text/html,*/*"})
     assert (answer.status_code, answer.text) == (404, "nothing")
-    assert (await browser.get(path)).status_code == 418, "a program is told as the API tells it"
+    assert (await browser.get(path)).status_code == 418, "a program gets a response like that of the API"
 
 
 async def test_what_has_a_hash_in_its_name_is_kept_for_good(browser: httpx.AsyncClient) -> None:
@@ -91,7 +109,7 @@ async def test_what_did_not_change_is_not_sent_again(browser: httpx.AsyncClient)
     assert (again.status_code, again.content) == (304, b"")
 
 
-@pytest.mark.parametrize("path", ["/api/nothing", "/docs/x", "/metrics", "/openapi.json", "/health/x"])
+@pytest.mark.parametrize("path", ["/api/nothing", "/metrics", "/openapi.json", "/health/x"])
 async def test_what_belongs_to_the_api_is_left_to_it(browser: httpx.AsyncClient, path: str) -> None:
     assert (await browser.get(path)).status_code == 418
 

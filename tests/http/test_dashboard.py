@@ -1,4 +1,4 @@
-"""What a dashboard shows: problems first, figures that are real, and nothing of another account."""
+"""The dashboard: problems first, real metrics, and nothing of other accounts."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,7 +9,7 @@ import pytest
 
 from domain.errors import Refused
 from tests.http.conftest import Api
-from tests.http.following import DEADLINE_S, Followed, until
+from tests.http.following import DEADLINE_S, ReplicationSource, until
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ async def web(api: Api) -> dict[str, Any]:
 
 
 async def eventually(look: Callable[[], Awaitable[Any]]) -> Any:
-    """Return what was looked for as soon as it is there."""
+    """Wait for a value, and return it."""
     async with asyncio.timeout(DEADLINE_S):
         while not (found := await look()):  # noqa: ASYNC110 - metrics come once a second
             await asyncio.sleep(0.1)
@@ -35,7 +35,7 @@ async def get(api: Api, path: str, **headers: str) -> dict[str, Any]:
 
 
 async def measured(api: Api, samples: int) -> list[dict[str, Any]]:
-    """Return points of the instance at half of its share, once there are so many."""
+    """Return points of the instance at half of its share, when there are enough."""
 
     async def look() -> list[dict[str, Any]]:
         points = (await get(api, "/api/instances/web/metrics?step=1"))["points"]
@@ -95,7 +95,7 @@ async def test_metrics_belong_to_their_account(api: Api, web: dict[str, Any]) ->
     stats = await get(api, "/api/dashboard/stats", Authorization=key)
     assert stats["resources"] == []
     await measured(api, 2)
-    async with Followed(api.settings.port, key).sse("?include=metrics") as stream:
+    async with ReplicationSource(api.settings.port, key).sse("?include=metrics") as stream:
         assert (await until(stream.messages(), "metrics")).data["resources"] == {}
 
 

@@ -1,10 +1,10 @@
-"""Figures of databases, their archives and scheduled snapshots, as Prometheus reads them."""
+"""Prometheus metrics of databases, archives and scheduled snapshots."""
 
 import re
 from datetime import UTC, datetime, timedelta
 
 from adapters.memory import MemoryArchives
-from domain.archive import Held, Mark
+from domain.archive import ArchiveContents, Mark
 from domain.errors import Unreachable
 from domain.volume import Volume
 from miniaws import application
@@ -15,9 +15,9 @@ from tests.runtime.running import eventually
 
 
 async def figures(cloud: Cloud) -> dict[str, float]:
-    """Return the figures that are ours to show, as they are now, by metric and name of the resource."""
+    """Return the current metrics of resources, by metric and name of the resource."""
     cloud.app.state.watched = Watched(cloud.app.state.cloud)
-    text = (await cloud.client(None).get("/metrics")).text
+    text = (await cloud.admin.get("/metrics")).text
     found = re.findall(
         r'^miniaws_((?:database|cache|queue|archive|volume)_\w+)\{.*name="([\w-]+)".*\} (\S+)$',
         text,
@@ -28,7 +28,8 @@ async def figures(cloud: Cloud) -> dict[str, float]:
 
 async def test_the_age_of_backups_and_of_what_can_be_restored_is_told(cloud: Cloud) -> None:
     never = {"backup": {"drill_schedule": None}}
-    await cloud.admin.post("/api/databases", json={"name": "orders", **never}, headers=WAIT)
+    cloud.engine.completes.discard("base")
+    await cloud.admin.post("/api/databases", json={"name": "orders", **never})
     archives = cloud.world.archives["postgres"]
     assert isinstance(archives, MemoryArchives)
     then = datetime.now(UTC) - timedelta(seconds=40)
@@ -36,7 +37,7 @@ async def test_the_age_of_backups_and_of_what_can_be_restored_is_told(cloud: Clo
     async def is_backed_up() -> bool:
         for id_, container in list(cloud.engine.containers.items()):
             if container.state == "running" and container.spec.command[:1] == ("base",):
-                archives.holds[id_.partition(".")[0]] = Held(
+                archives.holds[id_.partition(".")[0]] = ArchiveContents(
                     {1: 100}, [Mark(then + timedelta(seconds=30), 1)]
                 )
                 cloud.engine.say(id_, then.isoformat())
@@ -48,7 +49,7 @@ async def test_the_age_of_backups_and_of_what_can_be_restored_is_told(cloud: Clo
     assert found["database_connections of orders"] == 1
     assert 40 <= found["archive_backup_age_seconds of orders"] < 70
     assert 10 <= found["archive_restorable_age_seconds of orders"] < 40
-    cloud.engine.fail("archives.held", Unreachable("away"), None)
+    cloud.engine.fail("archives.contents", Unreachable("away"), None)
     found = await figures(cloud)
     assert "archive_restorable_age_seconds of orders" not in found
     assert "archive_backup_age_seconds of orders" in found
@@ -79,7 +80,7 @@ async def test_caches_and_queues_tell_what_their_servers_say(cloud: Cloud) -> No
     found = await figures(cloud)
     assert (found["cache_clients of sessions"], found["cache_memory_used_bytes of sessions"]) == (1, 1000)
     assert (found["queue_depth of events"], found["queue_publish_per_s of events"]) == (2, 1)
-    assert "queue_deliver_per_s of events" not in found, "it was not told"
+    assert "queue_deliver_per_s of events" not in found, "it was not reported"
     cloud.engine.fail("servers.stats", Unreachable("away"), None)
     assert not any(name.startswith(("cache_", "queue_")) for name in await figures(cloud))
 
@@ -104,6 +105,6 @@ async def test_servers_are_not_asked_again_at_once(cloud: Cloud) -> None:
     await figures(cloud)
     done(await cloud.admin.post("/api/volumes", json={"name": "data"}, headers=WAIT))
     await cloud.admin.put("/api/volumes/data/snapshot-policy", json={})
-    shown = (await cloud.client(None).get("/metrics")).text
+    shown = (await cloud.admin.get("/metrics")).text
     assert 'name="data"' not in shown
     assert "volume_missed_snapshots of data" in await figures(cloud)

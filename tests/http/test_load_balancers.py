@@ -1,4 +1,4 @@
-"""Load balancers over HTTP: what is refused, what is shown, and that nothing secret is."""
+"""Load balancers over HTTP: refusals, documents, and no secrets."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ async def test_bad_input_is_a_problem_and_changes_nothing(api: Api) -> None:
     assert await refused(api, "POST", PATH, {"name": "other", "listeners": [{"port": 8081}]}) == (
         409,
         "port_taken",
-        "listeners.port",
+        "listeners.0.port",
     )
     assert await refused(api, "POST", PATH, {"name": "web"}) == (409, "name_taken", "name")
     slow = {"interval_s": 2, "timeout_s": 2}

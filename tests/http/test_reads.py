@@ -1,7 +1,9 @@
-"""How every GET reads: now or then, whole or in pages, and only when it changed."""
+"""What all GETs share: as-of reads, pages, and conditional requests."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import psycopg
 
 from tests.http.in_process import WAIT, Cloud, done, refused
 
@@ -49,7 +51,7 @@ async def test_the_future_cannot_be_read(cloud: Cloud) -> None:
     now = datetime.now(UTC)
     for moment in ((now + timedelta(minutes=1)).isoformat(), "9999-12-31T23:59:59-14:00"):
         answer = await cloud.admin.get("/api/vpcs", params={"as_of": moment})
-        assert refused(answer, 422, "invalid", "lies in the future")["field"] == "as_of"
+        assert refused(answer, 422, "invalid", "is in the future")["field"] == "as_of"
     head = (await cloud.admin.get("/health/ready")).json()["position"]
     for field in ("as_of", "min_position"):
         answer = await cloud.admin.get("/api/vpcs", params={field: head + 1000})
@@ -111,6 +113,7 @@ async def test_a_cursor_belongs_to_its_query(cloud: Cloud) -> None:
         (cloud.admin, "/api/volumes", {"name": "v-01"}),
         (cloud.admin, "/api/volumes", {"tag": "a=b"}),
         (cloud.admin, "/api/volumes", {"ended": "true"}),
+        (cloud.admin, "/api/volumes", {"ended_since": "0"}),
         (other, "/api/volumes", {}),
     ):
         answer = await client.get(path, params={"limit": 1, "cursor": cursor, **query})
@@ -120,6 +123,40 @@ async def test_a_cursor_belongs_to_its_query(cloud: Cloud) -> None:
 async def test_what_is_no_cursor_is_refused(cloud: Cloud) -> None:
     for cursor in ["", "x", "e30=", "WzEsMl0=", "bnVsbA==", "ä", "%00", "A" * 999]:
         refused(await cloud.admin.get("/api/vpcs", params={"cursor": cursor}), 422, "invalid_cursor")
+
+
+async def test_what_ended_is_listed_for_a_day_unless_more_is_asked_for(cloud: Cloud) -> None:
+    await _volumes(cloud, 4)
+    positions: list[int] = []
+    for name in ("v-00", "v-01"):
+        gone = done(await cloud.admin.delete(f"/api/volumes/{name}", headers=WAIT), "deleted")
+        positions.append(gone["position"])
+    _age(cloud, positions[0], "24 hours 1 minute")
+    done(await cloud.admin.delete("/api/volumes/v-02", headers=WAIT), "deleted")
+    long_ago = (datetime.now(UTC) - timedelta(days=2)).isoformat()
+    for query, expected in (
+        ({}, ["v-03"]),
+        ({"ended": "true"}, ["v-01", "v-02", "v-03"]),
+        ({"status": "deleted"}, ["v-01", "v-02"]),
+        ({"ended_since": str(positions[1])}, ["v-02", "v-03"]),
+        ({"ended_since": long_ago}, ["v-00", "v-01", "v-02", "v-03"]),
+        ({"ended_since": "0"}, ["v-00", "v-01", "v-02", "v-03"]),
+        ({"ended": "true", "as_of": str(positions[0])}, ["v-00", "v-01", "v-02", "v-03"]),
+        ({"ended": "true", "as_of": str(positions[1])}, ["v-01", "v-02", "v-03"]),
+    ):
+        assert await _pages(cloud, "/api/volumes", limit=1, **query) == [[name] for name in expected], query
+    answer = await cloud.admin.get("/api/volumes?ended_since=yesterday")
+    assert refused(answer, 422, "invalid", "RFC 3339")["field"] == "ended_since"
+
+
+def _age(cloud: Cloud, position: int, by: str) -> None:
+    """Move the recording time of all events up to a position into the past."""
+    assert cloud.settings.database_url is not None
+    with psycopg.connect(cloud.settings.database_url.get_secret_value()) as connection:
+        connection.execute(
+            "UPDATE events SET recorded_at = recorded_at - %s::interval WHERE notification_id <= %s",
+            (by, position),
+        )
 
 
 async def test_lists_are_narrowed(cloud: Cloud) -> None:
@@ -149,7 +186,7 @@ async def test_no_query_parameter_is_ever_ignored(cloud: Cloud) -> None:
         ("GET", "/api/instance-types?x=1", "x"),
     ]:
         answer = await cloud.admin.request(method, path, json={"name": "web"} if method == "POST" else None)
-        assert refused(answer, 422, "invalid", f"`{name}`", "this route knows")["field"] == name
+        assert refused(answer, 422, "invalid", f"`{name}`", "this route accepts")["field"] == name
 
 
 async def test_a_query_parameter_of_another_kind_is_refused(cloud: Cloud) -> None:

@@ -1,4 +1,4 @@
-"""Scaling groups over HTTP: what is refused, and that nothing is changed by it."""
+"""Scaling groups over HTTP: refusals, which change nothing."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ async def test_what_cannot_be_is_a_problem_and_changes_nothing(api: Api) -> None
     behind = {"load_balancers": [{"load_balancer": "nosuch", "port": 80}]}
     assert (await problem(api, "PATCH", f"{PATH}/web", behind))[:2] == (404, "not_found")
     published = {"template": {"ports": [{"port": 80, "publish": 8080}]}}
-    assert (await problem(api, "PATCH", f"{PATH}/web", published))[2] == "template.ports.publish"
+    assert (await problem(api, "PATCH", f"{PATH}/web", published))[2] == "template.ports.0.publish"
     assert (await problem(api, "DELETE", f"{PATH}/web/policies/p"))[:2] == (404, "not_found")
     protection = {"is_protected": True}
     assert (await problem(api, "PUT", f"{PATH}/web/instances/other-1/protection", protection))[0] == 404

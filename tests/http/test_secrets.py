@@ -1,4 +1,4 @@
-"""No secret is ever seen again: not in an answer, an event, a table, a log line or an error."""
+"""No secret is visible: in a response, an event, a table, a log line or an error."""
 
 import json
 import sys
@@ -25,7 +25,7 @@ _TABLES: LiteralString = (
 
 
 async def _everything(database_url: str) -> str:
-    """Return every row of every table as text, and every byte string as it is in clear."""
+    """Return every row of every table as text, with decoded byte strings."""
     found: list[str] = []
     async with await psycopg.AsyncConnection.connect(database_url) as connection:
         for schema, table in await (await connection.execute(_TABLES)).fetchall():
@@ -36,7 +36,7 @@ async def _everything(database_url: str) -> str:
 
 
 async def _use(cloud: Cloud) -> str:
-    """Do all that can be done with an instance and a key, and return every answer as text."""
+    """Run every operation on an instance and a key, and return all responses as text."""
     admin = cloud.admin
     answers = [
         await admin.post("/api/instances", json=LAUNCH, headers={**WAIT, "Idempotency-Key": "a"}),
@@ -75,7 +75,7 @@ async def _use(cloud: Cloud) -> str:
 
 @pytest.fixture
 def logs(capfd: pytest.CaptureFixture[str]) -> Generator[Callable[[], list[str]]]:
-    """Return the log lines of this process so far; loggers remember where they first wrote."""
+    """Return the log lines of this process so far; loggers keep their first destination."""
 
     def lines() -> list[str]:
         return capfd.readouterr().err.splitlines()

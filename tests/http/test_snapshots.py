@@ -1,4 +1,4 @@
-"""Snapshots over HTTP, and the clock that takes them."""
+"""Snapshots over HTTP, and their schedules."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from tests.http.in_process import WAIT, Cloud, done, refused
 
 
 async def taken(cloud: Cloud, **body: Any) -> dict[str, Any]:
-    """Return a snapshot of the volume `data` that is there."""
+    """Return an available snapshot of the volume `data`."""
     if (await cloud.admin.get("/api/volumes/data")).status_code == 404:
         done(await cloud.admin.post("/api/volumes", json={"name": "data"}, headers=WAIT), "available")
     wish = {"name": "before", "volume": "data", **body}

@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from domain.store import Recorded
 from projections.activity import Activity
 from tests.http.conftest import Api
-from tests.http.following import DEADLINE_S, Followed, Told, events, until
+from tests.http.following import DEADLINE_S, ExitHistory, ReplicationSource, events, until
 from tests.http.writing import Writer
 
 
@@ -57,7 +58,7 @@ async def test_a_stream_resumes_after_the_last_event_it_got(api: Api) -> None:
 
 async def test_an_account_sees_nothing_of_another(api: Api) -> None:
     key, _ = await api.key_of("class-1")
-    other = Followed(api.settings.port, key)
+    other = ReplicationSource(api.settings.port, key)
     async with other.sse("?from=0") as stream, other.socket("?from=0") as socket:
         await api.post("/api/vpcs", {"name": "mine", "cidr": "10.70.3.0/24"})
         answer = await api.http.post(
@@ -69,6 +70,30 @@ async def test_an_account_sees_nothing_of_another(api: Api) -> None:
             while not seen or seen[-1]["resourcename"] != "theirs":
                 seen += [message.data for message in await events(messages, 1)]
             assert {event["accountid"] for event in seen} == {"class-1"}
+
+
+async def test_an_event_is_sent_once_reads_show_it(api: Api, database_url: str) -> None:
+    store = api.cloud.ports.store
+    async with api.followed.sse("?include=events") as stream:
+        messages = stream.messages()
+        start = await until(messages, "hello")
+        async with await psycopg.AsyncConnection.connect(database_url) as projector_stops:
+            await projector_stops.execute("SELECT FROM read_model.progress FOR UPDATE")
+            posting = asyncio.create_task(
+                api.http.post("/api/vpcs", json={"name": "a", "cidr": "10.70.9.0/24"})
+            )
+            while await store.head() == start.position:  # noqa: ASYNC110 - only the store knows
+                await asyncio.sleep(0.01)
+            early = asyncio.create_task(until(messages, "vpc.create_requested"))
+            resumed = asyncio.create_task(_first_after(api, start.position))
+            sent, _ = await asyncio.wait({early, resumed}, timeout=0.3)
+            assert sent == set()
+        event = await early
+        shown = await api.http.get("/api/vpcs/a")
+        assert (await resumed).position == event.position
+        await posting
+    assert shown.is_success
+    assert int(shown.headers["Miniaws-Position"]) >= (event.position or 0)
 
 
 async def test_filters_hold_for_what_was_and_what_comes(api: Api) -> None:
@@ -88,9 +113,15 @@ async def test_filters_hold_for_what_was_and_what_comes(api: Api) -> None:
         assert sum(message.name == "vpc.tags_changed" for message in seen) >= 2
 
 
-async def _until_tagged(messages: AsyncIterator[Told], tag: str) -> list[Told]:
+async def _first_after(api: Api, position: int | None) -> ExitHistory:
+    """Return the first event that a stream sends that resumes after a position."""
+    async with api.followed.sse(f"?include=events&from={position}") as stream:
+        return (await events(stream.messages(), 1))[0]
+
+
+async def _until_tagged(messages: AsyncIterator[ExitHistory], tag: str) -> list[ExitHistory]:
     """Return the events up to the one that set this tag, written as key and value."""
-    found: list[Told] = []
+    found: list[ExitHistory] = []
     while not found or tag not in [" ".join(each) for each in found[-1].data["data"].get("tags", {}).items()]:
         found += await events(messages, 1)
     return found
@@ -155,7 +186,7 @@ async def test_silence_is_filled_with_heartbeats(api: Api) -> None:
 
 async def test_a_revoked_key_ends_its_streams_and_no_others(api: Api) -> None:
     key, key_id = await api.key_of("main", "leaver")
-    leaver = Followed(api.settings.port, key)
+    leaver = ReplicationSource(api.settings.port, key)
     async with leaver.sse() as stream, leaver.socket() as socket, api.followed.sse() as stays:
         messages, staying = stream.messages(), stays.messages()
         for each in (messages, staying):
@@ -177,7 +208,7 @@ async def test_a_revoked_key_ends_its_streams_and_no_others(api: Api) -> None:
 async def test_an_expired_key_ends_its_streams(api: Api) -> None:
     expires_at = datetime.now(UTC) + timedelta(seconds=1.5)
     key, _ = await api.key_of("main", "brief", expires_at=expires_at.isoformat())
-    async with Followed(api.settings.port, key).sse() as stream:
+    async with ReplicationSource(api.settings.port, key).sse() as stream:
         assert (await until(stream.messages(), "end")).data == {"reason": "the key has expired"}
     assert datetime.now(UTC) >= expires_at
 
@@ -240,14 +271,14 @@ async def test_a_failure_of_the_hub_loses_nothing(api: Api, monkeypatch: pytest.
         messages = stream.messages()
         start = await until(messages, "hello")
         activity = type(api.cloud.ports.activity)
-        told, failed = activity.told, asyncio.Event()
+        original, failed = activity.cloud_events, asyncio.Event()
 
         async def fail_once(_self: Activity, _found: Sequence[Recorded]) -> list[dict[str, Any]]:
-            monkeypatch.setattr(activity, "told", told)
+            monkeypatch.setattr(activity, "cloud_events", original)
             failed.set()
             raise ConnectionError
 
-        monkeypatch.setattr(activity, "told", fail_once)
+        monkeypatch.setattr(activity, "cloud_events", fail_once)
         await api.http.post("/api/vpcs", json={"name": "missed", "cidr": "10.70.8.0/24"})
         await until(messages, "cut")
         assert failed.is_set()
@@ -274,9 +305,9 @@ async def test_a_key_in_a_socket_s_address_is_in_no_log(
     assert api.key not in caplog.text.replace("websockets.client", "") + printed.out + printed.err
 
 
-async def _until_it_ends(messages: AsyncIterator[Told], most: int) -> list[Told]:
-    """Return everything but heartbeats, at most so many."""
-    found: list[Told] = []
+async def _until_it_ends(messages: AsyncIterator[ExitHistory], most: int) -> list[ExitHistory]:
+    """Return all messages except heartbeats, up to a number."""
+    found: list[ExitHistory] = []
     async with asyncio.timeout(DEADLINE_S):
         async for message in messages:
             if message.name != ":":

@@ -1,23 +1,24 @@
-"""A thousand lost connections while ten thousand events are written: what each client got is the log, exactly."""
+"""With many lost connections and many events, each client receives exactly the log."""
 
 import asyncio
 import random
 
 from tests.http.conftest import Api
-from tests.http.following import Followed, Told
+from tests.http.following import ExitHistory, ReplicationSource
 from tests.http.writing import Writer
+from tests.samples import sample
 
 CLIENTS = 5
-CUTS = 1000
-EVENTS = 10_000
+CUTS = sample(100, 1000)
+EVENTS = 10 * CUTS
 PACE_S = 0.1
-"""Between two saves of a hundred events: the writing takes about as long as the cutting."""
+"""Pause between two saves of a hundred events, so that writing lasts as long as the interruptions."""
 
 
 class Reader:
-    """A client on a bad line: it reads a little, loses the connection and comes back, until it has everything."""
+    """A client with a bad connection: it reads, loses the connection and resumes until it has everything."""
 
-    def __init__(self, followed: Followed, start: int, seed: int) -> None:
+    def __init__(self, followed: ReplicationSource, start: int, seed: int) -> None:
         self._followed = followed
         self._luck = random.Random(seed)  # noqa: S311 - to be repeated, not to be secret
         self._last = start
@@ -25,7 +26,7 @@ class Reader:
         self.cuts = 0
 
     async def read(self, until: int, cuts: int) -> None:
-        """Read up to a position, and lose at least so many connections on the way."""
+        """Read up to a position, with a minimum number of lost connections."""
         while self._last < until or self.cuts < cuts:
             # What came last before a cut is what a client resumes after.
             patience = self._luck.randrange(1, 40) if self.cuts < cuts else EVENTS
@@ -42,7 +43,7 @@ class Reader:
                         break
             stream.cut()
 
-    def _take(self, message: Told) -> int:
+    def _take(self, message: ExitHistory) -> int:
         if message.position is None:
             return 0
         self.got.append(message.position)
@@ -50,7 +51,7 @@ class Reader:
         return 1
 
 
-async def test_the_pieces_of_a_thousand_cut_connections_are_the_log(api: Api) -> None:
+async def test_the_pieces_of_many_cut_connections_are_the_log(api: Api) -> None:
     writer = Writer(api.cloud)
     await writer.begin(10)
     start = await api.cloud.ports.store.head()

@@ -1,4 +1,4 @@
-"""Fills the log quickly: past the API, as a process manager would."""
+"""Fills the log quickly: without the API, like a process manager."""
 
 import asyncio
 from uuid import uuid4
@@ -20,14 +20,14 @@ class Writer:
         self._written = 0
 
     async def begin(self, volumes: int) -> None:
-        """Have volumes to write about."""
+        """Create the volumes."""
         for _ in range(volumes):
             volume = Volume.create(self._cause.account_id, f"v-{uuid4().hex[:8]}", None, {})
             await self._save(volume)
             self._volumes.append(await self._settled(volume))
 
     async def write(self, count: int, *, pace_s: float = 0, padding: int = 0) -> None:
-        """Write so many events, a hundred in a save, with a pause after each save; ``padding`` in bytes each."""
+        """Write ``count`` events, a hundred per save, with a pause after each save; ``padding`` in bytes each."""
         fill = {f"fill-{number}": "x" * 250 for number in range(padding // 250)}
         for begin in range(0, count, _AT_ONCE):
             volume = self._volumes[(begin // _AT_ONCE) % len(self._volumes)]
@@ -38,7 +38,7 @@ class Writer:
             await asyncio.sleep(pace_s)
 
     async def _settled(self, volume: Volume) -> Volume:
-        """Return it as its manager leaves it: who writes from here on is alone."""
+        """Return it after its manager is done, so that the test is the only writer."""
         async with asyncio.timeout(20):
             while True:
                 found = await self._cloud.ports.store.load(volume.id)

@@ -1,4 +1,4 @@
-"""Journeys share one cloud of real processes and leave it empty; those that kill parts of it get their own."""
+"""Journeys share one cloud of real processes and leave it empty; those that kill processes get their own."""
 
 import secrets
 from collections.abc import Generator
@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 from psycopg import sql
 
-from adapters import engine_sweep
+from adapters.docker import engine_sweep
 from adapters.embedded_postgres import EmbeddedPostgres
 from tests.conftest import scratch_database
 from tests.journeys import in_browser
@@ -20,7 +20,7 @@ from tests.journeys.running_cloud import RunningCloud, running_cloud
 def shared_cloud(
     tmp_path_factory: pytest.TempPathFactory, postgres: EmbeddedPostgres, engine: str
 ) -> Generator[RunningCloud]:
-    """One cloud for every journey that breaks no part of it."""
+    """The cloud for all journeys that do not break it."""
     name = f"mawtest-{secrets.token_hex(4)}"
     with psycopg.connect(postgres.url("postgres"), autocommit=True) as admin:
         admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
@@ -41,24 +41,33 @@ def cloud(shared_cloud: RunningCloud) -> Generator[RunningCloud]:
 
 @pytest.fixture
 def own_cloud(tmp_path: Path, database_url: str, cloud_name: str, engine: str) -> Generator[RunningCloud]:
-    """A cloud of this test's own, to be broken."""
+    """A cloud for one test, which may break it."""
     with running_cloud(tmp_path, database_url, cloud_name, engine) as found:
         yield found
 
 
+@pytest.fixture
+def keeping(tmp_path: Path, database_url: str, cloud_name: str, engine: str) -> Generator[RunningCloud]:
+    """A cloud for one test, which keeps what is deleted."""
+    more = {"MINIAWS_TRASH_HOURS": "72", "MINIAWS_TRASH_MIN_FREE_GB": "0"}
+    with running_cloud(tmp_path, database_url, cloud_name, engine, **more) as found:
+        yield found
+
+
 @pytest.fixture(scope="module")
-def pretended_url(postgres: EmbeddedPostgres) -> Generator[str]:
-    """The database of the pretended cloud."""
-    with scratch_database(postgres) as found:
+def pretended_url(postgres: EmbeddedPostgres, migrated: str) -> Generator[str]:
+    """The database of the simulated cloud."""
+    with scratch_database(postgres, migrated) as found:
         yield found
 
 
 @pytest.fixture(scope="module")
 def pretended(
-    tmp_path_factory: pytest.TempPathFactory, pretended_url: str, engine: str
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, pretended_url: str, engine: str
 ) -> Generator[RunningCloud]:
-    """A cloud whose containers cost nothing."""
-    settings = {"MINIAWS_ENGINE": "memory", "MINIAWS_RESYNC_S": "600"}
+    """A cloud with simulated containers, and with the ``SETTINGS`` of the module."""
+    own: dict[str, str] = getattr(request.module, "SETTINGS", {})
+    settings = {"MINIAWS_ENGINE": "memory", "MINIAWS_RESYNC_S": "600", **own}
     home = tmp_path_factory.mktemp("cloud")
     with running_cloud(home, pretended_url, "mawtest-pretended", engine, **settings) as found:
         yield found
@@ -73,6 +82,6 @@ def browser() -> Generator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Generator[Page]:
-    """A page that no browser had open before; an error on its console fails the test."""
+    """A page in a new browser context; an error in its console fails the test."""
     with in_browser.new_page(browser) as found:
         yield found

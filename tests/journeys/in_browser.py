@@ -1,4 +1,4 @@
-"""What people do in the console, in a real browser."""
+"""User actions in the console, in a real browser."""
 
 import os
 import re
@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from tests.conftest import ROOT
 from tests.journeys.running_cloud import RunningCloud
@@ -15,12 +16,22 @@ from tests.journeys.running_cloud import RunningCloud
 AXE = ROOT / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 PATIENCE_MS = 30_000
 # A browser drops what it is loading when a container's network appears; the console asks again, as it does when
-# something was observed of a resource while its form was open. Of a style or a script that was to be there ahead of its
-# use, only the bare event is told.
+# something changed a resource while its form was open. For a preloaded style or script, the browser only reports
+# the event, without a message.
 DROPPED = re.compile(
     "ERR_(NETWORK_CHANGED|CONNECTION|EMPTY_RESPONSE|INCOMPLETE|CONTENT_LENGTH)|status of (503|412)|^Event( |$)"
 )
 
+WIDER = """() => {
+    const root = document.documentElement;
+    const isCut = (element) => element !== null && element !== document.body
+        && (getComputedStyle(element).overflowX !== 'visible' || isCut(element.parentElement));
+    const beyond = [...document.querySelectorAll('body *')].filter(
+        (each) => each.getBoundingClientRect().right > root.clientWidth + 1 && !isCut(each.parentElement));
+    return root.scrollWidth <= root.clientWidth ? []
+        : [`${root.scrollWidth} of ${root.clientWidth}`, ...beyond.map((each) => each.outerHTML.slice(0, 200))];
+}"""
+"""What makes a page wider than its window."""
 REFUSED = re.compile(f"{DROPPED.pattern}|status of 4")
 
 
@@ -38,7 +49,7 @@ def chromium() -> Generator[Browser]:
 
 @contextmanager
 def new_page(browser: Browser, allowed: re.Pattern[str] = DROPPED) -> Generator[Page]:
-    """A page that no browser had open before; an error on its console fails the test."""
+    """A page in a new browser context; an error in its console fails the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
@@ -63,7 +74,7 @@ def sign_in(page: Page, cloud: RunningCloud) -> None:
 
 
 def go(page: Page, name: str) -> None:
-    """Follow the menu; the page is not loaded anew."""
+    """Follow the menu; the page is not reloaded."""
     page.get_by_role("navigation", name="Menu").get_by_role("link", name=name, exact=True).click()
 
 
@@ -81,11 +92,11 @@ def act(page: Page, name: str) -> None:
 
 def fill(page: Page, label: str, text: str) -> None:
     """Write into a field of the form that is open."""
-    page.get_by_role("dialog").get_by_label(re.compile(f"^{label}( . optional)?$")).fill(text)
+    page.get_by_role("dialog").get_by_label(re.compile(f"^{re.escape(label)}( . optional)?$")).fill(text)
 
 
 def confirm(page: Page, name: str) -> None:
-    """Send the form that is open; it closes when the cloud agrees."""
+    """Submit the open form; it closes when the cloud accepts it."""
     page.get_by_role("dialog").get_by_role("button", name=name, exact=True).click()
     expect(page.get_by_role("dialog")).not_to_be_visible()
 
@@ -95,8 +106,16 @@ def command(page: Page) -> str:
     return page.get_by_role("dialog").get_by_test_id("command").inner_text()
 
 
+def expect_to_fit(page: Page) -> None:
+    """Wait until a page is no wider than its window: it is laid out in several steps."""
+    try:
+        page.wait_for_function(f"() => ({WIDER})().length === 0")
+    except PlaywrightTimeoutError:
+        raise AssertionError(f"{page.url} is wider than its window: {page.evaluate(WIDER)[:5]}") from None
+
+
 def violations(page: Page, within: Locator | None = None, rules: Sequence[str] = ()) -> list[Any]:
-    """Return what axe finds that is serious: the rule, and where. By all rules, unless some are named."""
+    """Return the serious violations that axe finds: rule and element. It checks all rules unless some are named."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(f"() => {{ {AXE.read_text()} }}")
     options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}

@@ -1,10 +1,11 @@
-"""A part of a cloud that differs: its clock is moved by a test, its scripts are those of another version, or the disks
+"""A process of a cloud that differs: a test moves its clock, its scripts are those of another version, or the disks
 of its archives are small.
 
 ``python -m tests.journeys.odd_part api|controller``; how it differs is in its environment.
 """
 
 import os
+import subprocess
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -13,36 +14,38 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from docker import APIClient
-
 from adapters.database import mariadb_archive, postgres_archive, programs
 from adapters.docker import engine
+from adapters.docker.client import EngineClient
 from adapters.system import SystemClock
 from domain.ports import File
 from miniaws import __main__, bootstrap
+from tests.journeys.forks import Process
 from tests.journeys.running_cloud import RunningCloud, started
 
 CLOCK, OLDER, ROOM_MB = "MAWTEST_CLOCK", "MAWTEST_OLDER", "MAWTEST_ROOM_MB"
 
 
 class OddCloud(RunningCloud):
-    """A cloud of such parts."""
+    """A cloud of such processes."""
 
     def move_clock(self, ahead: timedelta) -> None:
-        """Let it be so much later than it is."""
+        """Move the clock forward."""
         (self.home / "clock").write_text(f"{ahead.total_seconds()}", encoding="utf-8")
 
     def be_older(self, *, older: bool) -> None:
-        """Let controllers that are started from now on be of an earlier version, or of this one."""
+        """Set the version of controllers that are started from now on."""
         self._environment[OLDER] = "yes" if older else ""
 
     def have_room(self, room_mb: int) -> None:
-        """Let archives that are made from now on have a disk of this size."""
+        """Set the disk size of archives that are created from now on."""
         self._environment[ROOM_MB] = str(room_mb or "")
 
-    def _command(self, part: str) -> list[str]:
-        self._environment[CLOCK] = str(self.home / "clock")
-        return [sys.executable, "-m", "tests.journeys.odd_part", part]
+    def _start(self, part: str) -> Process:
+        command = [sys.executable, "-m", "tests.journeys.odd_part", part]
+        environment = {**self._environment, CLOCK: str(self.home / "clock")}
+        with (self.home / f"{part}.log").open("ab") as log:
+            return subprocess.Popen(command, env=environment, stdout=log, stderr=log)
 
 
 @contextmanager
@@ -58,10 +61,10 @@ def odd_cloud(
 
 
 class MovedClock(SystemClock):
-    """Tells a time that a file says how far to move."""
+    """A clock with an offset from a file."""
 
     def now(self) -> datetime:
-        """Return the present instant as the test wants it."""
+        """Return the current time plus the offset."""
         try:
             ahead_s = float(Path(os.environ[CLOCK]).read_text(encoding="utf-8"))
         except (FileNotFoundError, ValueError):
@@ -70,13 +73,13 @@ class MovedClock(SystemClock):
 
 
 def older_script(folder: str, *names: str) -> dict[str, File]:
-    """Return scripts that do the same in other words."""
+    """Return scripts with the same behaviour and a different text."""
     found = programs.script(folder, *names)
     return {path: replace(file, content=file.content + b"# older\n") for path, file in found.items()}
 
 
-class SmallDisks(APIClient):
-    """Makes volumes of archives in memory, as only those can be small everywhere, and keeps that to itself."""
+class SmallDisks(EngineClient):
+    """Creates volumes of archives in memory, which can be small on every host."""
 
     def create_volume(self, name: str | None = None, *given: Any, **more: Any) -> dict[str, Any]:
         """Create a volume."""
@@ -85,7 +88,7 @@ class SmallDisks(APIClient):
         return _as_asked(super().create_volume(name, *given, **more))
 
     def inspect_volume(self, name: str) -> dict[str, Any]:
-        """Look at a volume."""
+        """Return a volume."""
         return _as_asked(super().inspect_volume(name))
 
 
@@ -98,5 +101,5 @@ if __name__ == "__main__":
     if os.environ.get(OLDER):
         mariadb_archive.script = postgres_archive.script = older_script
     if os.environ.get(ROOM_MB):
-        engine.APIClient = SmallDisks
+        engine.EngineClient = SmallDisks
     sys.exit(__main__.run_part(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""A cloud whose containers cost nothing, and something of every kind in it: for what is seen, not for what runs."""
+"""A cloud with simulated containers and a resource of every kind: for tests of the display."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -9,9 +9,8 @@ from uuid import uuid4
 from pydantic import SecretStr
 
 from domain import values
-from domain.archive import Archive, Backup
 from domain.instance import Instance
-from domain.orphan import Orphan, Stray
+from domain.orphan import EngineObject, Orphan
 from domain.store import Append, Cause
 from miniaws import bootstrap
 from miniaws.application import Cloud
@@ -30,11 +29,11 @@ POLICY = {"type": "target-tracking", "metric": "cpu", "target": 50}
 
 
 def past_the_api(cloud: RunningCloud, url: str, work: Callable[[Cloud], Awaitable[None]]) -> None:
-    """Write to the store past the API, as a process manager would."""
+    """Write to the store directly, like a process manager."""
 
     async def run() -> None:
         settings = Settings(data_dir=cloud.home, database_url=SecretStr(url))
-        async with bootstrap.open_cloud(settings, bootstrap.memory_world()) as opened:
+        async with bootstrap.open_cloud(settings, bootstrap.memory_infrastructure()) as opened:
             await work(opened)
 
     # The browser's driver has a loop in this thread.
@@ -43,7 +42,7 @@ def past_the_api(cloud: RunningCloud, url: str, work: Callable[[Cloud], Awaitabl
 
 
 def populate(cloud: RunningCloud) -> None:
-    """Have one of every kind but orphans, all of them settled."""
+    """Create one resource of every kind except orphans, one in the trash, and wait until they have settled."""
     clock = {"schedule": "0 3 * * *", "retention_days": 7}
     cloud.post("/api/volumes", {"name": "data", "tags": {"env": "live"}})
     cloud.http.put("/api/volumes/data/snapshot-policy", json=clock).raise_for_status()
@@ -58,32 +57,14 @@ def populate(cloud: RunningCloud) -> None:
     cloud.post("/api/caches", {"name": "sessions"})
     cloud.post("/api/queues", {"name": "jobs", "engine": "rabbitmq"})
     cloud.http.put("/api/queues/jobs/queues/mails", json={}).raise_for_status()
-
-
-def backed_up(cloud: RunningCloud, url: str) -> None:
-    """Have a backup of the only database, which a pretended program never completes."""
-    (found,) = cloud.show("/api/archives")["items"]
-    parsed = values.parse_id(found["id"])
-    assert parsed is not None
-
-    def complete(archive: Archive) -> None:
-        now = datetime.now(UTC)
-        backup_id = archive.pending.id if archive.pending else archive.request_backup("manual", now)
-        archive.report_backup(Backup(backup_id, now, 1, 8_000_000), now, "1", "none")
-
-    async def work(opened: Cloud) -> None:
-        await opened.report(Archive, parsed[1], CAUSE, complete)
-
-    past_the_api(cloud, url, work)
-    wait_until(
-        lambda: cloud.show(f"/api/archives/{found['id']}")["observed"]["backups"][0]["status"] == "available",
-        "it is read",
-    )
+    cloud.post("/api/volumes", {"name": "deleted"})
+    cloud.delete("/api/volumes/deleted")
+    cloud.post("/api/plans", {"type": "apply", "manifest": [{"kind": "volume", "name": "planned"}]})
 
 
 def trouble(cloud: RunningCloud, url: str) -> int:
     """Return a moment at which there was an orphan, and an instance that had failed."""
-    stray = Stray("volume", "volume", values.public_id("vol", uuid4()), "its volume is deleted")
+    stray = EngineObject("volume", "volume", values.public_id("vol", uuid4()), "its volume is deleted")
     orphan = Orphan.find(stray, datetime.now(UTC) + timedelta(hours=1))
     reason = "cannot publish port 8080: another program listens there"
 

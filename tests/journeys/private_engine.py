@@ -1,4 +1,4 @@
-"""A Docker engine of a test's own, to be killed without harm to what else runs on the machine."""
+"""A private Docker engine, which can be killed without affecting the machine."""
 
 import contextlib
 import fcntl
@@ -19,7 +19,7 @@ _ADD_BRIDGE, _REMOVE_BRIDGE, _SET_FLAGS = 0x89A0, 0x89A1, 0x8914
 
 
 class PrivateEngine:
-    """Runs ``dockerd`` with data, socket and bridge of its own; its networks are bridges, without the firewall."""
+    """Runs ``dockerd`` with its own data, socket and bridge; its networks are bridges without a firewall."""
 
     def __init__(self, home: Path) -> None:
         self._home = home
@@ -29,8 +29,8 @@ class PrivateEngine:
         _bridge_call(_ADD_BRIDGE, self._bridge)
 
     def start(self) -> None:
-        """Start the engine, also over the remains of a killed one, and wait until it answers."""
-        # Where nobody buries the dead, a process id in a file looks alive for ever.
+        """Start the engine, also after a killed one, and wait until it responds."""
+        # Without a process that reaps zombies, the process id in such a file seems to be alive.
         for stale in ("docker.pid", "exec/containerd/containerd.pid"):
             (self._home / stale).unlink(missing_ok=True)
         options = {
@@ -55,13 +55,13 @@ class PrivateEngine:
             own.images.load(saved)
 
     def kill(self) -> None:
-        """End the engine as a power cut would; its containers' processes go on for now."""
+        """Kill the engine; the processes of its containers continue for now."""
         assert self._process is not None
         self._process.kill()
         self._process.wait(10)
 
     def close(self) -> None:
-        """Remove every container and end the engine."""
+        """Remove every container and stop the engine."""
         assert self._process is not None
         if self._process.poll() is not None:
             self.start()
@@ -87,16 +87,28 @@ class PrivateEngine:
 
 
 @contextlib.contextmanager
-def private_engine(source: str) -> Generator[PrivateEngine]:
-    """An engine with the test image, in a folder whose path is short enough for sockets."""
+def private_engine(source: str | None) -> Generator[PrivateEngine]:
+    """An engine in a folder whose path is short enough for sockets, with the test image of ``source`` or with none."""
     with tempfile.TemporaryDirectory(prefix="mawt-") as home:
         engine = PrivateEngine(Path(home))
         try:
             engine.start()
-            engine.load(source)
+            if source is not None:
+                engine.load(source)
             yield engine
         finally:
             engine.close()
+
+
+@contextlib.contextmanager
+def forwarded(cidr: str) -> Generator[None]:
+    """Allow traffic between containers of a private engine, which the host's engine would drop."""
+    rule = ["FORWARD", "--source", cidr, "--destination", cidr, "--jump", "ACCEPT"]
+    subprocess.run(["iptables", "--wait", "--insert", *rule], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["iptables", "--wait", "--delete", *rule], check=True)
 
 
 def _mounts_below(folder: Path) -> list[str]:

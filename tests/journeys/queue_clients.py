@@ -1,4 +1,4 @@
-"""What clients of queues do, each with nothing but a URL."""
+"""Clients of queues, each with only a URL."""
 
 import asyncio
 import ssl
@@ -62,7 +62,7 @@ async def _quiet(error: Exception) -> None:
 
 
 def is_taken(to: str) -> bool:
-    """Tell whether the password in a URL of any engine is taken."""
+    """Return whether a server of any engine accepts the password in a URL."""
     try:
         if to.startswith("redis"):
             with redis.Redis.from_url(to) as client:

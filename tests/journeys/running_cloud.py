@@ -5,8 +5,6 @@ import contextlib
 import os
 import secrets
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,18 +15,20 @@ import docker
 import httpx
 
 from domain import values
-from miniaws import bootstrap, profile
+from miniaws import bootstrap
+from miniaws.bootstrap import first_key
 from miniaws.settings import Settings
 from tests.conftest import free_port
+from tests.journeys.forks import Fork, Process
 
 IMAGE = "miniaws/hello:local"
 DEADLINE_S = 60.0
 _OF_KEYS = ("data_dir", "database_url", "cloud", "port", "docker_host", "vpc_pool", "engine")
-"""The settings that count when the first key is issued, and the default VPC asked for."""
+"""The settings that matter when the first key is issued and the default VPC is created."""
 
 
 class RunningCloud:
-    """Starts and ends the parts of one cloud; ``http`` speaks to its API as its first admin."""
+    """Starts and stops the processes of one cloud; ``http`` uses its API as its first admin."""
 
     def __init__(self, home: Path, database_url: str, cloud: str, docker_host: str, **settings: str) -> None:
         self.home = home
@@ -47,12 +47,13 @@ class RunningCloud:
             "MINIAWS_VPC_POOL": f"10.{100 + secrets.randbelow(96)}.0.0/16",
             "MINIAWS_RATE_LIMIT": "10000",
             "MINIAWS_RATE_BURST": "10000",
+            "MINIAWS_FAILED_AUTH_PER_MINUTE": "10000",
             **settings,
         }
-        self.api: subprocess.Popen[bytes] | None = None
-        self.controllers: list[subprocess.Popen[bytes]] = []
+        self.api: Process | None = None
+        self.controllers: list[Process] = []
         self._issue_first_key()
-        key = profile.read(home / "credentials")["MINIAWS_API_KEY"]
+        key = first_key.read(home / "credentials")["MINIAWS_API_KEY"]
         self.http = httpx.Client(
             base_url=f"http://127.0.0.1:{self.port}", headers={"Authorization": key}, timeout=DEADLINE_S
         )
@@ -62,19 +63,19 @@ class RunningCloud:
         self.api = self._start("api")
         wait_until(self._is_ready, "the API is ready")
 
-    def start_controller(self) -> subprocess.Popen[bytes]:
+    def start_controller(self) -> Process:
         """Start one more controller; the first one that leads works."""
         controller = self._start("controller")
         self.controllers.append(controller)
         return controller
 
     def kill_api(self) -> None:
-        """End the API as a power cut would."""
+        """Kill the API."""
         assert self.api is not None
         kill(self.api)
 
     def close(self) -> None:
-        """End every part and let go of the engine."""
+        """Stop every process and close the connection to the engine."""
         for process in [self.api, *self.controllers]:
             if process is not None:
                 kill(process)
@@ -87,7 +88,7 @@ class RunningCloud:
     # What a user would do
 
     def launch(self, name: str, **more: Any) -> dict[str, Any]:
-        """Launch an instance and return it once it has settled."""
+        """Launch an instance and return it when it has settled."""
         body = {"name": name, "image": IMAGE, "type": "nano", **more}
         return self.post("/api/instances", body)
 
@@ -98,7 +99,7 @@ class RunningCloud:
         return answer.json()
 
     def delete(self, path: str) -> dict[str, Any]:
-        """Delete a resource and return what is left of it."""
+        """Delete a resource and return its last document."""
         answer = self.http.delete(path, headers={"Prefer": "wait=30"})
         assert answer.status_code == 202, answer.text
         return answer.json()
@@ -114,7 +115,7 @@ class RunningCloud:
         return self.show(f"/api/instances/{name}")
 
     def has_default_vpc(self) -> bool:
-        """Tell whether the cloud has set itself up."""
+        """Return whether the set-up of the cloud is complete."""
         answer = self.http.get("/api/vpcs/default")
         return answer.status_code == 200 and answer.json()["status"] == "available"
 
@@ -161,7 +162,7 @@ class RunningCloud:
         return dict(zip(ids, found, strict=True))
 
     def things(self) -> list[tuple[str, str]]:
-        """Return everything on the engine with the labels of this cloud: what it is, and of which resource."""
+        """Return all objects on the engine with the labels of this cloud: type and resource."""
         ours = {"label": f"miniaws.cloud={self.cloud}"}
         found: list[tuple[str, dict[str, Any]]] = [
             *(("container", each.attrs["Config"]) for each in self.containers().values()),
@@ -197,23 +198,19 @@ class RunningCloud:
             return self.http.get("/health/ready").status_code == 200
         return False
 
-    def _start(self, part: str) -> subprocess.Popen[bytes]:
-        with (self.home / f"{part}.log").open("ab") as log:
-            return subprocess.Popen(self._command(part), env=self._environment, stdout=log, stderr=log)
-
-    def _command(self, part: str) -> list[str]:
-        return [sys.executable, "-m", "miniaws", part]
+    def _start(self, part: str) -> Process:
+        return Fork(part, self._environment, self.home / f"{part}.log")
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
-    """End a process at once and wait for it."""
+def kill(process: Process) -> None:
+    """Kill a process and wait for it."""
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(signal.SIGKILL)
     process.wait(10)
 
 
 def wait_until(condition: Callable[[], bool], what: str, deadline_s: float = DEADLINE_S) -> None:
-    """Poll until something is so; fails with what was waited for."""
+    """Poll until a condition holds; fails with its description."""
     end = time.monotonic() + deadline_s
     while not condition():
         assert time.monotonic() < end, f"not within {deadline_s:g} s: {what}"
@@ -232,7 +229,7 @@ def running_cloud(
 
 @contextlib.contextmanager
 def started(cloud: RunningCloud) -> Generator[None, None, None]:
-    """One API and one controller of a cloud, ended afterwards."""
+    """One API and one controller of a cloud, stopped afterwards."""
     try:
         cloud.start_controller()
         cloud.start_api()

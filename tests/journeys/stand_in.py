@@ -1,9 +1,10 @@
-"""Stands in for ``python -m miniaws`` where only its life is of interest, not its work.
+"""Replaces ``python -m miniaws`` in tests that only need processes.
 
 ``<home>/orders`` may hold lines ``<name> <order>``: ``fail`` ends it at once, ``stubborn`` ignores SIGTERM,
-and says so by a file ``<name>.stubborn``.
+and says so by a file ``<name>.stubborn``; ``controller silent`` lets the API say that the controller is so.
 """
 
+import json
 import os
 import signal
 import sys
@@ -13,23 +14,34 @@ from pathlib import Path
 import psycopg
 
 from miniaws.settings import Settings
-from miniaws.supervisor import control_plane
+from miniaws.supervisor import control_plane, state
 
 
 class Ready(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         with psycopg.connect(os.environ["MINIAWS_DATABASE_URL"]) as connection:
             connection.execute("SELECT 1")
-        self.send_response(200)
+        found = state.read(Settings().home)
+        pids = {child.name: child.pid for child in found.children} if found else {}
+        is_silent = "controller silent" in orders()
+        loop = {"name": "tail", "state": "running", "restarts": 0, "last_error": None}
+        controller = {"pid": pids.get("controller"), "state": "not-responding" if is_silent else "leading"}
+        said = {"loops": [loop], "controllers": [{**controller, "loops": [{**loop, "name": "watch"}]}]}
+        self.send_response(503 if is_silent else 200)
         self.end_headers()
+        self.wfile.write(json.dumps({**said, "detail": "cannot serve" if is_silent else None}).encode())
+
+
+def orders() -> list[str]:
+    file = Settings().home / "orders"
+    return file.read_text().splitlines() if file.exists() else []
 
 
 def main() -> None:
     name, settings = sys.argv[1], Settings()
-    orders = settings.home / "orders"
-    ordered = orders.read_text().splitlines() if orders.exists() else []
+    ordered = orders()
     if f"{name} fail" in ordered:
-        sys.exit(f"{name} was told to fail")
+        sys.exit(f"{name} was set to fail")
     if f"{name} stubborn" in ordered:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         (settings.home / f"{name}.stubborn").touch()

@@ -1,4 +1,4 @@
-"""What happens to containers behind our back is seen within seconds, told truly and healed as asked."""
+"""Changes made directly on the engine are detected within seconds, reported and repaired."""
 
 import socket
 import time
@@ -60,20 +60,22 @@ def test_a_memory_hog_is_told_from_a_crash(cloud: RunningCloud) -> None:
     ],
 )
 def test_the_restart_policy_decides(cloud: RunningCloud, restart: str, exit_code: int, status: str) -> None:
-    # Ends once, one second after its first start, and then runs for ever.
+    # Ends once, one second after its first start, and then runs until it is stopped.
     once = f"[ -e /done ] && exec sleep 1000; touch /done; sleep 1; exit {exit_code}"
     web = cloud.launch("job", command=["sh", "-c", once], restart=restart)
-    wait_until(lambda: bool(reasons(cloud, web["id"])), "its end was told", 10)
+    wait_until(lambda: bool(reasons(cloud, web["id"])), "its exit was reported", 10)
     wait_until(lambda: cloud.instance("job")["status"] == status, f"it is {status}", 10)
     assert f"code {exit_code}" in reasons(cloud, web["id"])[0]
 
 
 def test_a_taken_port_is_an_error_that_heals(cloud: RunningCloud) -> None:
+    port = free_port()
+    web = cloud.launch("web-1", ports=[{"port": 8080, "publish": port}])
+    cloud.post("/api/instances/web-1/stop")
     with socket.socket() as holder:
-        holder.bind(("127.0.0.1", free_port()))
+        holder.bind(("127.0.0.1", port))
         holder.listen()
-        port = holder.getsockname()[1]
-        web = cloud.launch("web-1", ports=[{"port": 8080, "publish": port}])
+        cloud.post("/api/instances/web-1/start")
         wait_until(lambda: cloud.instance("web-1")["status"] == "error", "it is in error", 10)
         assert str(port) in cloud.instance("web-1")["status_reason"]
     wait_until(lambda: cloud.instance("web-1")["status"] == "running", "it runs", 20)
@@ -90,7 +92,7 @@ def test_an_orphan_is_removed_and_a_stranger_is_not(cloud: RunningCloud) -> None
     try:
         wait_until(lambda: cloud.containers() == {}, "the orphan is gone", 20)
         stranger.reload()
-        wait_until(lambda: ended(cloud, name)[:1] == ["removed"], "that is told", 20)
+        wait_until(lambda: ended(cloud, name)[:1] == ["removed"], "that is reported", 20)
         assert ended(cloud, name) == ["removed", "removal_requested", "found"]
     finally:
         stranger.remove(force=True)
@@ -103,18 +105,18 @@ def test_an_orphan_that_cannot_be_removed_says_so_until_it_is_gone(cloud: Runnin
     volume = cloud.engine.volumes.create(f"{cloud.cloud}-by-hand", labels=labels)
     name = f"volume-{labels['miniaws.id']}"
     try:
-        wait_until(lambda: ended(cloud, name)[:1] == ["removal_failed"], "it is told", 20)
+        wait_until(lambda: ended(cloud, name)[:1] == ["removal_failed"], "it is reported", 20)
         found = cloud.show(f"/api/orphans/{name}")
         assert (found["status"], found["observed"]["thing"]) == ("error", "volume")
         assert "remove it by hand" in found["status_reason"]
     finally:
         volume.remove(force=True)
-    wait_until(lambda: ended(cloud, name)[:1] == ["removed"], "its end is told", 20)
+    wait_until(lambda: ended(cloud, name)[:1] == ["removed"], "its exit is reported", 20)
     assert cloud.show("/api/orphans")["items"] == []
 
 
 def ended(cloud: RunningCloud, name: str) -> list[str]:
-    """Return what was told of the newest orphan of a name, newest first."""
+    """Return the events of the newest orphan of a name, newest first."""
     found = cloud.show(f"/api/orphans?name={name}&ended=true")["items"]
     return cloud.types(max(found, key=lambda item: item["position"])["id"])[::-1] if found else []
 

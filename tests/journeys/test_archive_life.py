@@ -1,6 +1,5 @@
-"""What real archives hold over time: what is too old leaves them, and other scripts do not cost them any log."""
+"""Real archives over time: retention, and an upgrade of the scripts without loss of log."""
 
-import os
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,10 +21,9 @@ from tests.journeys.test_database import (
     written_to,
 )
 from tests.journeys.test_database_loss import as_owner, in_archive
+from tests.samples import TORTURE
 
-pytestmark = pytest.mark.skipif(
-    "MINIAWS_TORTURE" not in os.environ, reason="it takes minutes: `make torture` runs it"
-)
+pytestmark = pytest.mark.skipif(not TORTURE, reason="it takes minutes: `make torture` runs it")
 DAYS = 7
 SELDOM = {**NEVER, "schedule": "0 3 1 1 *", "retention_days": DAYS}
 HELD = "ls /archive/base; ls /archive/wal /archive/second /archive/log 2>/dev/null | grep -E '^([0-9A-F]{24}|binlog)'"
@@ -40,7 +38,7 @@ def cloud(tmp_path: Path, database_url: str, cloud_name: str, engine: str) -> Ge
 
 
 def back_up(cloud: RunningCloud, name: str, kind: str) -> dict[str, str]:
-    """Make another backup, with the log in another file, and return it."""
+    """Take another backup, with the log in another file, and return it."""
     if kind == "mysql":
         in_archive(cloud, name, NEXT_FILE, "root")
     backups = f"/api/databases/{name}/backups"
@@ -54,7 +52,7 @@ def policy(cloud: RunningCloud, **changes: int) -> None:
 
 
 def held(cloud: RunningCloud) -> tuple[set[str], list[str]]:
-    """Return which base backups lie in the volume, and the files of the log, oldest first."""
+    """Return the base backups and the files of the log in the volume, oldest first."""
     found = in_archive(cloud, "orders", HELD, "root").split()
     return {name for name in found if name.startswith("b") and "." not in name}, sorted(
         name[8:24] if "binlog" not in name else name for name in found if len(name) > 9
@@ -62,7 +60,7 @@ def held(cloud: RunningCloud) -> tuple[set[str], list[str]]:
 
 
 def await_kept(cloud: RunningCloud, only: dict[str, str], oldest: str) -> None:
-    """Wait until one backup is all that is left, without what was the oldest log; the window says so."""
+    """Wait until only one backup is left, without the oldest log, and the window shows it."""
     wait_until(lambda: held(cloud)[0] == {only["id"]}, "the others have left the volume")
     wait_until(lambda: held(cloud)[1][0] > oldest, "so has the log before it")
     begins = datetime.fromisoformat(only["ended_at"])
@@ -75,7 +73,7 @@ def await_kept(cloud: RunningCloud, only: dict[str, str], oldest: str) -> None:
 
 @pytest.mark.parametrize("kind", ["postgres", "mysql"])
 def test_what_is_too_old_leaves_the_archive_and_the_archive_goes_last(cloud: OddCloud, kind: str) -> None:
-    """By count, then by days; what is left outlives the database, until its time is up."""
+    """By count, then by days; the remaining backups outlive the database until their retention ends."""
     made = create(cloud, "orders", engine=kind, backup=SELDOM)
     await_window(cloud, "orders")
     with written_to(cloud, "orders") as writer:
@@ -97,7 +95,7 @@ def test_what_is_too_old_leaves_the_archive_and_the_archive_goes_last(cloud: Odd
 
 
 def outlives(cloud: OddCloud, database_id: str, written: set[int]) -> None:
-    """Delete the database; its archive leads back to all of it, until its time is up."""
+    """Delete the database; it can be restored from its archive until the retention ends."""
     archive = cloud.show("/api/databases/orders/backups")["id"]
     shown, volume = f"/api/archives/{archive}", ("volume", archive)
     cloud.http.delete("/api/databases/orders").raise_for_status()
@@ -116,7 +114,7 @@ def outlives(cloud: OddCloud, database_id: str, written: set[int]) -> None:
 
 
 def look_again(cloud: OddCloud, ahead: timedelta) -> None:
-    """Move the clock, and have everything looked at: nobody is woken by a clock that jumps."""
+    """Move the clock, and reconcile everything, because timers do not notice a clock that jumps."""
     cloud.move_clock(ahead)
     kill(cloud.controllers.pop())
     passes = cloud.passes()
@@ -138,11 +136,13 @@ def test_a_gap_in_the_log_is_told_and_ends_with_another_backup(cloud: OddCloud, 
         await_window(cloud, "orders", datetime.now(UTC))
     in_archive(cloud, "orders", f"rm /archive/*/*{held(cloud)[1][-2]}*", "root")
     found = cloud.show("/api/databases/orders/backups")["id"]
-    wait_until(lambda: "backup_missed" in cloud.types(found), "the gap is told", 120)
+    wait_until(lambda: "backup_missed" in cloud.types(found), "the gap is reported", 120)
     await_window(cloud, "orders", datetime.now(UTC))
     shown = cloud.show(f"/api/archives/{found}")
     assert [each["why"] for each in shown["observed"]["backups"]] == ["first", "again"]
-    wait_until(lambda: cloud.show(f"/api/archives/{found}")["status"] == "available", "all is well again")
+    wait_until(
+        lambda: cloud.show(f"/api/archives/{found}")["status"] == "available", "the archive has recovered"
+    )
     window = restorable(cloud, "orders")
     assert (len(window["ranges"]), len(window["gaps"])) == (2, 1)
     assert "is missing" in window["gaps"][0]["why"]

@@ -1,15 +1,13 @@
-"""The life of caches on a real engine, as redis-py sees it."""
+"""The life cycle of caches on a real engine, tested with redis-py."""
 
 import io
-import subprocess
-import sys
 from collections.abc import Generator
 from typing import Any
 
 import pytest
 import redis
 
-from tests.conftest import ROOT, free_port
+from tests.conftest import build_images, free_port
 from tests.journeys.running_cloud import RunningCloud, kill, wait_until
 
 IMAGE = "miniaws/redis:local"
@@ -17,18 +15,14 @@ IMAGE = "miniaws/redis:local"
 
 @pytest.fixture(scope="module")
 def caches(shared_cloud: RunningCloud) -> Generator[RunningCloud]:
-    """A cloud with a published cache that persists."""
-    build_image()
+    """A cloud with a published, persistent cache."""
+    build_images("redis")
     made = shared_cloud.post(
         "/api/caches", {"name": "sessions", "publish": free_port(), "persistence": "aof", "memory_mb": 48}
     )
     assert made["status"] == "available", made
     yield shared_cloud
     shared_cloud.empty()
-
-
-def build_image() -> None:
-    subprocess.run([sys.executable, ROOT / "scripts" / "images", "redis"], check=True)
 
 
 def url(cloud: RunningCloud, name: str) -> str:
@@ -49,7 +43,7 @@ def available(cloud: RunningCloud, name: str) -> None:
 
 
 def is_refused(to: str) -> bool:
-    """Tell whether the password in the URL is not taken."""
+    """Return whether the server rejects the password in the URL."""
     with client(to) as found:
         try:
             found.ping()
@@ -131,7 +125,7 @@ def test_a_cache_that_speaks_tls_is_known_by_its_authority_and_speaks_nothing_el
     assert (made["status"], made["spec"]["tls"]) == ("available", True), made
     assert caches.show("/api/caches/sessions")["spec"]["tls"] is False
     found = caches.show("/api/caches/secret/connection")
-    assert found["url"].startswith("rediss://"), "and no client is told to speak plainly"
+    assert found["url"].startswith("rediss://"), "and no client gets an unencrypted URL"
     assert found["private_url"].startswith("rediss://")
     with redis.Redis.from_url(found["url"], ssl_ca_data=found["ca_certificate"]) as safe:
         assert safe.set("kept", "yes")
@@ -149,7 +143,7 @@ def test_a_cache_that_speaks_tls_is_known_by_its_authority_and_speaks_nothing_el
 
 @pytest.fixture
 def valkey(caches: RunningCloud) -> Generator[str]:
-    """The image of Valkey; where none is, one by that name that has Redis in it, which speaks alike."""
+    """The image of Valkey, or an image with that name that contains Redis, which has the same protocol."""
     name, images = "valkey/valkey:8", caches.engine.images
     if any(name in image.tags for image in images.list("valkey/valkey")):
         yield name
@@ -193,9 +187,24 @@ def test_memory_is_a_limit_and_the_policy_says_what_goes(caches: RunningCloud) -
     wait_until(lambda: caches.show("/api/caches/sessions/stats")["keys"] == 0, "no key is left")
 
 
-def fill(found: redis.Redis, count: int) -> None:
+def fill(found: redis.Redis, count: int, expires_s: int | None = None) -> None:
     for number in range(count):
-        found.set(f"filler-{number}", "x" * 100_000)
+        found.set(f"filler-{number}", "x" * 100_000, ex=expires_s)
+
+
+@pytest.mark.parametrize(
+    ("persistence", "policy", "expires_s"),
+    [("none", "allkeys-lru", None), ("snapshots", "volatile-lru", 3600)],
+)
+def test_a_full_cache_takes_writes_by_default(
+    caches: RunningCloud, persistence: str, policy: str, expires_s: int | None
+) -> None:
+    made = caches.post("/api/caches", {"name": "full", "memory_mb": 32, "persistence": persistence})
+    assert (made["status"], made["spec"]["eviction"]) == ("available", policy), made
+    with client(url(caches, "full")) as found:
+        fill(found, 400, expires_s)
+    assert caches.show("/api/caches/full/stats")["evicted"] > 0
+    assert caches.delete("/api/caches/full")["status"] == "deleted"
 
 
 def test_a_cache_is_reached_from_its_own_vpc_only(caches: RunningCloud) -> None:
@@ -252,7 +261,7 @@ def test_wrong_wishes_are_refused_and_change_nothing(caches: RunningCloud) -> No
 
 
 def test_a_cache_outlives_the_controller_and_a_rotation_that_was_cut_off(own_cloud: RunningCloud) -> None:
-    build_image()
+    build_images("redis")
     own_cloud.post("/api/caches", {"name": "sessions", "persistence": "aof"})
     before = url(own_cloud, "sessions")
     with client(before) as found:

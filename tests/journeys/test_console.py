@@ -1,17 +1,31 @@
 """The console in a real browser, against the real API and real containers."""
 
-from playwright.sync_api import Browser, Page, expect
+import re
+from collections import Counter
 
-from tests.journeys.in_browser import PATIENCE_MS, act, go, shown_position, sign_in
+from playwright.sync_api import Browser, Page, Route, expect
+
+from tests.journeys.in_browser import (
+    DROPPED,
+    PATIENCE_MS,
+    act,
+    expect_to_fit,
+    go,
+    new_page,
+    shown_position,
+    sign_in,
+)
 from tests.journeys.running_cloud import RunningCloud
 
+LOST = re.compile(f"{DROPPED.pattern}|ERR_FAILED")
+ALL_STYLED = "() => [...document.querySelectorAll('link[rel=stylesheet]')].every(({ sheet }) => sheet)"
 MARKER = "window.neverReloaded = true"
 
 
 def test_an_instance_is_launched_stopped_and_not_there_before(page: Page, cloud: RunningCloud) -> None:
     sign_in(page, cloud)
     assert "ticket" not in page.url
-    assert page.evaluate("() => document.cookie + JSON.stringify(localStorage)") == "{}"
+    assert page.evaluate("() => document.cookie + Object.keys(localStorage)") == "miniaws-session"
     page.evaluate(f"() => {{ {MARKER} }}")
 
     go(page, "Instances")
@@ -76,8 +90,29 @@ def test_a_viewer_sees_everything_and_changes_nothing(browser: Browser, cloud: R
         expect(page.get_by_role("link", name="default", exact=True)).to_be_visible(timeout=PATIENCE_MS)
         expect(page.get_by_role("button", name="Create VPC").first).to_be_disabled()
         assert page.evaluate("() => document.body.className").count("awsui-dark-mode") == 1
-        width = page.evaluate("() => document.documentElement.scrollWidth")
-        assert width <= 390, "the page is wider than a phone"
+        expect_to_fit(page)
         page.context.close()
     finally:
         cloud.http.delete(f"/api/keys/{key['id']}").raise_for_status()
+
+
+def test_a_page_of_which_parts_were_lost_on_their_way_is_whole(browser: Browser, cloud: RunningCloud) -> None:
+    """A browser drops what it loads when a network of the host appears."""
+    asked = Counter[str]()
+
+    def lose_once(route: Route) -> None:
+        asked[route.request.url] += 1
+        if asked[route.request.url] == 1:
+            route.abort("connectionfailed")
+        else:
+            route.continue_()
+
+    with new_page(browser, LOST) as page:
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.route(re.compile(r"/_next/static/.*\.(css|js)"), lose_once)
+        sign_in(page, cloud)
+        page.goto(f"{cloud.http.base_url}/vpcs/")
+        expect(page.get_by_role("link", name="default", exact=True)).to_be_visible()
+        page.wait_for_function(ALL_STYLED)
+        expect_to_fit(page)
+    assert min(asked.values()) > 1, asked

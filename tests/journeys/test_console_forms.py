@@ -1,4 +1,4 @@
-"""Forms of the console, what follows them, and moving about in time, in a real browser against real containers."""
+"""Forms of the console and rewind, in a real browser with real containers."""
 
 import re
 from typing import Any
@@ -26,7 +26,7 @@ def test_what_takes_long_is_told_of_on_whichever_page_one_is(page: Page, cloud: 
     expect(notices).to_contain_text("Stop: web-1 is stopped")
     page.get_by_role("link", name="Show web-1").click()
     expect(page.get_by_test_id("status")).to_have_text("stopped")
-    program = {"command": ["/nosuch"], "restart": "never"}
+    program = {"command": ["/nosuch"], "restart": "always"}
     failing = cloud.http.post(
         "/api/instances", json={"name": "bad", "image": IMAGE, "type": "nano", **program}
     )

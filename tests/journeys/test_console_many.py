@@ -1,4 +1,4 @@
-"""Many at once, archives and what happens by the clock, in a real browser; only the engine is a pretence."""
+"""Bulk actions, archives and schedules, in a real browser; only the engine is simulated."""
 
 import re
 from collections.abc import Generator
@@ -7,7 +7,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.journeys.in_browser import REFUSED, act, command, confirm, fill, go, new_page, sign_in
-from tests.journeys.pretended_cloud import backed_up
 from tests.journeys.running_cloud import RunningCloud
 
 NAMES = ("many-1", "many-2", "many-3")
@@ -15,13 +14,13 @@ NAMES = ("many-1", "many-2", "many-3")
 
 @pytest.fixture
 def refused(browser: Browser) -> Generator[Page]:
-    """A page of which the API refuses something."""
+    """A page for which the API refuses a request."""
     with new_page(browser, REFUSED) as found:
         yield found
 
 
 def choose(page: Page, *names: str) -> None:
-    """Choose rows of the table that is shown."""
+    """Select rows of the current table."""
     for name in names:
         page.get_by_role("checkbox", name=f"Choose {name}", exact=True).check()
 
@@ -91,16 +90,16 @@ def test_snapshots_are_scheduled_otherwise_scheduled_and_not_any_more(
     panel = page.get_by_role("tabpanel", name="Snapshots")
     expect(panel).to_contain_text("never: snapshots are taken by hand only")
     panel.get_by_role("button", name="Schedule snapshots").click()
-    fill(page, "When", "every day")
+    fill(page, "Schedule", "every day")
     page.get_by_role("dialog").get_by_role("button", name="Schedule snapshots").click()
     expect(page.get_by_role("dialog")).to_contain_text("cannot use `every day`")
-    fill(page, "When", "30 4 * * 1")
-    fill(page, "Days that they are kept", "30")
+    fill(page, "Schedule", "30 4 * * 1")
+    fill(page, "Retention (days)", "30")
     assert command(page) == "cloud volume schedule data --cron '30 4 * * 1' --retention-days 30"
     confirm(page, "Schedule snapshots")
     expect(panel).to_contain_text("30 4 * * 1")
     panel.get_by_role("button", name="Change the schedule").click()
-    fill(page, "At most so many, besides", "5")
+    fill(page, "Maximum snapshots", "5")
     confirm(page, "Change the schedule")
     policy = {"schedule": "30 4 * * 1", "retention_days": 30, "retention_count": 5}
     expect(panel.get_by_text("5", exact=True)).to_be_visible()
@@ -111,10 +110,10 @@ def test_snapshots_are_scheduled_otherwise_scheduled_and_not_any_more(
 
 
 @pytest.fixture(scope="module")
-def database(pretended: RunningCloud, pretended_url: str) -> str:
+def database(pretended: RunningCloud) -> str:
     """Return the id of a database called `orders` with a backup."""
     found = pretended.post("/api/databases", {"name": "orders", "engine": "postgres"})
-    backed_up(pretended, pretended_url)
+    assert found["status"] == "available", found
     return str(found["id"])
 
 
@@ -123,9 +122,9 @@ def test_backups_are_made_otherwise(page: Page, pretended: RunningCloud, databas
     page.goto(f"{pretended.http.base_url}/databases/detail/?id={database}")
     page.get_by_role("tab", name="Backups").click()
     page.get_by_role("button", name="Change policy").click()
-    fill(page, "When", "15 2 * * *")
-    fill(page, "Days that backups are kept", "3")
-    fill(page, "When one is restored for a trial", "0 5 * * 6")
+    fill(page, "Backup schedule", "15 2 * * *")
+    fill(page, "Backup retention (days)", "3")
+    fill(page, "Restore test schedule", "0 5 * * 6")
     assert command(page) == (
         "cloud db policy orders --schedule '15 2 * * *' --retention-days 3 --drills '0 5 * * 6'"
     )
@@ -133,7 +132,7 @@ def test_backups_are_made_otherwise(page: Page, pretended: RunningCloud, databas
     panel = page.get_by_role("tabpanel", name="Backups")
     expect(panel).to_contain_text("15 2 * * *")
     page.get_by_role("button", name="Change policy").click()
-    fill(page, "When one is restored for a trial", "")
+    fill(page, "Restore test schedule", "")
     confirm(page, "Change policy")
     expect(panel).to_contain_text("never")
 
@@ -143,7 +142,7 @@ def test_an_archive_outlives_its_database(page: Page, pretended: RunningCloud, d
     go(page, "Archives")
     row = page.get_by_role("row", name="orders")
     expect(row).to_contain_text("postgres")
-    expect(row).to_contain_text("7.6 MiB")
+    expect(row).to_contain_text("1000 B")
     choose(page, "orders")
     # That of a database that lives cannot be deleted; one cannot do anything else with it either.
     expect(page.get_by_role("button", name="Actions", exact=True)).to_be_disabled()
@@ -151,7 +150,7 @@ def test_an_archive_outlives_its_database(page: Page, pretended: RunningCloud, d
     expect(row).to_contain_text(re.compile(r"20\d\d-"))
     page.get_by_role("link", name="orders", exact=True).click()
     page.get_by_role("tab", name="Backups").click()
-    expect(page.get_by_role("table", name="Backups")).to_contain_text("7.6 MiB")
+    expect(page.get_by_role("table", name="Backups")).to_contain_text("1000 B")
     act(page, "Delete")
     page.get_by_role("dialog").get_by_role("textbox").fill("orders")
     assert command(page) == "cloud archive delete orders"

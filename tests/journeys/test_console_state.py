@@ -1,4 +1,4 @@
-"""What of the console outlives a reload, what is never kept, and the keyboard, in a real browser."""
+"""State that survives a reload, data that is never stored, and the keyboard, in a real browser."""
 
 import re
 

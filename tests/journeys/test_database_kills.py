@@ -1,6 +1,5 @@
-"""The controller is killed after the steps of a database's life: create, back up, rotate, restore, delete."""
+"""The controller is killed after each step of a database's life cycle: create, back up, rotate, restore, delete."""
 
-import os
 from typing import Any
 
 import psycopg
@@ -9,18 +8,22 @@ import pytest
 
 from tests.journeys.running_cloud import RunningCloud, kill, wait_until
 from tests.journeys.test_database import await_status, await_window, connected, url
+from tests.samples import TORTURE
 
-CREATED = ("create_requested", "started", "prepared", "became_available")
+CREATED = ("create_requested", "started", "prepared", "backup_awaited", "became_available")
 BACKED_UP = ("backup_requested", "backup_completed", "drill_passed")
 ROTATED = ("rotation_requested", "credentials_rotated")
-RESTORED = ("restore_requested", "restore_advanced", "restored", "started", "became_available")
+RESTORED = (
+    *("restore_requested", "restore_advanced", "restored", "started"),
+    *("backup_awaited", "became_available"),
+)
 DELETED = ("delete_requested", "deleted")
 
 
 def kill_after(cloud: RunningCloud, resource_id: str, steps: tuple[str, ...], known: int = 0) -> None:
-    """Kill the controller when each of these steps is told in turn, of those that were not known before."""
+    """Kill the controller after each new event of these types, in order."""
     for step in steps:
-        wait_until(lambda: step in cloud.types(resource_id)[known:], f"{step} was told", 180)  # noqa: B023
+        wait_until(lambda: step in cloud.types(resource_id)[known:], f"{step} was recorded", 180)  # noqa: B023
         kill(cloud.controllers.pop())
         cloud.start_controller()
 
@@ -42,7 +45,7 @@ def rotate(cloud: RunningCloud, made: dict[str, Any]) -> None:
     assert (is_let_in(before), is_let_in(url(cloud, "orders"))) == (False, True)
 
 
-@pytest.mark.skipif("MINIAWS_TORTURE" not in os.environ, reason="it takes minutes: `make torture` runs it")
+@pytest.mark.skipif(not TORTURE, reason="it takes minutes: `make torture` runs it")
 @pytest.mark.parametrize("engine_name", ["postgres", "mysql"])
 def test_a_life_of_kills_loses_and_leaves_nothing(own_cloud: RunningCloud, engine_name: str) -> None:
     cloud, empty = own_cloud, own_cloud.things()

@@ -1,6 +1,5 @@
-"""What is lost when a database is destroyed with its files, and what a receiver that is dead costs."""
+"""Data loss when a database is destroyed with its files, and the effect of a dead log receiver."""
 
-import os
 from contextlib import suppress
 from typing import Any
 
@@ -18,11 +17,11 @@ from tests.journeys.test_database import (
     url,
     written_to,
 )
+from tests.samples import TORTURE, sample
 
-TORTURE = "MINIAWS_TORTURE" in os.environ
-ROUNDS = 10 if TORTURE else 1
+ROUNDS = sample(1, 10)
 LIMIT_MB, WRITTEN_MB, MOST_MB = 32, 96, 80
-"""The log that is kept for a receiver, what is written without one, and what the server's disk may hold of it."""
+"""Sizes: log retained for a receiver, data written without one, limit of log on the server's disk."""
 KILL = """
 for p in /proc/[0-9]*; do
     grep -qs ^pg_receivewal $p/comm || continue
@@ -30,11 +29,11 @@ for p in /proc/[0-9]*; do
     kill -STOP $parent && kill -KILL ${p#/proc/} && echo $parent
 done
 """
-"""Kills the receiver, and keeps what would start it again from doing so; prints who that is."""
+"""Kills the receiver, and prevents its restart; prints the process that would restart it."""
 
 
 def destroy(cloud: RunningCloud, made: dict[str, Any]) -> None:
-    """Kill a database, and take its container and its volume away before anybody starts it again."""
+    """Kill a database, and remove its container and its volume before it is restarted."""
     container = cloud.container(made["id"])
     container.kill("KILL")
     container.remove(force=True, v=True)
@@ -43,7 +42,7 @@ def destroy(cloud: RunningCloud, made: dict[str, Any]) -> None:
 
 
 def in_archive(cloud: RunningCloud, name: str, command: str, user: str = "postgres") -> str:
-    """Run a command beside the receiver of a database's log."""
+    """Run a command in the container of a database's log receiver."""
     archive_id = cloud.show(f"/api/databases/{name}/backups")["id"]
     done = cloud.container(f"{archive_id}.log").exec_run(["bash", "-c", command], user=user)
     assert done.exit_code == 0, done.output
@@ -60,7 +59,7 @@ def as_owner(cloud: RunningCloud, name: str, *statements: str) -> str:
 def test_no_answered_commit_is_lost_when_commits_wait_for_the_archive(
     cloud: RunningCloud, number: int
 ) -> None:
-    """The server and its volume are destroyed while it is written to."""
+    """The server and its volume are destroyed during writes."""
     made = create(cloud, "safe", backup={**NEVER, "synchronous": True})
     await_window(cloud, "safe")
     assert as_owner(cloud, "safe", "select application_name, sync_state from pg_stat_replication") == (
@@ -95,7 +94,7 @@ def test_a_dead_receiver_neither_fills_the_disk_nor_loses_the_log(cloud: Running
 
     wait_until(lambda: held_mb() <= MOST_MB, f"at most {MOST_MB} MB of the log are held", 60)
     slot = "select wal_status from pg_replication_slots"
-    wait_until(lambda: as_owner(cloud, "ledger", slot) == "lost", "the slot is given up", 60)
+    wait_until(lambda: as_owner(cloud, "ledger", slot) == "lost", "the slot is dropped", 60)
     in_archive(cloud, "ledger", f"kill -CONT {restarter}")
     wait_until(lambda: as_owner(cloud, "ledger", slot) not in {"lost", ""}, "it is received again", 60)
     with connected(url(cloud, "ledger")) as cursor:

@@ -1,6 +1,5 @@
-"""The files of databases: copied under load and sound, and destroyed with little lost."""
+"""The files of databases: consistent copies under load, and little loss when they are destroyed."""
 
-import os
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,11 +8,11 @@ from tests.journeys.running_cloud import RunningCloud, wait_until
 from tests.journeys.test_database import ask_restore, await_window, create, numbers_in, written_to
 from tests.journeys.test_database_loss import destroy, in_archive
 from tests.journeys.test_snapshots import settled
+from tests.samples import TORTURE, sample
 
-TORTURE = "MINIAWS_TORTURE" in os.environ
-ROUNDS = 10 if TORTURE else 1
+ROUNDS = sample(1, 10)
 BOUND = timedelta(seconds=5)
-"""What MariaDB may lose, as its log is sent after a commit was answered."""
+"""What MariaDB may lose, because its log is sent after a commit is acknowledged."""
 BENCH = "pgbench --host=$PGHOST --username=$PGUSER postgres"
 CHECK = """
     echo 'local all all trust' >/tmp/hba
@@ -25,7 +24,7 @@ CHECK = """
         pgbench_branches), (select sum(delta) from pgbench_history) = (select sum(tbalance) from pgbench_tellers),
         (select count(*) from pgbench_history) > 0'
 """
-"""Starts a server on copied files, and has every table and index compared, and the money counted."""
+"""Starts a server on copied files, checks every table and index, and sums the money."""
 
 
 def test_a_snapshot_of_a_database_under_load_is_sound(cloud: RunningCloud) -> None:
@@ -53,7 +52,7 @@ def counted(cloud: RunningCloud) -> int:
 
 
 def checked(cloud: RunningCloud, volume_id: str) -> str:
-    """Return what a server on the files of a volume says, once it has found them sound."""
+    """Return the output of a server on the files of a volume, after it has checked them."""
     said: bytes = cloud.engine.containers.run(
         "miniaws/postgres:local",
         ["-c", CHECK],

@@ -1,4 +1,4 @@
-"""The engine dies and comes back: what is shown stays true, and what should run runs again."""
+"""The engine crashes and restarts: the shown state stays correct, and instances run again."""
 
 from collections.abc import Generator
 from pathlib import Path

@@ -1,7 +1,9 @@
-"""What `cloud status`, `cloud doctor` and `cloud down` say about an installation and do to it."""
+"""`cloud status`, `cloud doctor` and `cloud down` on an installation."""
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from collections.abc import Generator
 from pathlib import Path
@@ -12,8 +14,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from adapters import engine_sweep
-from adapters.docker import docker_ports
+from adapters.docker import docker_ports, engine_sweep
 from adapters.embedded_postgres import EmbeddedPostgres
 from miniaws.cli.doctor import CHECKS, doctor
 from miniaws.cli.status import status
@@ -28,7 +29,7 @@ IMAGE = "miniaws/hello:local"
 
 @pytest.fixture
 def settings(tmp_path: Path, cloud_name: str, monkeypatch: pytest.MonkeyPatch) -> Generator[Settings]:
-    """The settings of a cloud that does not run yet, also in the environment."""
+    """The settings of a cloud that is not running yet, also in the environment."""
     for name, value in (
         ("DATA_DIR", str(tmp_path / "cloud")),
         ("CLOUD", cloud_name),
@@ -77,13 +78,41 @@ def test_the_status_of_a_running_cloud_names_its_parts(settings: Settings) -> No
         "postgres": "ready",
         "first-key": "done",
         "api": "ready",
-        "controller": "ready",
+        "controller": "leading",
     }
+    assert {loop["part"] for loop in found["loops"]} == {"api", "controller"}
+    assert {loop["state"] for loop in found["loops"]} == {"running"}
     assert set(found["versions"]) == {"miniaws", "python", "postgres", "engine"}
     code, text = cloud("status")
     assert code == 0
     assert "healthy" in text
     assert "controller" in text
+
+
+def test_the_status_of_a_cloud_whose_controller_is_silent_is_a_failure_and_says_so(
+    settings: Settings,
+) -> None:
+    start(settings)
+    (settings.home / "orders").write_text("controller silent\n")
+    code, found = ask("status")
+    assert (code, found["is_running"], found["is_healthy"]) == (1, True, False)
+    assert {part["name"]: part["status"] for part in found["parts"]}["controller"] == "not responding"
+    code, text = cloud("status")
+    assert "cannot serve" in text
+    assert "not responding" in text
+
+
+def test_the_status_of_a_cloud_whose_api_is_frozen_is_a_failure_and_says_so(settings: Settings) -> None:
+    start(settings)
+    api = next(part["pid"] for part in ask("status")[1]["parts"] if part["name"] == "api")
+    os.kill(api, signal.SIGSTOP)
+    try:
+        code, found = ask("status")
+    finally:
+        os.kill(api, signal.SIGCONT)
+    assert (code, found["is_healthy"], found["why_not"]) == (1, False, "the API does not answer")
+    assert {part["name"]: part["status"] for part in found["parts"]}["api"] == "not responding"
+    assert found["loops"] == []
 
 
 def test_the_status_of_a_stopped_cloud_is_a_failure(settings: Settings) -> None:
@@ -188,7 +217,7 @@ def test_up_of_a_running_cloud_says_so(settings: Settings, words: tuple[str, ...
     before = control_plane.running(settings.home)
     code, text = cloud(*words)
     assert code == 0
-    assert f"already runs at {settings.url}" in text
+    assert f"already running at {settings.url}" in text
     assert control_plane.running(settings.home) == before
 
 

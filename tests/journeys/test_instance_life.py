@@ -1,4 +1,4 @@
-"""The life of an instance, from launch to termination, on a real engine."""
+"""The life cycle of an instance, from launch to termination, on a real engine."""
 
 import httpx
 import pytest

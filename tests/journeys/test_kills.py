@@ -1,4 +1,4 @@
-"""Killing any process at any instant loses nothing, doubles nothing and strands nothing.
+"""Killing any process at any time loses nothing, repeats nothing and leaves nothing behind.
 
 ``MINIAWS_TORTURE`` sets how many kills; ``make torture`` asks for a thousand.
 """
@@ -18,13 +18,14 @@ from psycopg.sql import SQL
 from miniaws.commands.access_key import hash_of
 from projections import rebuild
 from tests.journeys.running_cloud import IMAGE, RunningCloud, kill, wait_until
+from tests.samples import ROUNDS, sample
 
-KILLS = int(os.environ.get("MINIAWS_TORTURE", "50"))
+KILLS = sample(10, ROUNDS)
 SEED = 20261123
 CHECKED_AFTER = 50
-"""How many kills come between two looks at whether everything is as wanted."""
+"""Number of kills between two checks of the whole state."""
 SETTLED_S = 180
-"""A busy machine takes most of it to start a controller."""
+"""On a busy machine most of it is the start of a controller."""
 READ_MODEL = (
     (SQL("SELECT * FROM read_model.resources"), SQL("SELECT * FROM rebuilt.resources")),
     (
@@ -35,7 +36,7 @@ READ_MODEL = (
 
 
 def test_a_retry_after_a_killed_api_gives_one_instance(own_cloud: RunningCloud, database_url: str) -> None:
-    """The API dies between append and answer; the same idempotency key gives the same instance."""
+    """The API dies between append and response; the same idempotency key returns the same instance."""
     (controller,) = own_cloud.controllers
     # A stopped controller keeps the answer back: the API waits until reads show the event.
     controller.send_signal(signal.SIGSTOP)
@@ -65,7 +66,7 @@ def test_a_retry_after_a_killed_api_gives_one_instance(own_cloud: RunningCloud, 
 def test_a_retry_after_a_killed_api_gives_one_key_that_somebody_knows(
     own_cloud: RunningCloud, database_url: str
 ) -> None:
-    """The API dies between append and answer: nobody ever learns the first secret, so it must open nothing."""
+    """The API dies between append and response: nobody learns the first secret, so it must be invalid."""
     (controller,) = own_cloud.controllers
     controller.send_signal(signal.SIGSTOP)
     body, headers = {"name": "ci", "role": "viewer"}, {"Idempotency-Key": "once"}
@@ -98,7 +99,7 @@ def test_a_retry_after_a_killed_api_gives_one_key_that_somebody_knows(
 
 @pytest.mark.timeout(0)
 def test_random_kills_of_the_controller_strand_nothing(own_cloud: RunningCloud, database_url: str) -> None:
-    """Instances come and go while the leading controller is killed again and again."""
+    """Instances are launched and terminated while the leading controller is killed repeatedly."""
     chance = random.Random(SEED)  # noqa: S311 - repeatable, not secret
     wanted: dict[str, str] = {}
     # A second controller stands by, as it would on another host.
@@ -116,7 +117,7 @@ def test_random_kills_of_the_controller_strand_nothing(own_cloud: RunningCloud, 
 
 
 def assert_nothing_else_is_there(cloud: RunningCloud, wanted: dict[str, str]) -> None:
-    """Compare all that the engine has of the cloud with what is wanted, and once more when nothing is."""
+    """Compare the objects on the engine with the resources, and again after all are deleted."""
     made = cloud.containers().keys()
     volumes = [item["id"] for item in cloud.show("/api/volumes?limit=1000")["items"]]
     network = ("network", cloud.show("/api/vpcs/default")["id"])
@@ -160,12 +161,12 @@ def command(cloud: RunningCloud, chance: random.Random, wanted: dict[str, str], 
 
 
 def has_volume(name: str) -> bool:
-    """Tell whether an instance is launched with a volume of its own, which stays when it is terminated."""
+    """Return whether an instance is launched with its own volume, which stays when it is terminated."""
     return int(name.removeprefix("i-")) % 3 == 0
 
 
 def ask(cloud: RunningCloud, method: str, path: str, body: dict[str, Any] | None = None) -> None:
-    """Send a command as a careful client does: retried with one key until it is answered."""
+    """Send a command, retried with one idempotency key until there is a response."""
     headers = {"Idempotency-Key": f"{method}-{path}-{os.urandom(8).hex()}"}
 
     def accepted() -> bool:

@@ -1,4 +1,4 @@
-"""A load balancer before real instances: traffic goes on, whatever comes, goes, dies or is away."""
+"""A load balancer in front of real instances: traffic continues through changes and failures."""
 
 import asyncio
 from datetime import datetime
@@ -17,7 +17,7 @@ SLOW_S = 4
 
 
 def balancing(cloud: RunningCloud, *names: str, restart: str = "always") -> dict[str, Any]:
-    """Return a balancer to instances of these names, all of them healthy."""
+    """Return a load balancer with instances of these names, all healthy."""
     launch(cloud, *names, restart=restart)
     body = {"name": "web", "listeners": [{"port": listening_port()}], "health_check": CHECK}
     balancer = cloud.post(PATH, body)
@@ -54,13 +54,13 @@ def healthy(cloud: RunningCloud, *names: str) -> None:
 
 
 async def slow_answers(listener: int) -> None:
-    """Ask each target for an answer that takes its time."""
+    """Send each target a slow request."""
     found = await asyncio.gather(*(get(listener, f"/slow?s={SLOW_S}") for _ in range(15)))
     assert {status for status, _ in found} == {200}
 
 
 def sessions(cloud: RunningCloud) -> int:
-    """Return how many requests each target has under way at least, as far as metrics know."""
+    """Return the minimum number of requests in progress per target, according to metrics."""
     points = cloud.show(f"{PATH}/web/metrics?step=1")["targets"].values()
     return min(max(point["sessions"] or 0 for point in each[-5:]) for each in points)
 
@@ -72,7 +72,7 @@ def test_the_life_of_a_load_balancer(cloud: RunningCloud) -> None:
         told = cloud.types(balancer["id"]).count("target_state_changed")
         cloud.container(cloud.instance("web-2")["id"]).kill()
         wait_until(
-            lambda: cloud.types(balancer["id"]).count("target_state_changed") > told, "its end is told"
+            lambda: cloud.types(balancer["id"]).count("target_state_changed") > told, "its exit is reported"
         )
         healthy(cloud, "web-1", "web-2", "web-3")
         slow = Aside(slow_answers(port(balancer)))
@@ -98,7 +98,7 @@ def test_of_three_targets_one_is_killed_and_costs_no_request_once_that_is_told(c
         wait_until(lambda: under.answers > 100, "requests are answered")
         before = len(told_at(cloud, balancer["id"]))
         cloud.container(cloud.instance("web-2")["id"]).kill()
-        wait_until(lambda: len(told_at(cloud, balancer["id"])) > before, "it is told that one is not well")
+        wait_until(lambda: len(told_at(cloud, balancer["id"])) > before, "an unhealthy target is reported")
         told = told_at(cloud, balancer["id"])[before]
         answered = under.answers
         wait_until(lambda: under.answers > answered + 300, "requests are answered by the others")
@@ -114,7 +114,7 @@ def test_of_three_targets_one_is_killed_and_costs_no_request_once_that_is_told(c
 
 
 def told_at(cloud: RunningCloud, balancer_id: str) -> list[float]:
-    """Return when each change of a target's state was told, in seconds of the epoch."""
+    """Return the time of each change of a target's state, in seconds since the epoch."""
     query = f"/api/timeline?resource={balancer_id}&type=load_balancer.target_state_changed&order=oldest"
     return [datetime.fromisoformat(each["time"]).timestamp() for each in cloud.show(query)["items"]]
 
@@ -128,13 +128,13 @@ def test_traffic_goes_on_without_a_controller_and_nothing_restarts_with_one(own_
         wait_until(lambda: under.answers > 100, "requests are answered")
         kill(cloud.controllers.pop())
         answered = under.answers
-        wait_until(lambda: under.answers > answered + 200, "traffic goes on")
+        wait_until(lambda: under.answers > answered + 200, "traffic continues")
         passes = cloud.passes()
         cloud.start_controller()
         wait_until(lambda: cloud.passes() > passes, "the new controller works")
         register(cloud, "web-1", weight=2)
         answered = under.answers
-        wait_until(lambda: under.answers > answered + 200, "traffic goes on")
+        wait_until(lambda: under.answers > answered + 200, "traffic continues")
     assert under.failures == []
     assert cloud.container(balancer["id"]).attrs["State"]["StartedAt"] == before
     assert cloud.types(balancer["id"]) == [*told, "target_weight_changed"]

@@ -1,4 +1,4 @@
-"""The logs of the parts of the control plane are kept small without the parts knowing."""
+"""The logs of the control plane are rotated without the processes' involvement."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The life of servers of queues on a real engine, as aio-pika and nats-py see it."""
+"""The life cycle of queue servers on a real engine, tested with aio-pika and nats-py."""
 
 import asyncio
 import contextlib
@@ -6,8 +6,6 @@ import json
 import re
 import socket
 import ssl
-import subprocess
-import sys
 from collections.abc import Generator
 from typing import Any
 
@@ -15,7 +13,7 @@ import pytest
 from aio_pika.exceptions import AMQPError, ProbableAuthenticationError
 from nats.errors import Error as NatsError
 
-from tests.conftest import ROOT, free_port
+from tests.conftest import build_images, free_port
 from tests.journeys.queue_clients import connect, consume, publish, publish_to_stream, take
 from tests.journeys.running_cloud import RunningCloud, wait_until
 
@@ -24,8 +22,8 @@ RABBIT, NATS = "rabbit", "stream"
 
 @pytest.fixture(scope="module")
 def servers(shared_cloud: RunningCloud) -> Generator[RunningCloud]:
-    """A cloud with a server of either engine, made at the same time."""
-    subprocess.run([sys.executable, ROOT / "scripts" / "images", "rabbitmq", "nats"], check=True)
+    """A cloud with a server of each engine, created at the same time."""
+    build_images("rabbitmq", "nats")
     for name, engine in ((RABBIT, "rabbitmq"), (NATS, "nats")):
         answer = shared_cloud.http.post("/api/queues", json={"name": name, "engine": engine})
         assert answer.status_code == 202, answer.text
@@ -71,13 +69,12 @@ def test_rabbitmq_keeps_what_was_declared_and_published_over_a_kill(servers: Run
 
     box = servers.container(servers.show(f"/api/queues/{RABBIT}")["id"])
     box.kill("SIGKILL")
-    wait_until(lambda: servers.show(f"/api/queues/{RABBIT}")["observed"]["restarts"] == 1, "it was told")
+    wait_until(lambda: servers.show(f"/api/queues/{RABBIT}")["observed"]["restarts"] == 1, "it was recorded")
     available(servers, RABBIT)
     assert asyncio.run(consume(url(servers, RABBIT), "orders")) == "two"
     wait_until(lambda: depth(servers, RABBIT, "orders") == 1, "the statistics have noticed")
 
-    purged = servers.http.post(f"/api/queues/{RABBIT}/purge", json={"queue": "orders"})
-    assert purged.status_code == 202, purged.text
+    servers.post(f"/api/queues/{RABBIT}/purge", {"queue": "orders"})
     assert peeked(servers, RABBIT, "orders") == []
     missing = servers.http.post(f"/api/queues/{RABBIT}/purge", json={"queue": "nosuch"})
     assert (missing.status_code, missing.json()["code"]) == (404, "unknown_queue")
@@ -117,7 +114,7 @@ def test_nats_keeps_a_durable_stream_over_a_kill_and_a_new_password(servers: Run
     asyncio.run(publish_to_stream(before, "events", "a", "b", "c", "d"))
     assert peeked(servers, NATS, "events") == ["b", "c", "d"]
     servers.container(servers.show(f"/api/queues/{NATS}")["id"]).kill("SIGKILL")
-    wait_until(lambda: servers.show(f"/api/queues/{NATS}")["observed"]["restarts"] == 1, "it was told")
+    wait_until(lambda: servers.show(f"/api/queues/{NATS}")["observed"]["restarts"] == 1, "it was recorded")
     available(servers, NATS)
     assert asyncio.run(take(url(servers, NATS), "events")) == "b"
 
@@ -125,21 +122,30 @@ def test_nats_keeps_a_durable_stream_over_a_kill_and_a_new_password(servers: Run
     after = url(servers, NATS)
     with pytest.raises(NatsError):
         asyncio.run(publish_to_stream(before, "events", "no"))
-    assert asyncio.run(take(after, "events")) == "c", "the consumer goes on where it was"
+    assert asyncio.run(take(after, "events")) == "c", "the consumer continues where it was"
     assert depth(servers, NATS, "events") == 3
 
     refused = servers.http.put(f"/api/queues/{NATS}/queues/x", json={"dead_letter": "events"})
     assert (refused.status_code, refused.json()["field"]) == (422, "dead_letter")
-    servers.http.post(f"/api/queues/{NATS}/purge", json={"queue": "events"}).raise_for_status()
+    servers.post(f"/api/queues/{NATS}/purge", {"queue": "events"})
     assert peeked(servers, NATS, "events") == []
     removed = servers.delete(f"/api/queues/{NATS}/queues/events")
     assert (removed["status"], removed["spec"]["queues"]) == ("available", {})
     assert servers.show(f"/api/queues/{NATS}/stats")["queues"] == {}
 
 
+@pytest.mark.parametrize("server", [RABBIT, NATS])
+def test_nothing_is_found_under_a_name_that_no_queue_can_have(servers: RunningCloud, server: str) -> None:
+    for name in ("*", ">", "a.b", "a b", "", ".", "..", "../..", "/", "%2F", "$JS", "\u00e9", "\t", "a\r\nb"):
+        looked = servers.http.get(f"/api/queues/{server}/peek", params={"queue": name})
+        purged = servers.http.post(f"/api/queues/{server}/purge", json={"queue": name})
+        for answer in (looked, purged):
+            assert (answer.status_code, answer.json()["code"]) == (404, "unknown_queue"), (name, answer.text)
+
+
 @pytest.fixture(scope="module")
 def restored(servers: RunningCloud) -> RunningCloud:
-    """New servers with the files of both, as they were in a snapshot; they speak TLS and are published."""
+    """New servers with the files of both from a snapshot, published, with TLS."""
     declare(servers, RABBIT, "lost", durable=False)
     declare(servers, RABBIT, "later", max_length=7, max_age_s=3600, dead_letter="lost")
     declare(servers, NATS, "later", max_length=7, max_age_s=3600)
@@ -148,7 +154,7 @@ def restored(servers: RunningCloud) -> RunningCloud:
     servers.post("/api/snapshots", {"name": "then", "all": True})
     _settled(servers, "/api/snapshots/then")
     for name in (RABBIT, NATS):
-        servers.http.post(f"/api/queues/{name}/purge", json={"queue": "later"}).raise_for_status()
+        servers.post(f"/api/queues/{name}/purge", {"queue": "later"})
         volume = servers.show(f"/api/queues/{name}")["spec"]["volume"]
         servers.post("/api/snapshots/then/restore", {"name": f"{name}-files", "volume": volume})
     for name, engine in ((RABBIT, "rabbitmq"), (NATS, "nats")):
@@ -174,7 +180,7 @@ def test_a_snapshot_of_queues_becomes_a_new_server_with_what_is_durable(restored
     assert nats["later"] == {**limits, "dead_letter": None}
     for name in (RABBIT, NATS):
         assert peeked(restored, f"{name}-again", "later") == ["one", "two"]
-        assert peeked(restored, name, "later") == [], "the server that it was taken of goes on by itself"
+        assert peeked(restored, name, "later") == [], "the original server continues"
     found = restored.show(f"/api/queues/{RABBIT}-again/connection")
     earlier = restored.show(f"/api/queues/{RABBIT}/connection")
     for user, password in (
@@ -199,7 +205,7 @@ def test_queues_that_speak_tls_are_known_by_their_authority_and_speak_nothing_el
         asyncio.run(publish(rabbit["url"], "later"))
     with pytest.raises(AMQPError):
         asyncio.run(publish(rabbit["url"].replace("amqps://", "amqp://"), "later"))
-    # The library tries for ever to speak TLS with who is not trusted, so this client is one by hand.
+    # The library retries TLS with an untrusted server indefinitely, so this client is written by hand.
     hello = json.dumps({"user": nats["username"], "pass": nats["password"]}).encode()
     with socket.create_connection((nats["host"], nats["port"]), 10) as plain, plain.makefile("rb") as lines:
         assert b'"tls_required":true' in lines.readline()

@@ -1,4 +1,4 @@
-"""A database and another one that follows it: what is read there, and what is left when the first one is lost."""
+"""A database and its replica: reads, and what is left when the source is lost."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -18,10 +18,11 @@ from tests.journeys.test_database import (
     url,
     written_to,
 )
-from tests.journeys.test_database_loss import TORTURE, as_owner, destroy
+from tests.journeys.test_database_loss import as_owner, destroy
+from tests.samples import TORTURE
 
 LIMIT_MB, WRITTEN_MB = 48, 128
-"""The log that is kept for a replica, and what is written while it is away."""
+"""Sizes: log retained for a replica, and data written while it is away."""
 
 
 def count(cloud: RunningCloud, name: str) -> int:
@@ -30,7 +31,7 @@ def count(cloud: RunningCloud, name: str) -> int:
 
 
 def slots(cloud: RunningCloud, name: str) -> list[str]:
-    """Return what a database keeps its log for, besides its archive."""
+    """Return the replication slots of a database, without that of its archive."""
     with connected(url(cloud, name)) as cursor:
         cursor.execute("select slot_name from pg_replication_slots where slot_name <> 'miniaws'")
         return [row[0] for row in cursor.fetchall()]
@@ -41,13 +42,13 @@ def figures(cloud: RunningCloud) -> dict[str, Any]:
 
 
 def restart_controller(cloud: RunningCloud) -> None:
-    """End the controller as a power cut would, and start another one."""
+    """Kill the controller, and start another one."""
     kill(cloud.controllers.pop())
     cloud.start_controller()
 
 
 def test_a_replica_follows_and_takes_over_when_its_source_is_lost(own_cloud: RunningCloud) -> None:
-    """The controller is killed while the copy is made, and while the replica is promoted."""
+    """The controller is killed during the copy, and during the promotion."""
     cloud = own_cloud
     source = create(cloud, "orders")
     with connected(url(cloud, "orders")) as cursor:
@@ -69,7 +70,7 @@ def test_a_replica_follows_and_takes_over_when_its_source_is_lost(own_cloud: Run
     assert cloud.http.delete("/api/databases/orders").json()["code"] == "has_replicas"
     with written_to(cloud, "orders") as writer:
         wait_until(lambda: len(writer.rows) > 50, "it is written to")
-        wait_until(lambda: figures(cloud)["replica_lag_bytes"] < 4096, "its lag is told")
+        wait_until(lambda: figures(cloud)["replica_lag_bytes"] < 4096, "its lag is reported")
         lost_at = datetime.now(UTC)
         destroy(cloud, source)
     cloud.http.post("/api/databases/orders-r1/promote").raise_for_status()
@@ -80,7 +81,7 @@ def test_a_replica_follows_and_takes_over_when_its_source_is_lost(own_cloud: Run
 
 
 def check(cloud: RunningCloud, writer: Writer, promoted: str, lost_at: datetime) -> None:
-    """What was answered until just before is there, it is written to, and it has an archive of its own."""
+    """Acknowledged data is there, it accepts writes, and it has its own archive."""
     there = numbers_in(cloud, "orders-r1")
     assert {n for n, _, answered in writer.rows if answered < lost_at - SECOND} <= there
     assert count(cloud, "orders-r1") == 1001
@@ -95,7 +96,7 @@ def check(cloud: RunningCloud, writer: Writer, promoted: str, lost_at: datetime)
 
 
 def test_nothing_is_kept_for_a_replica_that_is_promoted_or_deleted(cloud: RunningCloud) -> None:
-    """Beside it, the password of the source is changed: those who read replicas use the new one."""
+    """At the same time the password of the source is changed: readers of replicas use the new one."""
     create(cloud, "orders")
     for name in ("orders-r1", "orders-r2"):
         cloud.http.post("/api/databases/orders/replicas", json={"name": name}).raise_for_status()
@@ -122,7 +123,7 @@ def test_nothing_is_kept_for_a_replica_that_is_promoted_or_deleted(cloud: Runnin
 
 @pytest.mark.skipif(not TORTURE, reason="it takes a minute: `make torture` runs it")
 def test_a_replica_that_was_away_too_long_is_copied_anew(cloud: RunningCloud) -> None:
-    """Its source gives up what it keeps for it, so that its own disk does not fill."""
+    """Its source drops the log that it retains for it, so that its own disk does not fill."""
     source = create(cloud, "orders", **{"class": "small", "parameters": {"max_wal_size": "32"}})
     made = cloud.http.post("/api/databases/orders/replicas", json={"name": "orders-r1"}).json()
     await_status(cloud, "orders-r1", "available")
@@ -137,9 +138,9 @@ def test_a_replica_that_was_away_too_long_is_copied_anew(cloud: RunningCloud) ->
         for number in range(WRITTEN_MB):
             cursor.execute("insert into kept values (%s, repeat('x', 1 << 20))", (number,))
     status = "select wal_status from pg_replication_slots where slot_name <> 'miniaws'"
-    wait_until(lambda: as_owner(cloud, "orders", "checkpoint", status) == "lost", "the slot is given up", 60)
+    wait_until(lambda: as_owner(cloud, "orders", "checkpoint", status) == "lost", "the slot is dropped", 60)
     cloud.post("/api/databases/orders-r1/start")
-    wait_until(lambda: "copy_outdated" in cloud.types(made["id"]), "it is told", 90)
+    wait_until(lambda: "copy_outdated" in cloud.types(made["id"]), "it is reported", 90)
     await_status(cloud, "orders-r1", "available")
     follows_again(cloud, made["id"])
     assert as_owner(cloud, "orders", status) in {"reserved", "extended"}
@@ -149,14 +150,14 @@ def test_a_replica_that_was_away_too_long_is_copied_anew(cloud: RunningCloud) ->
 
 
 def follows_again(cloud: RunningCloud, replica_id: str) -> None:
-    """It has all that its source has, and was told to be copied once more, and why."""
+    """It has all data of its source, and its history shows the second copy and the reason."""
     assert count(cloud, "orders-r1") == WRITTEN_MB
     with connected(url(cloud, "orders")) as cursor:
         cursor.execute("insert into kept values (-1, '')")
     wait_until(lambda: count(cloud, "orders-r1") == WRITTEN_MB + 1, "what is written is read", 10)
-    wait_until(lambda: figures(cloud)["replica_lag_bytes"] < 4096, "its lag is told")
+    wait_until(lambda: figures(cloud)["replica_lag_bytes"] < 4096, "its lag is reported")
     told = cloud.types(replica_id)
     assert (told.count("copy_outdated"), told.count("copied")) == (1, 2)
     items = cloud.show(f"/api/timeline?resource={replica_id}&limit=1000")["items"]
     (why,) = [each["summary"] for each in items if each["type"] == "database.copy_outdated"]
-    assert "orders has not kept what it lacks: it is copied anew" in why
+    assert "orders has not kept what it lacks: it is copied again" in why

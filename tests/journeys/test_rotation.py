@@ -1,15 +1,14 @@
-"""Rotations that are cut off anywhere, with every kind of server whose password is changed."""
-
-import os
+"""Password rotations that are interrupted at any point, for every kind of server."""
 
 from tests.journeys.queue_clients import is_taken
 from tests.journeys.running_cloud import RunningCloud, kill, wait_until
+from tests.samples import sample
 
-ROUNDS = min(int(os.environ.get("MINIAWS_TORTURE", "0")), 5)
+ROUNDS = sample(0, 5)
 LIVE = ("rotation_requested", "credentials_rotated")
-"""What is told of a rotation while the server runs on. Between these two, it has been told the new password."""
+"""Events of a rotation without a restart. Between these two, the server has got the new password."""
 REPLACED = ("rotation_requested", "started", "credentials_rotated")
-"""What is told of one that takes another container."""
+"""Events of a rotation with a new container."""
 STEPS = (
     {"/api/queues/nats": REPLACED, "/api/queues/rabbitmq": LIVE, "/api/caches/redis": LIVE}
     if ROUNDS
@@ -32,7 +31,7 @@ def rotate_and_kill_at(cloud: RunningCloud, path: str, step: str) -> None:
     server_id = cloud.show(path)["id"]
     known, before = len(cloud.types(server_id)), cloud.show(f"{path}/connection")["url"]
     cloud.http.post(f"{path}/rotate-credentials").raise_for_status()
-    wait_until(lambda: step in cloud.types(server_id)[known:], f"{step} was told")
+    wait_until(lambda: step in cloud.types(server_id)[known:], f"{step} was recorded")
     kill(cloud.controllers.pop())
     passes = cloud.passes()
     cloud.start_controller()

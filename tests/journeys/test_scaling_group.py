@@ -1,4 +1,4 @@
-"""Groups of real containers: they heal, follow the CPU that is measured, and change their template safely."""
+"""Groups of real containers: replacement, CPU tracking, and safe changes of the template."""
 
 from datetime import datetime
 from typing import Any
@@ -36,7 +36,7 @@ def group(cloud: RunningCloud) -> dict[str, Any]:
 
 
 def decisions(cloud: RunningCloud) -> list[dict[str, Any]]:
-    """Return what was decided, oldest first."""
+    """Return the decisions, oldest first."""
     return cloud.show(f"{GROUPS}/web/decisions")["items"][::-1]
 
 
@@ -98,7 +98,11 @@ def test_what_ends_by_hand_is_replaced_and_a_bad_template_goes_back(cloud: Runni
     cloud.post("/api/instances/web-2/stop")
     wait_until(lambda: in_service(cloud) == ["web-3", "web-4"], "the stopped one is replaced")
     first = {each["id"] for each in group(cloud)["observed"]["instances"]}
-    bad = {"template": {"command": ["/no-such-program"]}}
+    bad = {
+        "template": {
+            "command": ["/no-such-program"],
+        }
+    }
     cloud.http.post(f"{GROUPS}/web/refresh", json=bad).raise_for_status()
     wait_until(
         lambda: group(cloud)["observed"]["refresh"]["status"] == "rolled-back", "the refresh went back"
@@ -132,7 +136,7 @@ def test_a_group_follows_the_requests_that_its_load_balancer_sends(cloud: Runnin
 
 
 def before(cloud: RunningCloud) -> int:
-    """Make a load balancer and return its port."""
+    """Create a load balancer and return its port."""
     port = free_port()
     front = {"name": "front", "listeners": [{"port": port}], "deregistration_delay_s": 5}
     cloud.post("/api/load-balancers", {**front, "health_check": CHECK})
@@ -177,7 +181,7 @@ def known(cloud: RunningCloud) -> set[str]:
 
 
 def served_and_launched(cloud: RunningCloud) -> tuple[list[int], list[int]]:
-    """Return after each event since the group was whole how many served, well or not, and how many were to come."""
+    """Return how many instances served and how many were launching, after each event since the group was complete."""
     query = "/api/timeline?resource=web&order=oldest&limit=1000"
     types = [each["type"].removeprefix("scaling_group.") for each in cloud.show(query)["items"]]
     steps = {"instance_launched": (0, 1), "instance_entered": (1, -1), "instance_released": (-1, 0)}

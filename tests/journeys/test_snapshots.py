@@ -1,4 +1,4 @@
-"""Snapshots of volumes in use, on a real engine: taken, restored, outliving their source, and taken across a kill."""
+"""Snapshots of volumes in use on a real engine: taking, restoring, deleting the source, and a kill."""
 
 import secrets
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 from tests.journeys.running_cloud import RunningCloud, kill, wait_until
 
 WRITES = "i=0; while true; do i=$((i+1)); echo $i >> /data/first; echo $i >> /data/second; done"
-"""What is written to the second file was written to the first one before: in this order at every moment."""
+"""Each write goes to the first file and then to the second, so every snapshot must show this order."""
 COUNT = "wc -l < /data/first; wc -l < /data/second; tail -n 1 /data/first; sha256sum /data/fixed"
 
 
@@ -28,7 +28,7 @@ def settled(cloud: RunningCloud, path: str, wanted: str = "available") -> dict[s
 
 
 def reads(cloud: RunningCloud, name: str, volume: str) -> tuple[int, int, int, str]:
-    """Return what an instance of its own finds in a volume."""
+    """Return the files that a separate instance finds in a volume."""
     cloud.launch(name, volumes=[{"volume": volume, "path": "/data"}])
     first, second, last, fixed = sh(cloud, name, COUNT).splitlines()
     cloud.delete(f"/api/instances/{name}")
@@ -120,6 +120,6 @@ def test_a_controller_killed_while_containers_are_paused_for_it(own_cloud: Runni
     cloud.start_controller()
     found = settled(cloud, "/api/snapshots/before")
     assert found["observed"]["paused"] == [web["id"]]
-    wait_until(lambda: cloud.container(web["id"]).status == "running", "the writer goes on")
+    wait_until(lambda: cloud.container(web["id"]).status == "running", "the writer continues")
     assert cloud.types(web["id"]) == ["launch_requested", "started", "command_executed"]
     wait_until(lambda: set(cloud.containers()) == {web["id"]}, "nothing else is left")

@@ -1,4 +1,4 @@
-"""The control plane starts in order, survives the death of each part, and leaves nothing behind."""
+"""The control plane starts in order, survives a crash of each process, and leaves nothing behind."""
 
 import os
 import signal
@@ -185,7 +185,7 @@ def test_it_starts_again_after_a_stop(settings: Settings) -> None:
 def test_a_part_that_cannot_start_is_named_with_its_reason(settings: Settings) -> None:
     settings.home.mkdir()
     (settings.home / "orders").write_text("api fail\n")
-    with pytest.raises(Refused, match="cannot start api: ended with code 1: api was told to fail"):
+    with pytest.raises(Refused, match="cannot start api: ended with code 1: api was set to fail"):
         start(settings)
     assert control_plane.running(settings.home) is None
     assert remains(settings) == []

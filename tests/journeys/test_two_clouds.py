@@ -1,4 +1,4 @@
-"""Two clouds on one host that know nothing of each other."""
+"""Two separate clouds on one host."""
 
 import secrets
 from collections.abc import Generator
@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from adapters import engine_sweep
+from adapters.docker import engine_sweep
 from adapters.embedded_postgres import EmbeddedPostgres
 from tests.journeys.running_cloud import RunningCloud, wait_until
 
@@ -20,7 +20,7 @@ POOL = "10.99.0.0/16"
 def clouds(
     tmp_path_factory: pytest.TempPathFactory, postgres: EmbeddedPostgres, engine: str
 ) -> Generator[list[RunningCloud]]:
-    """Two clouds whose first keys are issued, and with them their default VPCs, before either makes a network."""
+    """Two clouds that have a first key and a default VPC before either creates a network."""
     with ExitStack() as stack:
         yield [_cloud(stack, tmp_path_factory.mktemp("cloud"), postgres, engine) for _ in range(2)]
 
@@ -56,6 +56,6 @@ def test_two_clouds_that_start_at_once_choose_different_ranges_in_the_end(clouds
 
 
 def first(cloud: RunningCloud) -> int:
-    """Return the position at which the default VPC was asked for."""
+    """Return the position at which the default VPC was requested."""
     items = cloud.show("/api/timeline?type=vpc.create_requested&order=oldest")["items"]
     return items[0]["position"]

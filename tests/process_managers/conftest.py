@@ -1,4 +1,4 @@
-"""The stage on which managers work."""
+"""Fixtures for process managers."""
 
 from collections.abc import AsyncGenerator
 from pathlib import Path

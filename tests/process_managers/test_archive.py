@@ -1,4 +1,4 @@
-"""Databases and their archives: every step of their lives, and the controller killed between any two."""
+"""Databases and their archives: every step of their life cycle, with the controller killed between any two."""
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.memory import MemoryArchives
-from domain.archive import Archive, Held, Mark, Policy, archive_uuid
+from domain.archive import Archive, ArchiveContents, Mark, archive_uuid
 from domain.database import Database
 from domain.errors import Refused, Unreachable
 from domain.volume import Volume
@@ -17,7 +17,7 @@ from tests.process_managers.stage import REQUEST, Stage
 
 
 class Databases:
-    """A stage with databases, whose programs end as soon as they are looked at."""
+    """A stage with databases, whose programs end when they are first inspected."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
@@ -26,12 +26,14 @@ class Databases:
         assert isinstance(found, MemoryArchives)
         self.archives = found
 
-    async def create(self, name: str = "orders", drills: str | None = None, **more: Any) -> Database:
+    async def create(
+        self, name: str = "orders", drills: str | None = None, *, synchronous: bool = False, **more: Any
+    ) -> Database:
         if not await self.stage.cloud.ports.store.claims("name/main/vpc"):
             await self.stage.settle(await self.stage.vpc())
-        saved = await databases.create(
-            self.stage.cloud, REQUEST, databases.Create(name, policy=Policy(drill_schedule=drills), **more)
-        )
+        backup = databases.Backups(drill_schedule=drills, synchronous=synchronous)
+        new = databases.CreateDatabase(name=name, backup=backup, **more)
+        saved = await databases.create(self.stage.cloud, REQUEST, new)
         return await self.stage.load(Database, saved.aggregate.id)
 
     async def archive_of(self, database: Database) -> Archive:
@@ -41,7 +43,7 @@ class Databases:
         return await self.stage.load(Database, database.id)
 
     async def pass_all(self, *found: Database) -> None:
-        """Run one pass for everything a database is made of; whatever fails is tried again."""
+        """Reconcile every part of a database once; failures are retried."""
         for database in found:
             present = await self.now(database)
             volume = await self.stage.cloud.load(Volume, "main", present.volume_id or "")
@@ -53,7 +55,7 @@ class Databases:
         self.end_programs()
 
     def end_programs(self) -> None:
-        """End what makes backups and files, well."""
+        """Complete the programs that take backups and restore files."""
         for id_, container in list(self.engine.containers.items()):
             if container.state == "running" and container.spec.command[0] in {"base", "restore", "copy"}:
                 said = datetime.now(UTC).isoformat()
@@ -61,19 +63,19 @@ class Databases:
                 self.engine.end(id_, 0)
 
     def hold(self, archive: Archive, *, age_s: float = 0) -> None:
-        """Let an archive hold the log up to so many seconds ago."""
+        """Set how many seconds ago the archived log ends."""
         at = datetime.now(UTC) - timedelta(seconds=age_s)
-        self.archives.holds[archive.public_id] = Held({1: 100}, [Mark(at, 1)])
+        self.archives.holds[archive.public_id] = ArchiveContents({1: 100}, [Mark(at, 1)])
 
     async def until(self, is_so: Callable[[], Awaitable[bool]], *found: Database) -> None:
         for _ in range(60):
             if await is_so():
                 return
             await self.pass_all(*found)
-        raise AssertionError("it does not come about")
+        raise AssertionError("it does not complete")
 
     async def backed_up(self, database: Database) -> Archive:
-        """Pass until its first backup is complete."""
+        """Reconcile until its first backup is complete."""
 
         async def is_so() -> bool:
             archive = await self.archive_of(database)
@@ -85,7 +87,7 @@ class Databases:
         return await self.archive_of(database)
 
     def parts(self, of: Any) -> set[str]:
-        """Return what else than its server there is."""
+        """Return the containers other than its server."""
         return {id_.partition(".")[2] for id_ in self.engine.containers if id_.startswith(f"{of.public_id}.")}
 
 
@@ -140,7 +142,7 @@ async def test_each_new_backup_is_restored_for_a_trial(on: Databases) -> None:
 async def test_a_database_is_restored_into_another_one(on: Databases) -> None:
     source = await on.create()
     await on.backed_up(source)
-    wish = databases.Restore("orders-before", backup="b1")
+    wish = databases.RestoreDatabase(name="orders-before", backup="b1")
     saved = await databases.restore(on.stage.cloud, REQUEST, "orders", wish)
     found = await on.stage.load(Database, saved.aggregate.id)
     assert found.status == "restoring"
@@ -162,7 +164,7 @@ async def test_a_restore_that_fails_is_told_and_begun_anew(on: Databases) -> Non
     source = await on.create()
     await on.backed_up(source)
     saved = await databases.restore(
-        on.stage.cloud, REQUEST, "orders", databases.Restore("again", backup="b1")
+        on.stage.cloud, REQUEST, "orders", databases.RestoreDatabase(name="again", backup="b1")
     )
     found = await on.stage.load(Database, saved.aggregate.id)
 
@@ -235,14 +237,14 @@ CALLS = (
     "volumes.remove",
     "databases.administer",
     "servers.probe",
-    "archives.held",
+    "archives.contents",
 )
 
 
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("nth", [1, 3])
 async def test_a_controller_that_dies_anywhere_strands_nothing(on: Databases, call: str, nth: int) -> None:
-    """Create, back up, restore, delete both; now and then a call is cut off and the controller starts anew."""
+    """Create, back up, restore and delete both; some calls are interrupted and the controller restarts."""
 
     async def cut() -> None:
         on.engine.fail(call, Unreachable("it was cut off"), nth)
@@ -253,7 +255,7 @@ async def test_a_controller_that_dies_anywhere_strands_nothing(on: Databases, ca
     await on.backed_up(source)
     await cut()
     saved = await databases.restore(
-        on.stage.cloud, REQUEST, "orders", databases.Restore("before", backup="b1")
+        on.stage.cloud, REQUEST, "orders", databases.RestoreDatabase(name="before", backup="b1")
     )
     found = await on.stage.load(Database, saved.aggregate.id)
     await on.backed_up(found)

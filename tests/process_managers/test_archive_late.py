@@ -1,11 +1,11 @@
-"""The log of a database: what follows it, and what is told when it does not come to the archive."""
+"""The log of a database: its receiver, and what is reported when it does not reach the archive."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.archive import Held, Mark
+from domain.archive import ArchiveContents, Mark
 from domain.errors import Unreachable
 from tests.process_managers.stage import Stage
 from tests.process_managers.test_archive import Databases
@@ -72,7 +72,7 @@ async def test_a_gap_in_the_log_is_told_and_ends_with_another_backup(on: Databas
     archive = await on.backed_up(database)
     clock = on.stage.stop_clock(datetime.now(UTC) + timedelta(minutes=5))
     # File 2 is missing: what the newest backup leads to ends before it.
-    on.archives.holds[archive.public_id] = Held({1: 100, 3: 100}, [Mark(clock.at, 3)])
+    on.archives.holds[archive.public_id] = ArchiveContents({1: 100, 3: 100}, [Mark(clock.at, 3)])
     await on.stage.pass_(archive)
     told = await on.stage.told(archive)
     assert told[-2:] == ["backup_missed", "backup_requested"]

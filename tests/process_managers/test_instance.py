@@ -1,13 +1,13 @@
-"""Instances and their containers: asked for, ended by accident, refused by the engine."""
+"""Instances and their containers: launches, crashes, refusals of the engine."""
 
 from collections.abc import Callable
 
 import pytest
 
 from domain.errors import Refused, Unreachable
-from domain.instance import Instance, PortSpec
+from domain.instance import Instance
 from domain.instance.spec import RestartPolicy
-from miniaws.commands.instance import VolumeWish
+from miniaws.commands.instance import Mount, Port
 from tests.process_managers.stage import REQUEST, Stage
 
 LAUNCHED = ["launch_requested", "started"]
@@ -58,7 +58,7 @@ ACCIDENTS: list[tuple[Accident, RestartPolicy, bool, str]] = [
 
 
 async def test_an_instance_runs_and_says_so_once(stage: Stage) -> None:
-    instance = await stage.running(type="small", command=["serve", "-v"], ports=[PortSpec(80, 8081)])
+    instance = await stage.running(type="small", command=["serve", "-v"], ports=[Port(port=80, publish=8081)])
     container = stage.container(instance)
     assert (instance.status, container.state) == ("running", "running")
     assert (container.spec.cpus, container.spec.memory_mb) == (1, 256)
@@ -192,7 +192,7 @@ async def test_a_missing_image_is_told_and_heals(stage: Stage) -> None:
 
 
 async def test_a_taken_port_is_told_and_heals(stage: Stage) -> None:
-    instance = await stage.launch(ports=[PortSpec(80, 8081)])
+    instance = await stage.launch(ports=[Port(port=80, publish=8081)])
     stage.engine.taken_ports.add(8081)
     found = await stage.refused(instance)
     assert "port 8081" in (found.status_reason or "")
@@ -224,7 +224,7 @@ async def test_nothing_is_tried_before_what_it_needs_is_there(stage: Stage) -> N
 async def test_what_an_instance_needs_is_waited_for(stage: Stage) -> None:
     vpc = await stage.vpc()
     volume = await stage.volume()
-    instance = await stage.launch(volumes=[VolumeWish(volume.name, "/data")])
+    instance = await stage.launch(volumes=[Mount(volume=volume.name, path="/data")])
     assert await stage.pass_(instance) == "waits for vpc default"
     await stage.settle(vpc)
     assert await stage.pass_(instance) == "waits for volume data"

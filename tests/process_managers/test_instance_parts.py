@@ -1,4 +1,4 @@
-"""What an instance is made of: volumes, limits, secrets; and managers that die between an effect and its report."""
+"""Volumes, limits and secrets of instances, and managers that die between an effect and its report."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,12 +7,12 @@ import psycopg
 import pytest
 
 from adapters.memory import MemoryContainers
-from domain.instance import Instance, PortSpec
+from domain.instance import Instance, ProcessOptions
 from domain.instance.spec import USER_DATA_PATH
 from domain.ports import ContainerSpec, SeenContainer
 from domain.volume import Volume, VolumeInUse
 from miniaws.commands import volume as volumes
-from miniaws.commands.instance import VolumeWish
+from miniaws.commands.instance import Mount, Port
 from miniaws.process_managers.instance import InstanceManager
 from tests.process_managers.stage import REQUEST, Stage
 
@@ -22,13 +22,13 @@ async def test_a_volume_is_mounted_at_the_next_start_and_files_stay(stage: Stage
     volume = await stage.settle(await stage.volume())
     stage.container(instance).files["/note"] = b"mine"
     await stage.ask(instance, Instance.stop)
-    await volumes.attach(stage.cloud, REQUEST, "data", "web-1", "/data")
+    await volumes.attach(stage.cloud, REQUEST, "data", volumes.AttachVolume(instance="web-1", path="/data"))
     await stage.ask(instance, Instance.start)
     container = stage.container(instance)
     assert [(mount.volume_id, mount.path) for mount in container.spec.mounts] == [(volume.public_id, "/data")]
     assert container.files == {"/note": b"mine"}
     await stage.ask(instance, Instance.stop)
-    await volumes.detach(stage.cloud, REQUEST, "data", "web-1")
+    await volumes.detach(stage.cloud, REQUEST, "data", volumes.DetachVolume(instance="web-1"))
     await stage.ask(instance, Instance.start)
     assert stage.container(instance).spec.mounts == ()
     assert (await stage.load(Volume, volume.id)).attached_to is None
@@ -36,7 +36,7 @@ async def test_a_volume_is_mounted_at_the_next_start_and_files_stay(stage: Stage
 
 async def test_the_end_of_an_instance_frees_its_volumes_in_the_same_save(stage: Stage) -> None:
     volume = await stage.settle(await stage.volume())
-    instance = await stage.running(volumes=[VolumeWish("data", "/data")])
+    instance = await stage.running(volumes=[Mount(volume="data", path="/data")])
     with pytest.raises(VolumeInUse, match="instance web-1 uses it"):
         await volumes.delete(stage.cloud, REQUEST, "data")
     await stage.ask(instance, Instance.terminate)
@@ -49,14 +49,14 @@ async def test_the_end_of_an_instance_frees_its_volumes_in_the_same_save(stage: 
 
 async def test_a_volume_changed_during_the_end_delays_it_by_a_step(stage: Stage) -> None:
     await stage.settle(await stage.volume())
-    instance = await stage.running(volumes=[VolumeWish("data", "/data")])
+    instance = await stage.running(volumes=[Mount(volume="data", path="/data")])
     save, cloud = stage.cloud.save, stage.cloud
     raced: list[str] = []
 
     async def save_after_another(*arguments: Any, **more: Any) -> Any:
         if not raced and any(isinstance(each, Volume) for each in arguments):
             raced.append("tags")
-            await volumes.change_tags(cloud, REQUEST, "data", {"a": "b"})
+            await volumes.change(cloud, REQUEST, "data", volumes.ChangeVolume(tags={"a": "b"}))
         return await save(*arguments, **more)
 
     await cloud.change(REQUEST, Instance, instance.public_id, Instance.terminate)
@@ -84,7 +84,7 @@ async def test_limits_changed_by_hand_are_put_right(stage: Stage) -> None:
 
 
 async def test_a_secret_reaches_the_program_and_is_erased_with_it(stage: Stage, prepared_url: str) -> None:
-    instance = await stage.running(environment={"TOKEN": "canary-7f3a"}, user_data="canary-7f3a")
+    instance = await stage.running(env={"TOKEN": "canary-7f3a"}, user_data="canary-7f3a")
     assert stage.container(instance).spec.environment == {"TOKEN": "canary-7f3a"}
     assert stage.container(instance).files[USER_DATA_PATH] == b"canary-7f3a"
     assert "canary-7f3a" not in repr(stage.container(instance).spec)
@@ -101,10 +101,10 @@ async def _secrets(database_url: str) -> int:
 
 
 async def test_name_and_port_are_free_when_the_instance_is_gone(stage: Stage) -> None:
-    instance = await stage.running(ports=[PortSpec(80, 8081)])
+    instance = await stage.running(ports=[Port(port=80, publish=8081)])
     await stage.ask(instance, Instance.terminate)
     assert stage.engine.containers == {}
-    again = await stage.running(ports=[PortSpec(80, 8081)])
+    again = await stage.running(ports=[Port(port=80, publish=8081)])
     assert (again.name, again.status) == (instance.name, "running")
 
 
@@ -113,7 +113,7 @@ class Death(BaseException):
 
 
 class Dying(MemoryContainers):
-    """Carries a call out, and its caller never learns of it."""
+    """Executes a call, whose caller never gets the result."""
 
     dies_after: str | None = None
 
@@ -123,7 +123,7 @@ class Dying(MemoryContainers):
     async def start(self, resource_id: str) -> SeenContainer:
         return self._die("start", await super().start(resource_id))
 
-    async def stop(self, resource_id: str, grace_s: int = 10) -> None:
+    async def stop(self, resource_id: str, grace_s: int | None = None) -> None:
         return self._die("stop", await super().stop(resource_id, grace_s))
 
     async def resize(self, resource_id: str, cpus: float, memory_mb: int) -> None:
@@ -153,7 +153,7 @@ WISHES: dict[str, Callable[[Instance], None]] = {
         ("stop", ["stop"], ["stop_requested", "stopped"]),
         ("reboot", ["stop", "start"], ["reboot_requested", "started"]),
         ("change_type", ["resize"], ["type_change_requested", "resized"]),
-        ("terminate", ["remove"], ["terminate_requested", "terminated"]),
+        ("terminate", ["stop", "remove"], ["terminate_requested", "terminated"]),
     ],
 )
 async def test_dying_between_an_effect_and_its_report_changes_nothing(
@@ -168,8 +168,22 @@ async def test_dying_between_an_effect_and_its_report_changes_nothing(
         dying.dies_after = call
         with pytest.raises(Death):
             await InstanceManager(stage.cloud, dying).reconcile(instance.id)
-        assert len(await stage.told(instance)) == before, "it was told before it was done"
+        assert len(await stage.told(instance)) == before, "it was reported before it was done"
     stage.restart_controller()
     await stage.settle(instance)
     assert (await stage.told(instance))[-len(expected) :] == expected
     assert len(stage.engine.containers) == (wish != "terminate")
+
+
+async def test_a_program_is_run_as_was_asked(stage: Stage) -> None:
+    chosen = ProcessOptions(init=False, capabilities=["NET_RAW"], stop_grace_s=42, stop_signal="SIGQUIT")
+    for options in (ProcessOptions(), chosen):
+        instance = await stage.running(**options.as_json())
+        made = stage.engine.containers[instance.public_id].spec
+        assert (made.init, made.stop_grace_s, made.stop_signal) == (
+            options.init,
+            options.stop_grace_s,
+            options.stop_signal,
+        )
+        assert made.capabilities == tuple(options.capabilities)
+        await stage.ask(instance, Instance.terminate)

@@ -6,30 +6,33 @@ from typing import Any
 import pytest
 
 from domain.errors import PortTaken, Refused, Unreachable
-from domain.instance import Instance, InstanceTerminated, PortSpec
+from domain.instance import Instance, InstanceTerminated
 from domain.instance.spec import RestartPolicy
-from domain.load_balancer import Listener, LoadBalancer, TargetGroup
+from domain.load_balancer import LoadBalancer
 from domain.load_balancer.errors import TargetInAnotherVpc
 from miniaws.commands import load_balancer as balancers
 from miniaws.commands.host_port import HostPortTaken
-from miniaws.commands.load_balancer import Register
+from miniaws.commands.instance import Port
+from miniaws.commands.load_balancer import RegisterTarget
 from tests.process_managers.stage import REQUEST, Stage
 
 
 async def create(stage: Stage, **wish: Any) -> LoadBalancer:
-    wanted: dict[str, Any] = {"name": "lb", "listeners": [Listener(8081)], **wish}
-    saved = await balancers.create(stage.cloud, REQUEST, balancers.Create(**wanted))
+    wanted: dict[str, Any] = {"name": "lb", "listeners": [balancers.ListenOn(port=8081)], **wish}
+    saved = await balancers.create(stage.cloud, REQUEST, balancers.CreateLoadBalancer(**wanted))
     return await stage.load(LoadBalancer, saved.aggregate.id)
 
 
 async def balancing(
     stage: Stage, *names: str, delay_s: int = 300, restart: RestartPolicy = "always"
 ) -> tuple[LoadBalancer, list[Instance]]:
-    """Return a balancer to instances of these names, all of them healthy."""
+    """Return a load balancer with instances of these names, all healthy."""
     instances = [await stage.running(name=name, restart=restart) for name in names]
-    balancer = await create(stage, target_groups=[TargetGroup(deregistration_delay_s=delay_s)])
+    balancer = await create(stage, deregistration_delay_s=delay_s)
     for name in names:
-        await balancers.register_target(stage.cloud, REQUEST, balancer.name, Register(80, name))
+        await balancers.register_target(
+            stage.cloud, REQUEST, balancer.name, RegisterTarget(port=80, instance=name)
+        )
     for _ in range(3):
         await stage.pass_(balancer)
     return await stage.load(LoadBalancer, balancer.id), instances
@@ -41,7 +44,7 @@ async def states(stage: Stage, balancer: LoadBalancer) -> dict[str, str]:
 
 
 def servers(stage: Stage, balancer: LoadBalancer) -> dict[str, tuple[str, bool]]:
-    """Return where the proxy sends requests, and what rests."""
+    """Return the targets of the proxy, and those that are draining."""
     spec = stage.proxies.proxies[balancer.public_id].spec
     return {each.name: (each.address, each.rests) for backend in spec.backends for each in backend.servers}
 
@@ -55,7 +58,7 @@ async def test_a_target_is_initial_until_its_first_check_then_healthy(stage: Sta
     web = await stage.running(name="web-1")
     stage.proxies.unchecked.add(f"default:{web.public_id}:80")
     balancer = await create(stage)
-    await balancers.register_target(stage.cloud, REQUEST, "lb", Register(80, "web-1"))
+    await balancers.register_target(stage.cloud, REQUEST, "lb", RegisterTarget(port=80, instance="web-1"))
     await stage.pass_(balancer)
     assert await states(stage, balancer) == {"web-1": "initial"}
     stage.proxies.unchecked.clear()
@@ -117,6 +120,21 @@ async def test_an_instance_that_was_stopped_comes_back(stage: Stage) -> None:
     assert await states(stage, balancer) == {"web-1": "healthy"}
 
 
+async def test_an_address_gets_requests_only_once_the_network_of_its_vpc_exists(stage: Stage) -> None:
+    vpc = await stage.vpc()
+    address = vpc.cidr.replace(".0/24", ".9")
+    balancer = await create(stage)
+    await balancers.register_target(stage.cloud, REQUEST, "lb", RegisterTarget(port=80, address=address))
+    await stage.pass_(balancer)
+    assert servers(stage, balancer) == {}
+    (target,) = (await stage.load(LoadBalancer, balancer.id)).targets.values()
+    assert (target.state, "not been created" in (target.reason or "")) == ("unused", True)
+    await stage.settle(vpc)
+    for _ in range(2):
+        await stage.pass_(balancer)
+    assert servers(stage, balancer) == {target.spec.id: (address, False)}
+
+
 async def test_an_instance_that_died_leaves_the_proxy_at_once(stage: Stage) -> None:
     balancer, (web, _) = await balancing(stage, "web-1", "web-2", restart="never")
     in_flight(stage, balancer, web, 1)
@@ -161,7 +179,7 @@ async def test_instances_come_and_go_with_the_tags_of_a_selector(stage: Stage) -
     await stage.running(name="web-1", tags={"role": "web"})
     await stage.running(name="db-1", tags={"role": "db"})
     balancer = await create(stage)
-    await balancers.register_target(stage.cloud, REQUEST, "lb", Register(80, tags={"role": "web"}))
+    await balancers.register_target(stage.cloud, REQUEST, "lb", RegisterTarget(port=80, tags={"role": "web"}))
     await stage.project()
     for _ in range(2):
         await stage.pass_(balancer)
@@ -185,7 +203,7 @@ async def test_a_listener_whose_port_another_program_has_is_told_and_heals(stage
 
 
 async def test_a_port_that_an_instance_has_is_refused_by_the_holders_name(stage: Stage) -> None:
-    await stage.running(name="web-1", ports=[PortSpec(80, 8081)])
+    await stage.running(name="web-1", ports=[Port(port=80, publish=8081)])
     with pytest.raises(HostPortTaken, match="instance web-1 holds it"):
         await create(stage)
 
@@ -195,11 +213,13 @@ async def test_a_target_in_another_vpc_or_terminated_is_refused(stage: Stage) ->
     await stage.settle(await stage.vpc("other"))
     balancer = await create(stage, vpc="other")
     with pytest.raises(TargetInAnotherVpc, match="it is in VPC default, lb in other"):
-        await balancers.register_target(stage.cloud, REQUEST, "lb", Register(80, "web-1"))
+        await balancers.register_target(stage.cloud, REQUEST, "lb", RegisterTarget(port=80, instance="web-1"))
     await stage.cloud.change(REQUEST, Instance, "web-1", Instance.terminate)
     near = await create(stage, name="near", listeners=[])
     with pytest.raises(InstanceTerminated):
-        await balancers.register_target(stage.cloud, REQUEST, near.name, Register(80, "web-1"))
+        await balancers.register_target(
+            stage.cloud, REQUEST, near.name, RegisterTarget(port=80, instance="web-1")
+        )
     assert (await stage.load(LoadBalancer, balancer.id)).targets == {}
 
 

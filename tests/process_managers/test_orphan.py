@@ -1,11 +1,11 @@
-"""Orphans are held and removed; nothing is told of the engine that was not seen there."""
+"""Orphans are held and removed; only observed facts about the engine are reported."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from domain.errors import InUse, Unreachable
-from domain.orphan import Orphan, Stray, Thing
+from domain.orphan import EngineObject, ObjectType, Orphan
 from domain.store import Cause
 from miniaws.application import Request
 from miniaws.commands import orphan as commands
@@ -15,7 +15,6 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 HOLD = timedelta(minutes=5)
 VOLUME = "vol-aaaaaaaaaaaaaaaaaaaaaaaaaa"
 SWEEP = Request(Cause(actor="system:sweep", account_id="main"))
-AWAY = Unreachable("cannot reach the engine")
 
 
 @pytest.fixture
@@ -23,10 +22,10 @@ def clock(stage: Stage) -> MovedClock:
     return stage.stop_clock(NOON)
 
 
-async def found(stage: Stage, thing: Thing = "volume", resource_id: str = VOLUME) -> Orphan:
-    """Note an orphan; a volume without an owner is there, too."""
+async def found(stage: Stage, thing: ObjectType = "volume", resource_id: str = VOLUME) -> Orphan:
+    """Record an orphan; there is also a volume without an owner."""
     await stage.world.volumes.ensure(VOLUME, "main", None)
-    orphan = Orphan.find(Stray(thing, thing, resource_id, "there is no such resource"), NOON + HOLD)
+    orphan = Orphan.find(EngineObject(thing, thing, resource_id, "there is no such resource"), NOON + HOLD)
     await stage.cloud.save(SWEEP, orphan)
     return await stage.load(Orphan, orphan.id)
 
@@ -34,7 +33,7 @@ async def found(stage: Stage, thing: Thing = "volume", resource_id: str = VOLUME
 async def test_an_orphan_is_held_and_then_removed(stage: Stage, clock: MovedClock) -> None:
     orphan = await found(stage)
     held = await stage.managers["orphan"].reconcile(orphan.id)
-    assert (held.sentence, held.again_s) == ("is held", HOLD.total_seconds())
+    assert (held.sentence, held.requeue_after_s) == ("is held", HOLD.total_seconds())
     clock.at += HOLD - timedelta(seconds=1)
     assert await stage.pass_(orphan) == "is held"
     assert VOLUME in stage.engine.volumes
@@ -83,7 +82,7 @@ async def test_a_failure_is_told_once_per_reason_and_heals(
 ) -> None:
     orphan = await found(stage)
     clock.at += HOLD
-    stage.engine.fail(call, AWAY, None)
+    stage.engine.fail(call, Unreachable("cannot reach the engine"), None)
     for _ in range(3):
         await stage.refused(orphan)
     assert await stage.told(orphan) == ["found", *told]
@@ -94,9 +93,9 @@ async def test_a_failure_is_told_once_per_reason_and_heals(
 async def test_one_that_is_in_use_says_of_what(stage: Stage, clock: MovedClock) -> None:
     orphan = await found(stage)
     clock.at += HOLD
-    stage.engine.fail("volumes.remove", InUse("cannot remove the volume: web has it mounted"))
+    stage.engine.fail("volumes.remove", InUse("cannot remove the volume: web mounts it"))
     failed = await stage.refused(orphan)
-    assert (failed.status, failed.status_reason) == ("error", "cannot remove the volume: web has it mounted")
+    assert (failed.status, failed.status_reason) == ("error", "cannot remove the volume: web mounts it")
     assert (await stage.settle(orphan)).status == "deleted"
 
 

@@ -1,4 +1,4 @@
-"""Databases that follow others: every step of their lives, and the controller killed between any two."""
+"""Replicas: every step of their life cycle, with the controller killed between any two."""
 
 from uuid import UUID
 
@@ -8,7 +8,10 @@ from adapters.event_store.audit import audit
 from adapters.memory import MemoryReplicas
 from domain.archive import Archive
 from domain.database import Database, HasReplicas, IsReplica
+from domain.database.replicator import ReplicationStatus
 from domain.errors import NotFound, Refused, Unreachable
+from domain.server import Endpoint
+from domain.status import USABLE
 from miniaws.commands import archive as archives
 from miniaws.commands import database as databases
 from tests.domain.refusals import refused
@@ -17,7 +20,7 @@ from tests.process_managers.test_archive import Databases
 
 
 class Replicas(Databases):
-    """A stage with databases that follow others."""
+    """A stage with replicas."""
 
     def __init__(self, stage: Stage) -> None:
         super().__init__(stage)
@@ -26,16 +29,24 @@ class Replicas(Databases):
         self.replicas = found
 
     async def available(self, *found: Database) -> None:
-        """Pass until all of them are available."""
+        """Reconcile until all of them are available."""
 
         async def is_so() -> bool:
             return {(await self.now(each)).status for each in found} == {"available"}
 
         await self.until(is_so, *found)
 
+    async def usable(self, *found: Database) -> None:
+        """Reconcile until clients can use all of them, with or without a backup."""
+
+        async def is_so() -> bool:
+            return {(await self.now(each)).status for each in found} <= USABLE
+
+        await self.until(is_so, *found)
+
     async def replicate(self, source: Database, name: str = "orders-r1") -> Database:
         await self.available(source)
-        wish = databases.Replicate(name)
+        wish = databases.CreateReplica(name=name)
         saved = await databases.replicate(self.stage.cloud, REQUEST, source.public_id, wish)
         return await self.stage.load(Database, saved.aggregate.id)
 
@@ -89,8 +100,8 @@ async def test_a_replica_is_neither_backed_up_nor_restored(on: Replicas) -> None
     for asked in (
         archives.back_up(on.stage.cloud, REQUEST, "orders-r1"),
         archives.restorable(on.stage.cloud, "main", "orders-r1"),
-        databases.plan(on.stage.cloud, "main", "orders-r1", databases.Restore("again")),
-        databases.restore(on.stage.cloud, REQUEST, "orders-r1", databases.Restore("again")),
+        databases.plan(on.stage.cloud, "main", "orders-r1", databases.RestoreDatabase(name="again")),
+        databases.restore(on.stage.cloud, REQUEST, "orders-r1", databases.RestoreDatabase(name="again")),
         databases.delete(on.stage.cloud, REQUEST, "orders-r1", keep_backups=True, final_backup=True),
     ):
         with refused(IsReplica, "orders"):
@@ -112,6 +123,25 @@ async def test_that_a_replica_does_not_follow_is_told_and_heals(on: Replicas) ->
     await on.available(source, replica)
 
 
+async def test_a_promotion_that_is_requested_during_a_pass_is_no_failure(
+    on: Replicas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, replica = await on.following()
+    on.replicas.cut.add(replica.public_id)
+    replication_status = on.replicas.replication_status
+
+    async def promoted_meanwhile(at: Endpoint, admin: str) -> ReplicationStatus:
+        await databases.promote(on.stage.cloud, REQUEST, "orders-r1")
+        return await replication_status(at, admin)
+
+    with monkeypatch.context() as during:
+        during.setattr(on.replicas, "replication_status", promoted_meanwhile)
+        await on.stage.pass_(replica)
+    assert (await on.now(replica)).status == "promoting"
+    await on.usable(replica)
+    assert "failed" not in await on.stage.told(replica)
+
+
 async def test_a_replica_that_its_source_kept_too_little_for_is_copied_anew(on: Replicas) -> None:
     source, replica = await on.following()
     on.replicas.lost.add(replica.public_id)
@@ -124,7 +154,7 @@ async def test_a_replica_that_its_source_kept_too_little_for_is_copied_anew(on: 
 
 async def test_a_replica_takes_over_the_parameters_of_its_source(on: Replicas) -> None:
     source, replica = await on.following()
-    wish = databases.Change(parameters={"work_mem": "8192"})
+    wish = databases.ChangeDatabase(parameters={"work_mem": "8192"})
     await databases.change(on.stage.cloud, REQUEST, "orders", wish)
     await on.pass_all(source, replica)
     await on.available(source, replica)
@@ -143,7 +173,7 @@ async def test_a_promoted_replica_is_on_its_own(on: Replicas, is_lost: bool) -> 
         await on.stage.refused(source)
     await databases.promote(on.stage.cloud, REQUEST, "orders-r1")
     assert audit(on.stage.database_url) == []
-    await on.available(replica)
+    await on.usable(replica)
     assert (await on.stage.last(replica, "promoted"))["behind_bytes"] == (None if is_lost else 9)
     on.engine.heal("containers.ensure")
     archive = await on.backed_up(replica)
@@ -152,7 +182,7 @@ async def test_a_promoted_replica_is_on_its_own(on: Replicas, is_lost: bool) -> 
     assert await on.secret(replica.source_login_id) == ""
     await on.available(source)
     await on.pass_all(source)
-    assert (on.replicas.kept, (await on.now(source)).leaving) == ({}, [])
+    assert (on.replicas.kept, (await on.now(source)).followers.leaving) == ({}, ())
     await databases.delete(on.stage.cloud, REQUEST, "orders", keep_backups=False, final_backup=False)
 
 
@@ -164,7 +194,7 @@ async def test_what_is_kept_for_a_deleted_replica_goes(on: Replicas) -> None:
 
     async def gone() -> bool:
         is_gone = (await on.archive_of(replica)).status == "deleted"
-        return is_gone and not (await on.now(source)).leaving
+        return is_gone and not (await on.now(source)).followers.leaving
 
     await on.until(gone, replica, source)
     assert on.replicas.kept == {}
@@ -173,7 +203,7 @@ async def test_what_is_kept_for_a_deleted_replica_goes(on: Replicas) -> None:
     ]
     assert await on.secret(replica.source_login_id) == ""
     with pytest.raises(NotFound):
-        await databases.replicate(on.stage.cloud, REQUEST, "nosuch", databases.Replicate("r2"))
+        await databases.replicate(on.stage.cloud, REQUEST, "nosuch", databases.CreateReplica(name="r2"))
 
 
 CALLS = (
@@ -183,7 +213,7 @@ CALLS = (
     "containers.remove",
     "volumes.ensure",
     "replicas.admit",
-    "replicas.standing",
+    "replicas.replication_status",
     "replicas.promote",
     "replicas.dismiss",
     "databases.administer",
@@ -193,7 +223,7 @@ CALLS = (
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("nth", [1, 3])
 async def test_a_controller_that_dies_anywhere_strands_nothing(on: Replicas, call: str, nth: int) -> None:
-    """Copy, promote one, delete the other, delete all; calls are cut off and the controller starts anew."""
+    """Copy, promote one, delete the other, delete all; calls are interrupted and the controller restarts."""
 
     async def cut() -> None:
         on.engine.fail(call, Unreachable("it was cut off"), nth)

@@ -1,10 +1,8 @@
-"""Groups that follow the requests that load balancers send to their instances."""
+"""Groups that track the requests of load balancers to their instances."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-import psycopg
 
 from domain.errors import Invalid
 from domain.load_balancer import LoadBalancer
@@ -12,27 +10,27 @@ from domain.scaling_group import ScalingGroup, Size
 from miniaws.application import Cloud
 from miniaws.commands import scaling_group as groups
 from miniaws.process_managers.scaling_group import ScalingGroupManager
-from miniaws.process_managers.scaling_group.measuring import newest_end
+from miniaws.process_managers.scaling_group.measure import newest_end
 from tests.domain.refusals import refused
-from tests.process_managers.groups import balanced, running, settled, wanted
+from tests.process_managers.groups import balanced, running, settled, wanted, write_requests
 from tests.process_managers.stage import REQUEST, Stage
 
-POLICY = {
-    "type": "target-tracking",
-    "metric": "requests",
-    "target": 20.0,
-    "warmup_s": 0,
-    "cooldown_s": 0,
-    "period_s": 1,
-    "periods_out": 2,
-    "periods_in": 3,
-}
+POLICY = groups.TargetTrackingPolicy(
+    type="target-tracking",
+    metric="requests",
+    target=20.0,
+    warmup_s=0,
+    cooldown_s=0,
+    period_s=1,
+    periods_out=2,
+    periods_in=3,
+)
 LATER = timedelta(seconds=10)
-"""By then all instances have been in service for as long as the policy looks back."""
+"""Time at which all instances have been in service for the window of the policy."""
 
 
 class Clock:
-    """Goes as others do, and is ahead of them."""
+    """A clock that is ahead of others."""
 
     def now(self) -> datetime:
         return datetime.now(UTC) + LATER
@@ -42,7 +40,7 @@ async def behind(stage: Stage, *names: str) -> tuple[ScalingGroup, list[LoadBala
     """Return a group of two instances behind load balancers, with the policy."""
     await stage.settle(await stage.vpc())
     before = [await balanced(stage, name, port=8081 + index) for index, name in enumerate(names)]
-    wish = [groups.Behind(name, 8080) for name in names]
+    wish = [groups.BehindBalancer(load_balancer=name, port=8080) for name in names]
     group = await settled(stage, await wanted(stage, Size(1, 2, 5), load_balancers=wish), *before)
     saved = await groups.put_policy(stage.cloud, REQUEST, "web", "load", POLICY)
     assert saved.aggregate.id == group.id
@@ -50,14 +48,12 @@ async def behind(stage: Stage, *names: str) -> tuple[ScalingGroup, list[LoadBala
 
 
 def write(stage: Stage, balancer: LoadBalancer, group: ScalingGroup, per_s: float) -> None:
-    """Let a balancer have sent so much to each instance, second by second."""
+    """Record requests of a load balancer to each instance, per second."""
     end = newest_end(1, Clock().now())
-    row = "INSERT INTO traffic_second VALUES (%s, %s, %s, %s, 0, 0, 0, 0, 0, NULL, 0)"
-    with psycopg.connect(stage.database_url, autocommit=True) as connection:
-        for member in group.members.values():
-            for second in range(-8, 8):
-                at = end + timedelta(seconds=second, milliseconds=10)
-                connection.execute(row, (balancer.id, f"default:{member.instance_id}:8080", at, per_s))
+    for member in group.members.values():
+        for second in range(-8, 8):
+            at = end + timedelta(seconds=second, milliseconds=10)
+            write_requests(stage, balancer, f"default:{member.instance_id}:8080", at, per_s)
 
 
 def ahead(stage: Stage) -> Cloud:
@@ -65,7 +61,7 @@ def ahead(stage: Stage) -> Cloud:
 
 
 async def decided(stage: Stage, group: ScalingGroup) -> dict[str, Any]:
-    """Let the policies be asked, and return what is written of it."""
+    """Evaluate the policies, and return the decisions."""
     await ScalingGroupManager(ahead(stage)).reconcile(group.id)
     return await stage.last(group, "decided")
 
@@ -98,9 +94,10 @@ async def test_a_second_of_which_one_balancer_tells_nothing_is_not_measured(stag
 async def test_another_policy_runs_over_the_requests_that_were_recorded(stage: Stage) -> None:
     group, (front,) = await behind(stage, "front")
     write(stage, front, group, 300)
-    calm = {"calm": {**POLICY, "target": 1000.0}, "eager": {**POLICY, "target": 150.0}}
+    calm, eager = (POLICY.model_copy(update={"target": target}) for target in (1000.0, 150.0))
+    simulation = groups.Simulation(policies={"calm": calm, "eager": eager})
     cloud = ahead(stage)
-    told = await groups.simulated(cloud, await stage.load(ScalingGroup, group.id), calm, hour())
+    told = await groups.simulated(cloud, await stage.load(ScalingGroup, group.id), simulation, hour())
     assert told["over"] == {"calm": 1000, "eager": 150}
     assert [(each["policy"], each["desired"]) for each in told["actions"]] == [("eager", 4)]
     assert 0 < told["simulated"]["over_target_s"] < told["recorded"]["over_target_s"]
@@ -112,12 +109,12 @@ async def test_a_group_without_a_load_balancer_cannot_follow_requests(stage: Sta
     with refused(Invalid, "no load balancer", field="metric"):
         await groups.put_policy(stage.cloud, REQUEST, "web", "load", POLICY)
     with refused(Invalid, "no requests was measured", field="from"):
-        await groups.simulated(stage.cloud, group, {"load": POLICY}, hour())
+        await groups.simulated(stage.cloud, group, groups.Simulation(policies={"load": POLICY}), hour())
 
 
 async def test_a_group_that_follows_requests_keeps_a_load_balancer(stage: Stage) -> None:
     await behind(stage, "front")
     with refused(Invalid, "the policy load follows requests", field="load_balancers"):
-        await groups.update(stage.cloud, REQUEST, "web", groups.Update(load_balancers=[]))
+        await groups.change(stage.cloud, REQUEST, "web", groups.ChangeScalingGroup(load_balancers=[]))
     await groups.remove_policy(stage.cloud, REQUEST, "web", "load")
-    await groups.update(stage.cloud, REQUEST, "web", groups.Update(load_balancers=[]))
+    await groups.change(stage.cloud, REQUEST, "web", groups.ChangeScalingGroup(load_balancers=[]))

@@ -1,4 +1,4 @@
-"""Groups, and the instances that are launched and ended for them, wherever the controller dies."""
+"""Groups and their instances, wherever the controller dies."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,14 +10,14 @@ from domain.errors import Invalid, NameTaken
 from domain.instance import Instance
 from domain.load_balancer import LoadBalancer
 from domain.load_balancer.errors import TargetInAnotherVpc
-from domain.scaling_group import Keeping, ScalingGroup, Size
+from domain.scaling_group import ScalingGroup, Size
 from domain.scaling_group.template import OWNED_TAG
 from domain.store import VersionConflict
 from domain.vpc import Vpc
 from miniaws.commands import scaling_group as groups
 from miniaws.commands import vpc as vpcs
 from miniaws.commands.instance import UnknownImage
-from miniaws.process_managers.scaling_group.measuring import newest_end, next_end
+from miniaws.process_managers.scaling_group.measure import newest_end, next_end
 from tests.process_managers.groups import balanced, instances, names, running, settled, wanted
 from tests.process_managers.stage import REQUEST, Stage
 
@@ -95,7 +95,7 @@ async def test_what_is_terminated_or_stopped_by_hand_is_replaced(stage: Stage) -
 async def test_an_image_that_is_gone_is_told_and_heals(stage: Stage) -> None:
     group = await running(stage, Size(1, 1, 2))
     stage.engine.missing_images.add("nginx:1.27")
-    await groups.update(stage.cloud, REQUEST, "web", groups.Update(groups.Sizes(desired=2)))
+    await groups.change(stage.cloud, REQUEST, "web", groups.ChangeScalingGroup(desired=2))
     await stage.pass_(group)
     second = (await instances(stage, group))[1]
     await stage.refused(second)
@@ -109,7 +109,7 @@ async def test_an_image_that_is_gone_is_told_and_heals(stage: Stage) -> None:
 
 async def test_a_smaller_group_ends_what_is_too_many(stage: Stage) -> None:
     group = await running(stage, Size(0, 3, 3))
-    await groups.update(stage.cloud, REQUEST, "web", groups.Update(groups.Sizes(min=0, desired=1)))
+    await groups.change(stage.cloud, REQUEST, "web", groups.ChangeScalingGroup(min=0, desired=1))
     group = await settled(stage, group)
     assert names(group) == ["web-3"]
     assert set(stage.engine.containers) == set(group.members)
@@ -137,8 +137,8 @@ async def test_a_vpc_with_a_group_cannot_be_deleted(stage: Stage) -> None:
 async def test_a_refresh_changes_every_instance(stage: Stage) -> None:
     group = await running(stage, Size(1, 2, 2))
     before = set(group.members)
-    wish = groups.Launched(image="nginx:1.28", environment={"WORD": "again"})
-    await groups.refresh(stage.cloud, REQUEST, "web", wish, rolls_back=True)
+    template = groups.ChangeTemplate(image="nginx:1.28", env={"WORD": "again"})
+    await groups.refresh(stage.cloud, REQUEST, "web", groups.StartRefresh(template=template))
     group = await settled(stage, group)
     assert not before & set(group.members)
     assert {i.image for i in await instances(stage, group)} == {"nginx:1.28"}
@@ -150,7 +150,7 @@ async def test_a_group_of_what_is_not_there_is_refused(stage: Stage) -> None:
     with pytest.raises(NameTaken):
         await wanted(stage, Size(0, 0, 1))
     with pytest.raises(UnknownImage):
-        await wanted(stage, Size(0, 0, 1), name="other", template=groups.Launched(image="nosuch:1"))
+        await wanted(stage, Size(0, 0, 1), name="other", template=groups.LaunchTemplate(image="nosuch:1"))
     with pytest.raises(Invalid):
         await wanted(stage, Size(2, 1, 1), name="other")
     assert len(await stage.cloud.ports.store.claims("name/main/scaling_group")) == 1
@@ -159,8 +159,8 @@ async def test_a_group_of_what_is_not_there_is_refused(stage: Stage) -> None:
 async def test_a_load_balancer_gets_the_instances_and_says_how_they_are(stage: Stage) -> None:
     await stage.settle(await stage.vpc())
     balancer = await balanced(stage)
-    wish = [groups.Behind("front", 8080)]
-    group = await wanted(stage, Size(1, 1, 1), keeping=Keeping("load-balancer"), load_balancers=wish)
+    wish = [groups.BehindBalancer(load_balancer="front", port=8080)]
+    group = await wanted(stage, Size(1, 1, 1), health_check="load-balancer", load_balancers=wish)
     group = await settled(stage, group)
     (first,) = await instances(stage, group)
     assert (first.status, group.status) == ("running", "creating")
@@ -173,19 +173,26 @@ async def test_a_load_balancer_of_another_vpc_is_refused_and_nothing_is_made(sta
     await stage.settle(await stage.vpc("other"))
     await balanced(stage, vpc="other")
     with pytest.raises(TargetInAnotherVpc):
-        await wanted(stage, Size(0, 0, 1), load_balancers=[groups.Behind("front", 8080)])
+        await wanted(
+            stage, Size(0, 0, 1), load_balancers=[groups.BehindBalancer(load_balancer="front", port=8080)]
+        )
     with pytest.raises(Invalid):
-        await wanted(stage, Size(0, 0, 1), keeping=Keeping("load-balancer"))
+        await wanted(stage, Size(0, 0, 1), health_check="load-balancer")
     assert await stage.cloud.ports.store.claims("name/main/scaling_group") == []
 
 
 async def test_a_group_takes_its_instances_out_of_load_balancers_it_leaves(stage: Stage) -> None:
     await stage.settle(await stage.vpc())
     balancer = await balanced(stage)
-    group = await wanted(stage, Size(0, 0, 1), load_balancers=[groups.Behind("front", 8080)])
+    group = await wanted(
+        stage, Size(0, 0, 1), load_balancers=[groups.BehindBalancer(load_balancer="front", port=8080)]
+    )
     assert len((await stage.load(LoadBalancer, balancer.id)).selectors) == 1
-    await groups.update(
-        stage.cloud, REQUEST, "web", groups.Update(load_balancers=[groups.Behind("front", 81)])
+    await groups.change(
+        stage.cloud,
+        REQUEST,
+        "web",
+        groups.ChangeScalingGroup(load_balancers=[groups.BehindBalancer(load_balancer="front", port=81)]),
     )
     (selector,) = (await stage.load(LoadBalancer, balancer.id)).selectors.values()
     assert selector.port == 81
@@ -200,3 +207,30 @@ def test_a_period_is_read_when_its_last_second_is_measured() -> None:
     assert newest_end(60, noon + timedelta(seconds=2)) == noon
     due = next_end(60, noon + timedelta(seconds=2))
     assert newest_end(60, due) == noon + timedelta(seconds=60)
+
+
+async def test_a_group_without_a_grace_period_launches_each_instance_once(stage: Stage) -> None:
+    group = await running(stage, Size(1, 2, 3), health_check_grace_s=0)
+    assert (group.status, names(group)) == ("available", ["web-1", "web-2"])
+    assert (await stage.told(group)).count("instance_launched") == 2
+    assert "instance_became_unhealthy" not in await stage.told(group)
+
+
+async def test_a_group_without_a_grace_period_waits_for_the_first_check_of_its_load_balancer(
+    stage: Stage,
+) -> None:
+    await stage.settle(await stage.vpc())
+    balancer = await balanced(stage)
+    group = await wanted(
+        stage,
+        Size(1, 1, 1),
+        health_check="load-balancer",
+        health_check_grace_s=0,
+        load_balancers=[groups.BehindBalancer(load_balancer="front", port=8080)],
+    )
+    for _ in range(3):
+        await stage.pass_(group)
+        for each in await instances(stage, group):
+            await stage.pass_(each)
+    group = await settled(stage, group, balancer)
+    assert (group.status, names(group)) == ("available", ["web-1"])

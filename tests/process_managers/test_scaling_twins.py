@@ -1,36 +1,33 @@
-"""A group whose controller dies again and again decides as its twin does whose controller lives."""
+"""A group whose controller dies repeatedly makes the same decisions as one whose controller does not."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-import psycopg
-
 from domain.load_balancer import LoadBalancer
 from domain.scaling_group import ScalingGroup, Size
 from miniaws.application import Cloud
 from miniaws.commands import scaling_group as groups
-from tests.process_managers.groups import balanced, settled, wanted
+from tests.process_managers.groups import balanced, settled, wanted, write_requests
 from tests.process_managers.stage import REQUEST, Stage
 
 COOLDOWN_S = 6
-POLICY = {
-    "type": "target-tracking",
-    "metric": "requests",
-    "target": 20.0,
-    "warmup_s": 2,
-    "cooldown_s": COOLDOWN_S,
-    "period_s": 1,
-    "periods_out": 2,
-    "periods_in": 3,
-}
+POLICY = groups.TargetTrackingPolicy(
+    type="target-tracking",
+    metric="requests",
+    target=20.0,
+    warmup_s=2,
+    cooldown_s=COOLDOWN_S,
+    period_s=1,
+    periods_out=2,
+    periods_in=3,
+)
 LOUD, QUIET, SECONDS = range(4, 9), 2.0, 24
-ROW = "INSERT INTO traffic_second VALUES (%s, %s, %s, %s, 0, 0, 0, 0, 0, NULL, 0)"
 
 
 class Clock:
-    """Stands still until a test moves it."""
+    """A clock that only a test advances."""
 
     def __init__(self) -> None:
         self.moment = datetime.now(UTC).replace(microsecond=0)
@@ -41,7 +38,7 @@ class Clock:
 
 async def following(stage: Stage, name: str, port: int) -> tuple[LoadBalancer, ScalingGroup]:
     balancer = await balanced(stage, f"front-{name}", port=port)
-    before = [groups.Behind(balancer.name, 8080)]
+    before = [groups.BehindBalancer(load_balancer=balancer.name, port=8080)]
     group = await settled(
         stage, await wanted(stage, Size(1, 1, 4), name=name, load_balancers=before), balancer
     )
@@ -50,11 +47,10 @@ async def following(stage: Stage, name: str, port: int) -> tuple[LoadBalancer, S
 
 
 def send(stage: Stage, balancer: LoadBalancer, group: ScalingGroup, per_s: float, at: datetime) -> None:
-    """Let a balancer have sent so much to all instances in service together."""
+    """Record the total requests of a load balancer to all instances in service."""
     served = [member.instance_id for member in group.members.values() if member.serves]
-    with psycopg.connect(stage.database_url, autocommit=True) as connection:
-        for id_ in served:
-            connection.execute(ROW, (balancer.id, f"default:{id_}:8080", at, per_s / len(served)))
+    for id_ in served:
+        write_requests(stage, balancer, f"default:{id_}:8080", at, per_s / len(served))
 
 
 async def decisions(stage: Stage, group: ScalingGroup) -> list[dict[str, Any]]:

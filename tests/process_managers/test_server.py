@@ -1,4 +1,4 @@
-"""Managed servers of two kinds, and what keeps them: one whose password changes live, one that is replaced for it."""
+"""Managed servers: one whose password changes at run time, and one that is replaced for it."""
 
 import contextlib
 from collections.abc import AsyncGenerator
@@ -9,7 +9,7 @@ import pytest
 
 from domain.cache import Cache
 from domain.errors import PortError, Refused, Unreachable
-from domain.queue import Named, Queue
+from domain.queue import Queue, QueueDefinition
 from domain.server import Endpoint, Server
 from domain.volume import Volume
 from miniaws.commands import cache as caches
@@ -17,27 +17,23 @@ from miniaws.commands import queue as queues
 from miniaws.commands import volume as volumes
 from miniaws.commands.instance import UnknownImage
 from miniaws.commands.server import connection
-from miniaws.process_managers.cache import CacheManager
-from miniaws.process_managers.queue import QueueManager
 from tests.process_managers.stage import REQUEST, Stage, open_stage
 
 
 class Servers(Stage):
-    """A stage that has servers, too."""
-
-    def restart_controller(self) -> None:
-        super().restart_controller()
-        containers = self.world.containers
-        self.managers["cache"] = CacheManager(self.cloud, containers, self.world.caches)
-        self.managers["queue"] = QueueManager(self.cloud, containers, self.world.queues)
+    """A stage with servers."""
 
     async def cache(self, **wish: Any) -> Cache:
-        """Ask for a cache whose volume, if it has one, is there."""
-        return await self._made(Cache, await caches.create(self.cloud, REQUEST, caches.Create("c", **wish)))
+        """Create a cache whose volume, if it has one, is available."""
+        return await self._made(
+            Cache, await caches.create(self.cloud, REQUEST, caches.CreateCache(name="c", **wish))
+        )
 
     async def queue(self) -> Queue:
-        """Ask for a server that is replaced when its password changes."""
-        return await self._made(Queue, await queues.create(self.cloud, REQUEST, queues.Create("q", "nats")))
+        """Create a server that is replaced when its password changes."""
+        return await self._made(
+            Queue, await queues.create(self.cloud, REQUEST, queues.CreateQueue(name="q", engine="nats"))
+        )
 
     async def _made(self, kind: Any, saved: Any) -> Any:
         found = await self.load(kind, saved.aggregate.id)
@@ -50,7 +46,7 @@ class Servers(Stage):
         await command(self.cloud, REQUEST, server.public_id)
 
     async def connects(self, server: Server, password: str | None = None) -> bool:
-        """Tell whether what ``connection`` returns, or this password, is taken."""
+        """Return whether the server accepts the password of ``connection``, or this one."""
         found = await connection(self.cloud, type(server), "main", server.public_id)
         clients = self.world.caches if isinstance(server, Cache) else self.world.queues
         at = Endpoint(found.server.address or "", found.server.port)
@@ -133,7 +129,7 @@ async def test_valkey_runs_where_its_image_is_and_is_refused_where_not(stage: Se
     assert (cache.status, cache.engine, cache.engine_version) == ("available", "valkey", "8")
     assert stage.container(cache).spec.image == "valkey/valkey:8"  # pyright: ignore[reportArgumentType] - as above
     stage.engine.missing_images.add("valkey/valkey:8")
-    wish = caches.Create("other", engine="valkey")
+    wish = caches.CreateCache(name="other", engine="valkey")
     with pytest.raises(UnknownImage, match=r"valkey/valkey:8; load it there"):
         await caches.create(stage.cloud, REQUEST, wish)
 
@@ -141,10 +137,10 @@ async def test_valkey_runs_where_its_image_is_and_is_refused_where_not(stage: Se
 async def test_a_server_that_begins_with_files_takes_over_what_was_declared_there(stage: Servers) -> None:
     first = await stage.settle(await stage.queue())
     await stage.ask(first, Queue.delete)
-    stage.world.queues["nats"].inside = {"orders": Named(max_length=3)}  # pyright: ignore[reportAttributeAccessIssue] - one in memory
-    await volumes.create(stage.cloud, REQUEST, volumes.Create("files"))
+    stage.world.queues["nats"].inside = {"orders": QueueDefinition(max_length=3)}  # pyright: ignore[reportAttributeAccessIssue] - one in memory
+    await volumes.create(stage.cloud, REQUEST, volumes.CreateVolume(name="files"))
     await stage.settle(await stage.cloud.load(Volume, "main", "files"))
-    wish = queues.Create("again", "nats", volume="files")
+    wish = queues.CreateQueue(name="again", engine="nats", volume="files")
     again = await stage.load(Queue, (await queues.create(stage.cloud, REQUEST, wish)).aggregate.id)
     stage.engine.fail("servers.declared", Unreachable("cut off"))
     with contextlib.suppress(PortError):

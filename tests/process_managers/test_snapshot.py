@@ -1,4 +1,4 @@
-"""Snapshots, and the copies that are kept for them."""
+"""Snapshots and their stored copies."""
 
 import asyncio
 from typing import Any
@@ -12,7 +12,7 @@ from domain.snapshot import Snapshot
 from domain.volume import Volume
 from miniaws.commands import snapshot as snapshots
 from miniaws.commands import volume as volumes
-from miniaws.commands.instance import VolumeWish
+from miniaws.commands.instance import Mount
 from tests.process_managers.stage import REQUEST, Stage
 from tests.process_managers.test_archive import Databases
 
@@ -31,17 +31,21 @@ async def data(stage: Stage, name: str = "data", **files: bytes) -> Volume:
 
 
 async def ask(stage: Stage, name: str = "before", volume: str | None = "data", **more: Any) -> Snapshot:
-    saved = await snapshots.create(stage.cloud, REQUEST, snapshots.Create(name, volume, **more))
+    saved = await snapshots.create(
+        stage.cloud, REQUEST, snapshots.CreateSnapshot(name=name, volume=volume, **more)
+    )
     return await stage.load(Snapshot, saved.aggregate.id)
 
 
 async def restore(stage: Stage, name: str, snapshot: str = "before", **more: Any) -> Volume:
-    saved = await snapshots.restore(stage.cloud, REQUEST, snapshot, snapshots.Restore(name, **more))
+    saved = await snapshots.restore(
+        stage.cloud, REQUEST, snapshot, snapshots.RestoreSnapshot(name=name, **more)
+    )
     return await stage.load(Volume, saved.aggregate.id)
 
 
 async def writer(stage: Stage, *names: str) -> Instance:
-    return await stage.running(volumes=[VolumeWish(name, f"/{name}") for name in names])
+    return await stage.running(volumes=[Mount(volume=name, path=f"/{name}") for name in names])
 
 
 async def test_a_snapshot_is_taken_read_back_and_restored(stage: Stage) -> None:
@@ -155,7 +159,7 @@ async def test_all_volumes_are_copied_at_one_moment(stage: Stage) -> None:
     stage.engine.vanish(lost.public_id)
     await stage.refused(lost)
     await writer(stage, "a", "b")
-    snapshot = await stage.settle(await ask(stage, volume=None, is_of_all=True))
+    snapshot = await stage.settle(await ask(stage, volume=None, all=True))
     assert snapshot.volume_ids == (first.public_id, second.public_id)
     asked = await stage.last(snapshot, "create_requested")
     assert [each["name"] for each in asked["skipped"]] == ["lost"]
@@ -171,12 +175,12 @@ async def test_all_says_to_which_moment_each_database_goes_back(stage: Stage) ->
     for _ in range(8):
         await databases.pass_all(orders)
     assert (await databases.now(orders)).was_available
-    snapshot = await ask(stage, volume=None, is_of_all=True)
+    snapshot = await ask(stage, volume=None, all=True)
     for _ in range(3):
         await stage.pass_(snapshot)
     taken = await stage.last(snapshot, "taken")
     assert taken["restore_points"] == [{"id": orders.public_id, "name": "orders", "to": taken["taken_at"]}]
-    # Its volume is among all volumes: it is paused too, and nobody else lets it go on.
+    # Its volume is among all volumes: it is paused too, and nothing else resumes it.
     assert orders.public_id in taken["paused"]
     alone = await stage.settle(await ask(stage, "alone"))
     assert (await stage.last(alone, "taken"))["restore_points"] == []

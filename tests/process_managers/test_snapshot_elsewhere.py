@@ -1,4 +1,4 @@
-"""Copies of snapshots at targets, and what their originals are told."""
+"""Copies of snapshots at targets, and their originals."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from tests.process_managers.test_snapshot import ask, copies, data, restore
 
 
 async def copy(stage: Stage, to: str = "disk", of: str = "before", **more: Any) -> Snapshot:
-    saved = await snapshots.copy(stage.cloud, REQUEST, of, snapshots.Copy(to, **more))
+    saved = await snapshots.copy(stage.cloud, REQUEST, of, snapshots.CopySnapshot(to=to, **more))
     return await stage.load(Snapshot, saved.aggregate.id)
 
 

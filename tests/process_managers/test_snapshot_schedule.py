@@ -1,15 +1,15 @@
-"""Snapshots that are taken by the clock, and dropped by it."""
+"""Scheduled snapshots and their retention."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from domain.snapshot import Snapshot
-from domain.snapshot.schedule import SnapshotPolicy
 from domain.values import parse_id
 from domain.volume import Volume
 from miniaws.commands import snapshot as snapshots
 from miniaws.commands import volume as volumes
+from miniaws.commands.volume import SnapshotSchedule
 from tests.process_managers.stage import REQUEST, Stage
 from tests.process_managers.test_snapshot import ask, copies, data
 
@@ -18,20 +18,20 @@ HOUR = timedelta(hours=1)
 
 
 class Hourly:
-    """A volume of which a snapshot is taken every hour, and three are kept."""
+    """A volume with hourly snapshots, of which three are retained."""
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.clock = stage.stop_clock(NOON)
         self.volume: Volume
 
-    async def begin(self, policy: SnapshotPolicy | None = None) -> None:
+    async def begin(self, policy: SnapshotSchedule | None = None) -> None:
         self.volume = await data(self.stage, a=b"1")
-        wanted = policy or SnapshotPolicy("0 * * * *", retention_count=3)
+        wanted = policy or SnapshotSchedule(schedule="0 * * * *", retention_count=3)
         await volumes.change_snapshot_policy(self.stage.cloud, REQUEST, "data", wanted)
 
     async def pass_hours(self, hours: int = 1) -> None:
-        """Let each hour come, and bring about what it asks for."""
+        """Advance the clock hour by hour, and reconcile."""
         for _ in range(hours):
             self.clock.at += HOUR
             await self.stage.pass_(self.volume)
@@ -43,7 +43,7 @@ class Hourly:
                 await self.stage.settle(snapshot)
 
     async def all(self) -> list[Snapshot]:
-        """Return every snapshot the clock has begun and not dropped."""
+        """Return every scheduled snapshot that was not removed."""
         volume = await self.stage.load(Volume, self.volume.id)
         found = [parse_id(each.snapshot_id) for each in volume.scheduled]
         return [await self.stage.load(Snapshot, parsed[1]) for parsed in found if parsed]
@@ -66,7 +66,7 @@ async def test_a_snapshot_is_taken_when_it_is_time_and_can_be_restored(hourly: H
     assert (taken.name, taken.status, taken.is_verified) == ("data-20261123-130000", "available", True)
     await hourly.stage.settle(hourly.volume)
     assert await hourly.names() == ["data-20261123-130000"]
-    wish = snapshots.Restore("before")
+    wish = snapshots.RestoreSnapshot(name="before")
     await snapshots.restore(hourly.stage.cloud, REQUEST, "data-20261123-130000", wish)
 
 
@@ -120,7 +120,7 @@ async def test_a_name_that_is_taken_is_told_as_missed(hourly: Hourly) -> None:
 
 
 async def test_the_newest_that_can_be_restored_stays(hourly: Hourly) -> None:
-    await hourly.begin(SnapshotPolicy("0 * * * *", retention_days=1, retention_count=1))
+    await hourly.begin(SnapshotSchedule(schedule="0 * * * *", retention_days=1, retention_count=1))
     await hourly.pass_hours(2)
     assert len(await hourly.names()) == 2, "the first one goes only when the second one is there"
     await hourly.stage.pass_(hourly.volume)
@@ -154,9 +154,9 @@ async def test_without_a_policy_those_there_are_stay(hourly: Hourly) -> None:
 
 
 async def test_one_that_is_being_restored_is_dropped_later(hourly: Hourly) -> None:
-    await hourly.begin(SnapshotPolicy("0 * * * *", retention_count=1))
+    await hourly.begin(SnapshotSchedule(schedule="0 * * * *", retention_count=1))
     await hourly.pass_hours()
-    wish = snapshots.Restore("before")
+    wish = snapshots.RestoreSnapshot(name="before")
     saved = await snapshots.restore(hourly.stage.cloud, REQUEST, "data-20261123-130000", wish)
     await hourly.pass_hours()
     await hourly.stage.settle(hourly.volume)

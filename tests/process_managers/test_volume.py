@@ -1,8 +1,8 @@
-"""Volumes, and what keeps their files."""
+"""Volumes and their files."""
 
 from domain.errors import Refused
 from domain.volume import Volume
-from miniaws.commands.instance import VolumeWish
+from miniaws.commands.instance import Mount
 from tests.process_managers.stage import REQUEST, Stage
 
 
@@ -36,7 +36,7 @@ async def test_a_volume_whose_creation_failed_is_made_when_the_cause_is_gone(sta
     volume = await stage.volume(size_gb=1)
     stage.engine.limits_size = False
     found = await stage.refused(volume)
-    assert "cannot hold" in (found.status_reason or "")
+    assert "cannot limit" in (found.status_reason or "")
     stage.engine.limits_size = True
     assert (await stage.settle(volume)).status == "available"
     assert await stage.told(volume) == ["create_requested", "failed", "became_available"]
@@ -58,7 +58,7 @@ async def test_a_volume_that_vanished_can_be_deleted(stage: Stage) -> None:
 
 async def test_a_volume_waits_for_the_container_that_mounts_it(stage: Stage) -> None:
     volume = await stage.settle(await stage.volume())
-    instance = await stage.running(volumes=[VolumeWish(volume.name, "/data")])
+    instance = await stage.running(volumes=[Mount(volume=volume.name, path="/data")])
     left = stage.container(instance)
     await stage.ask(instance, lambda i: i.terminate())
     stage.engine.containers["i-left"] = left

@@ -5,6 +5,7 @@ import pytest
 from domain.errors import RangeInUse, Refused, Unreachable
 from domain.vpc import SUBNET_SCOPE, Vpc
 from miniaws.commands import vpc as commands
+from tests.domain.vpcs import stored_vpc
 from tests.process_managers.stage import REQUEST, Stage
 
 
@@ -34,6 +35,16 @@ async def test_a_refusal_is_told_once_and_heals(stage: Stage, error: Exception) 
     assert await stage.told(vpc) == ["create_requested", "failed", "became_available"]
 
 
+async def test_a_stored_range_that_is_not_private_gets_no_network_and_can_be_deleted(stage: Stage) -> None:
+    vpc = stored_vpc("127.0.0.0/24")
+    vpc.conditions.claims += vpc.held_claims()
+    await stage.cloud.save(REQUEST, vpc)
+    found = await stage.settle(vpc)
+    assert (found.status, stage.engine.networks) == ("error", {})
+    assert "127.0.0.0/24" in (found.status_reason or "")
+    assert (await stage.ask(found, Vpc.delete)).status == "deleted"
+
+
 async def test_a_range_that_was_chosen_gives_way_to_another_one(stage: Stage) -> None:
     vpc = await stage.vpc()
     stage.engine.occupied = [vpc.cidr]
@@ -48,7 +59,7 @@ async def test_a_range_that_was_chosen_gives_way_to_another_one(stage: Stage) ->
 
 
 async def test_a_range_that_was_asked_for_stays_and_says_why_it_is_not_there(stage: Stage) -> None:
-    wish = commands.Create("web", "10.77.0.0/24")
+    wish = commands.CreateVpc(name="web", cidr="10.77.0.0/24")
     vpc = (await commands.create(stage.cloud, REQUEST, wish)).aggregate
     assert isinstance(vpc, Vpc)
     stage.engine.occupied = ["10.77.0.0/16"]

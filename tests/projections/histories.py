@@ -1,4 +1,4 @@
-"""Histories by chance: resources of every kind, changed through their own commands, refusals included."""
+"""Random histories: resources of every kind, changed by their commands, refusals included."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,11 +11,11 @@ from domain.aggregate import Aggregate, Claim
 from domain.errors import DomainError
 from domain.instance import Instance, LaunchSpec, PortSpec, ProgramEnd
 from domain.instance_type import INSTANCE_TYPES
-from domain.scaling_group import GroupSpec, Keeping, ScalingGroup, Size, Template
+from domain.scaling_group import GroupSpec, HealthPolicy, ScalingGroup, Size, Template
 from domain.scaling_group.measure import Reading
 from domain.scaling_group.member import SeenInstance
 from domain.snapshot import NewSnapshot, Snapshot
-from domain.snapshot.copies import Copied
+from domain.snapshot.copies import CopyResult
 from domain.snapshot.schedule import SnapshotPolicy
 from domain.values import public_id
 from domain.volume import Volume
@@ -31,12 +31,12 @@ OTHER_ADMIN = Claim("admin-keys/acc", "key-other", UUID(int=8))
 
 
 def by_chance(seed: int) -> Random:
-    """Return chance that repeats itself."""
+    """Return a deterministic random generator."""
     return Random(seed)  # noqa: S311 - a play, not a secret
 
 
 class History:
-    """Grows by one change at a time. What chance chooses may be refused: then nothing has happened."""
+    """Makes one random change at a time. If it is refused, nothing has changed."""
 
     def __init__(self, chance: Random) -> None:
         self.resources: list[Aggregate] = []
@@ -44,7 +44,7 @@ class History:
         self._made = 0
 
     def steps(self, count: int) -> Iterator[Aggregate]:
-        """Yield the resource that each change left with events to save."""
+        """Yield the changed resource, with events to save, after each change."""
         for _ in range(count):
             try:
                 changed = self._step()
@@ -70,27 +70,27 @@ class History:
         return options[self._chance.randrange(len(options))]
 
     def number(self, below: int) -> int:
-        """Return a number by chance."""
+        """Return a random number."""
         return self._chance.randrange(below)
 
     def word(self) -> str:
-        """Return a reason by chance."""
+        """Return a random reason."""
         return self._pick(_WORDS)
 
     def instant(self) -> datetime:
-        """Return an instant by chance."""
+        """Return a random time."""
         return START + timedelta(seconds=self.number(100))
 
     def tags(self) -> dict[str, str]:
-        """Return tags by chance."""
+        """Return random tags."""
         return {f"k{n}": f"v{self.number(3)}" for n in range(self.number(3))}
 
     def type(self) -> str:
-        """Return an instance type by chance."""
+        """Return a random instance type."""
         return self._pick(_TYPES)
 
     def end(self) -> ProgramEnd:
-        """Return by chance how a program ended."""
+        """Return a random exit of a program."""
         return ProgramEnd(self.number(2), self.word(), self.instant(), self.instant())
 
 
@@ -194,7 +194,7 @@ _CHANGES: dict[type[Aggregate], tuple[Change, ...]] = {
         _release,
         _scale,
         lambda group, by: group.resize(Size(0, by.number(4), 9)),
-        lambda group, by: group.keep(Keeping(grace_s=by.number(9))),
+        lambda group, by: group.change_health_policy(HealthPolicy(grace_s=by.number(9))),
         lambda group, by: group.put_policy("p", _policy(by), START),
         lambda group, _: group.remove_policy("p"),
         lambda group, by: group.apply_schedules(START + timedelta(minutes=by.number(9))),
@@ -233,7 +233,7 @@ _CHANGES: dict[type[Aggregate], tuple[Change, ...]] = {
     ),
     Snapshot: (
         lambda snapshot, by: snapshot.report_taken(
-            Copied("copy", by.number(9), by.number(2**40), by.number(2**40)),
+            CopyResult("copy", by.number(9), by.number(2**40), by.number(2**40)),
             taken_at=by.instant(),
             log_position=by.number(100),
             paused=["i-1"],

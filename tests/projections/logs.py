@@ -17,7 +17,7 @@ _MAPPER = OrjsonMapper()
 
 
 def recorded(changed: Aggregate, position: int, actor: str = "key-1") -> list[Recorded]:
-    """Return an aggregate's pending events as they would lie in the store, from a position on."""
+    """Return an aggregate's pending events in stored form, from a position on."""
     stored = [_MAPPER.to_stored_event(event) for event in changed.collect_events()]
     at = datetime(2025, 1, 1, tzinfo=UTC)
     return [
@@ -40,7 +40,7 @@ def recorded(changed: Aggregate, position: int, actor: str = "key-1") -> list[Re
 
 
 def append(recorder: EventRecorder, changed: Iterable[Aggregate]) -> None:
-    """Write pending events, each aggregate's in a save of its own; names are the test's own business."""
+    """Write pending events, one save per aggregate, without claims of names."""
     saves = [
         encode(
             [_MAPPER.to_stored_event(event) for event in aggregate.collect_events()],
@@ -54,7 +54,7 @@ def append(recorder: EventRecorder, changed: Iterable[Aggregate]) -> None:
 
 
 async def project(url: str, projection: InventoryProjection, *, batch: int = 500, upto: int = 2**62) -> int:
-    """Fold what is new, in batches of a size, as the controller does, and return the position."""
+    """Fold new events in batches, as the controller does, and return the position."""
     async with Follower(url, batch=batch) as follower:
         connection = follower.connection
         await connection.execute(f"SET search_path = {SCHEMA}, public")

@@ -1,4 +1,4 @@
-"""What differs between two documents or estates, and that it leads from one to the other."""
+"""Diffs of documents and of whole states, which lead from one to the other."""
 
 from typing import Any
 
@@ -51,7 +51,8 @@ def test_what_was_nothing_or_becomes_nothing_changes_as_a_whole() -> None:
     assert changes({"tags": {}}, {"tags": {"a": "b"}}) == [
         {"path": ["tags"], "field": "tags", "before": {}, "after": {"a": "b"}}
     ]
-    assert changes({"at": None}, {"at": {"id": 1}})[0]["after"] == {"id": 1}
+    (whole,) = changes({"at": None}, {"at": {"id": 1}})
+    assert whole.get("after") == {"id": 1}
 
 
 def test_bookkeeping_is_left_out_unless_asked_for() -> None:

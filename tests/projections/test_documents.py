@@ -1,9 +1,10 @@
-"""What each event does to the document of its resource."""
+"""The effect of each event on the document of its resource."""
 
 import copy
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import orjson
 import pytest
@@ -11,18 +12,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.aggregate import Aggregate
+from domain.cache import Cache
 from domain.instance import Instance, ProgramEnd
 from domain.snapshot.schedule import SnapshotPolicy
 from domain.volume import Volume
 from domain.vpc import Vpc
 from projections import inventory
 from projections.document import Document, fold, handled, has_ended
+from tests.domain.servers import cache_spec
 from tests.projections.histories import History, by_chance
 from tests.projections.logs import recorded
+from tests.samples import sample
 
 CHANGES_NOTHING = {
     "access_key.secret_replaced": "which secret opens it is nobody's business",
-    "queue.adoption_requested": "what is found is told by what follows",
+    "queue.adoption_requested": "the following events report the finding",
     "instance.command_executed": "what somebody ran inside is history, not state: it is in the timeline",
     "archive.released": "what it leads to is shown once the database is gone",
     "cache.flushed": "as of an instance: what was in it was never shown",
@@ -62,7 +66,7 @@ def test_every_event_changes_the_document_or_is_listed_with_the_reason_why_not()
     assert {kind.__name__ for kind in inventory.CAPABILITIES} >= {f"projections.{kind}" for kind in kinds}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=sample(30, 300), deadline=None)
 @given(st.randoms(use_true_random=False), st.integers(1, 300))
 def test_a_document_tells_what_its_aggregate_knows(chance: Random, steps: int) -> None:
     documents: dict[Any, Document] = {}
@@ -200,3 +204,25 @@ def test_the_hash_of_a_key_is_not_shown() -> None:
     assert keys
     assert b"hash" not in orjson.dumps(keys)
     assert set(keys[0]["spec"]) == {"role", "expires_at"}
+
+
+def test_a_server_has_the_status_of_its_aggregate() -> None:
+    cache = Cache.create(cache_spec())
+    document = _told(cache)
+    for request in (
+        lambda: cache.report_started("10.0.0.2", AT),
+        cache.report_available,
+        lambda: cache.rotate_credentials(UUID(int=1), replaces=False),
+        lambda: cache.report_rotated(str(UUID(int=1))),
+        cache.report_available,
+        cache.flush,
+        lambda: cache.report_flushed(1),
+        cache.report_available,
+        cache.stop,
+        cache.report_stopped,
+        cache.start,
+    ):
+        request()
+        document = _told(cache, document)
+        assert document["status"] == cache.status
+    assert cache.status == "starting"

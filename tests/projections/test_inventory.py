@@ -1,4 +1,4 @@
-"""Reads at any position of the log: now and then."""
+"""Reads at any position of the log."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -33,7 +33,7 @@ VALUES: dict[str, Any] = {
     "name": "data",
     "status": "available",
     "tags": '{"a": "b"}',
-    "ended": False,
+    "ended_after": 5,
     "before": 0,
     "after": 1,
     "model": 1,
@@ -64,7 +64,7 @@ def test_every_named_query_runs(name: str, database_url: str) -> None:
 
 
 class Remembered:
-    """What reads showed at some position, to be compared with what they show of it later."""
+    """Results of reads at a position, to compare with later as-of reads."""
 
     def __init__(self) -> None:
         self.ones: dict[tuple[int, UUID], bytes | None] = {}
@@ -95,7 +95,7 @@ async def _all_pages(inventory: Inventory, account: str | None, at: int) -> list
 
 
 async def _live_through(url: str, seed: int, remembered: Remembered) -> None:
-    """Let a history happen and look at every resource now and then, while it happens."""
+    """Run a history, and read every resource from time to time."""
     chance = by_chance(seed)
     history, projection, inventory = History(chance), InventoryProjection(), Inventory(url)
     await inventory.open()

@@ -1,4 +1,4 @@
-"""Windows of time and what is shown of them: steps that fit, nothing made up, nothing that is not kept."""
+"""Windows of metrics: suitable steps, no invented values, nothing beyond the retention."""
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
@@ -11,10 +11,10 @@ from adapters.event_store import migrate
 from domain.errors import Invalid
 from projections import rebuild
 from projections.inventory import Inventory
-from projections.metrics import HOST_ID, METRICS, MOST_POINTS, Kept, Metrics, Window, table, window
+from projections.metrics import HOST_ID, METRICS, MOST_POINTS, Metrics, Retention, Window, table, window
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-KEPT = Kept(timedelta(hours=2), timedelta(days=14), timedelta(days=400))
+KEPT = Retention(timedelta(hours=2), timedelta(days=14), timedelta(days=400))
 WEB, DB = uuid4(), uuid4()
 
 

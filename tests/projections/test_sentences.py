@@ -1,6 +1,6 @@
-"""Every event has words of its own, and they read well whatever its fields hold."""
+"""Every event has its own sentence, which reads well for all values of its fields."""
 
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
@@ -30,13 +30,26 @@ def test_every_event_has_words(name: str) -> None:
     assert "_" not in told
 
 
+@pytest.mark.parametrize("name", NAMED)
+def test_a_field_without_a_value_is_left_out(name: str) -> None:
+    kind = Aggregate.events[name]
+    payload = {
+        field: None if type(None) in get_args(hint) else "2026-11-23" if field.endswith("_at") else "x"
+        for field, hint in get_type_hints(kind).items()
+        if field in kind.__dataclass_fields__
+    }
+    told = sentences.describe(name, {**payload, "deletion_protection": False, "is_protected": False})
+    assert "unknown" not in told
+    assert "None" not in told
+
+
 def test_every_kind_is_among_them() -> None:
     assert {name.partition(".")[0] for name in NAMED} == set(Aggregate.kinds)
 
 
 def test_a_reason_is_told_when_there_is_one() -> None:
-    assert sentences.describe("instance.crashed", {"reason": None}) == "ended unasked"
-    assert sentences.describe("instance.crashed", {"reason": "killed"}) == "ended unasked: killed"
+    assert sentences.describe("instance.crashed", {"reason": None}) == "exited unexpectedly"
+    assert sentences.describe("instance.crashed", {"reason": "killed"}) == "exited unexpectedly: killed"
 
 
 def test_what_an_event_does_not_know_is_told_as_such() -> None:
@@ -44,14 +57,32 @@ def test_what_an_event_does_not_know_is_told_as_such() -> None:
         sentences.describe("volume.attached", {"instance_name": "a", "path": None})
         == "attached to a at unknown"
     )
-    assert sentences.describe("instance.tags_changed", {"tags": {}}) == "tagged none"
-    assert sentences.describe("instance.tags_changed", {"tags": {"a": "b", "c": "d"}}) == "tagged a=b, c=d"
+    assert sentences.describe("instance.tags_changed", {"tags": {}}) == "tags changed to none"
+    assert (
+        sentences.describe("instance.tags_changed", {"tags": {"a": "b", "c": "d"}})
+        == "tags changed to a=b, c=d"
+    )
 
 
 def test_truth_and_moments_are_told_as_people_say_them() -> None:
-    assert sentences.describe("archive.released", {"keep": True}) == "is to be kept without its database: yes"
+    assert sentences.describe("archive.released", {"keep": True}) == "database deleted, backups are kept"
+    assert sentences.describe("archive.released", {"keep": False}) == "database and backups deleted"
     closed = sentences.describe("archive.closed", {"expires_at": "2026-11-30T10:02:11.123456+00:00"})
-    assert closed == "is kept until 2026-11-30 10:02:11Z"
+    assert closed == "kept until 2026-11-30 10:02:11Z"
+
+
+def test_what_is_inside_a_field_is_listed_without_what_is_not_set() -> None:
+    policy = {"schedule": "0 3 * * *", "retention_days": 7, "retention_count": None}
+    told = sentences.describe("volume.snapshot_policy_changed", {"policy": policy})
+    assert told == "snapshot schedule set: schedule=0 3 * * *, retention_days=7"
+    assert (
+        sentences.describe("volume.snapshot_policy_changed", {"policy": None}) == "snapshot schedule removed"
+    )
+    changed = {"memory_mb": 64, "cpus": 0.5, "settings": {"eviction": "noeviction", "parameters": {"a": "b"}}}
+    told = sentences.describe("cache.change_requested", changed)
+    assert told == "change requested (64 MiB, 0.5 cores): eviction=noeviction, parameters.a=b"
+    told = sentences.describe("cache.change_requested", {**changed, "settings": {}})
+    assert told == "change requested (64 MiB, 0.5 cores)"
 
 
 def test_words_for_a_field_that_does_not_exist_are_refused() -> None:
@@ -60,7 +91,7 @@ def test_words_for_a_field_that_does_not_exist_are_refused() -> None:
 
 
 def event(type_: str, time: str, actor: str = "system:group", **more: Any) -> dict[str, Any]:
-    """Return an event as the timeline tells it."""
+    """Return the sentence of an event in the timeline."""
     return {
         "type": type_,
         "time": time,

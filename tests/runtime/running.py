@@ -1,4 +1,4 @@
-"""Controllers on a real Postgres in a world that pretends, and conditions waited for with a deadline."""
+"""Controllers on a real Postgres with simulated containers, and waiting with a deadline."""
 
 import asyncio
 import contextlib
@@ -30,7 +30,7 @@ DEADLINE_S = 30
 
 
 async def eventually(look: Callable[[], Awaitable[T | None]], deadline_s: float = DEADLINE_S) -> T:
-    """Return what was looked for as soon as it is there and true."""
+    """Wait for a true value, and return it."""
     async with asyncio.timeout(deadline_s):
         while True:
             if found := await look():
@@ -39,7 +39,7 @@ async def eventually(look: Callable[[], Awaitable[T | None]], deadline_s: float 
 
 
 async def rows(database_url: str, query: LiteralString, *values: Any) -> list[dict[str, Any]]:
-    """Return what a query finds, on a connection of its own."""
+    """Return the rows of a query, on a new connection."""
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
         cursor = await connection.cursor(row_factory=dict_row).execute(query, values)
         return await cursor.fetchall() if cursor.description else []
@@ -49,13 +49,13 @@ async def rows(database_url: str, query: LiteralString, *values: Any) -> list[di
 class Running:
     settings: Settings
     engine: MemoryEngine
-    world: bootstrap.World
+    world: bootstrap.Infrastructure
     cloud: Cloud
     stack: AsyncExitStack
     database_url: str
 
     async def controller(self) -> tuple[Controller, asyncio.Task[None]]:
-        """Start one more controller; it leads, or waits to."""
+        """Start one more controller, which leads or stands by."""
         opened = await self.stack.enter_async_context(bootstrap.open_controller(self.settings, self.world))
         task = asyncio.create_task(opened.run())
         self.stack.push_async_callback(self.end, task)
@@ -63,7 +63,7 @@ class Running:
 
     async def end(self, task: asyncio.Task[None]) -> None:
         task.cancel()
-        # One of two projectors gives up by design; anything else that ended a task is told.
+        # One of two projectors stops by design; any other error that ended a task is raised.
         with contextlib.suppress(asyncio.CancelledError, PositionMoved):
             await task
 
@@ -74,10 +74,10 @@ class Running:
         return controller
 
     async def vpc(self, name: str = "web") -> Aggregate:
-        return (await vpcs.create(self.cloud, REQUEST, vpcs.Create(name))).aggregate
+        return (await vpcs.create(self.cloud, REQUEST, vpcs.CreateVpc(name=name))).aggregate
 
     async def becomes(self, about: Aggregate, status: str) -> Any:
-        """Return a resource as soon as it has a status."""
+        """Wait until a resource has a status, and return it."""
 
         async def look() -> Aggregate | None:
             found = await self.cloud.load_by_id(type(about), about.id)
@@ -86,7 +86,7 @@ class Running:
         return await eventually(look)
 
     async def idle(self) -> None:
-        """Wait until nothing is left to look at: the next pass has a cause of its own."""
+        """Wait until the queue is empty, so that the next reconcile has a new cause."""
 
         async def nothing_due() -> bool:
             found = await rows(
@@ -115,7 +115,7 @@ async def open_running(database_url: str, directory: Path, **settings: Any) -> A
     telemetry.configure_logs(found)
     bootstrap.prepare(found)
     engine = MemoryEngine()
-    world = bootstrap.memory_world(engine)
+    world = bootstrap.memory_infrastructure(engine)
     async with AsyncExitStack() as stack:
         cloud = await stack.enter_async_context(bootstrap.open_cloud(found, world))
         yield Running(found, engine, world, cloud, stack, database_url)

@@ -1,4 +1,4 @@
-"""One controller leads; whatever is lost, another look repairs it."""
+"""One controller leads, and a resync repairs lost events."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -32,7 +32,7 @@ async def vigilant(prepared_url: str, tmp_path: Path) -> AsyncGenerator[Running]
 
 
 async def cut(running: Running) -> None:
-    """Let the database end the connection of the leader."""
+    """Make the database close the connection of the leader."""
     (leader,) = await rows(running.database_url, _LEADER)
     await rows(running.database_url, "SELECT pg_terminate_backend(%s)", leader["pid"])
 
@@ -40,7 +40,9 @@ async def cut(running: Running) -> None:
 async def launched(running: Running, name: str = "web-1") -> Instance:
     if not await running.cloud.ports.store.claims("name/main/vpc"):
         await running.becomes(await running.vpc("default"), "available")
-    saved = await instances.launch(running.cloud, REQUEST, instances.Launch(name, "nginx:1.27"))
+    saved = await instances.launch(
+        running.cloud, REQUEST, instances.LaunchInstance(name=name, image="nginx:1.27")
+    )
     found = await running.becomes(saved.aggregate, "running")
     await running.idle()
     return found

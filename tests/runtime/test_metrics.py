@@ -1,4 +1,4 @@
-"""The collector, on a real Postgres: nothing skipped, nothing made up, roll-ups that are exact."""
+"""The collector, on a real Postgres: no gaps, no invented values, exact roll-ups."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -17,18 +17,20 @@ from pydantic import SecretStr
 from adapters.memory import MemoryEngine, MemoryStats
 from adapters.memory.engine import MemoryContainer
 from domain.errors import Unreachable
-from domain.ports import HOST, ContainerSpec, Sample
+from domain.ports import ContainerSpec
+from domain.stats import HOST, Sample
 from domain.values import public_id
 from miniaws import bootstrap
 from miniaws.runtime.metrics import Collector
-from miniaws.runtime.rates import Limits, Rates
+from miniaws.runtime.rates import ContainerRates, Limits
+from miniaws.runtime.recorder import PROXIES, Recorder
 from miniaws.settings import Settings
 from projections.inventory import SCHEMA
-from projections.metrics import HOST_ID, METRICS, Kept
+from projections.metrics import HOST_ID, METRICS, Retention
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
-KEPT = Kept(timedelta(hours=2), timedelta(days=14), timedelta(days=400))
+KEPT = Retention(timedelta(hours=2), timedelta(days=14), timedelta(days=400))
 
 
 class Hand:
@@ -43,7 +45,7 @@ class Hand:
 
 @dataclass(frozen=True)
 class Bench:
-    """A collector, what it measures, and what it wrote."""
+    """A collector, its samples, and the stored metrics."""
 
     collector: Collector
     engine: MemoryEngine
@@ -57,7 +59,7 @@ class Bench:
             return await cursor.fetchall()
 
     async def runs(self, *, account: str = "main") -> str:
-        """Have an instance of half a core and 128 MiB that runs, and return its id."""
+        """Run an instance with half a core and 128 MiB, and return its id."""
         resource_id = uuid4()
         id_ = public_id("i", resource_id)
         document = orjson.dumps({"status": "running", "spec": {"cpus": 0.5, "memory_mb": 128}}).decode()
@@ -72,7 +74,7 @@ class Bench:
         return id_
 
     async def measure(self, seconds: int) -> list[int]:
-        """Let seconds pass, measured each; return how many points there were."""
+        """Measure for some seconds; return the number of points."""
         counts: list[int] = []
         for _ in range(seconds):
             self.clock.at += SECOND
@@ -174,9 +176,9 @@ async def test_minutes_and_hours_are_exact_and_recomputable(bench: Bench) -> Non
     for second in range(150):
         bench.stats.load(id_, cores=(second * 7 % 50) / 100, memory_bytes=second * 2**10)
         await bench.measure(1)
-    await bench.collector.roll_up(NOON, bench.clock.at)
+    await bench.collector.recorder.roll_up(NOON, bench.clock.at)
     first = await _rolled(bench)
-    await bench.collector.roll_up(NOON + 2 * SECOND, bench.clock.at)
+    await bench.collector.recorder.roll_up(NOON + 2 * SECOND, bench.clock.at)
     assert await _rolled(bench) == first
     raw = await bench.rows(
         "SELECT date_bin('1 minute', at, '2000-01-01Z') AS at, count(*) AS samples, avg(cpu_percent::float8) AS cpu,"
@@ -208,12 +210,12 @@ async def _rolled(bench: Bench) -> dict[str, list[DictRow]]:
 async def test_partitions_are_there_ahead_and_go_when_their_time_is_over(bench: Bench) -> None:
     await bench.runs()
     await bench.measure(3)
-    await bench.collector.tidy(NOON + timedelta(minutes=55))
+    await bench.collector.recorder.tidy(NOON + timedelta(minutes=55))
     assert await _partitions(bench, "metrics_second") == ["2026112312", "2026112313"]
-    assert await bench.collector.tidy(NOON + timedelta(hours=2, minutes=59)) == []
-    assert await bench.collector.tidy(NOON + timedelta(hours=3)) == ["metrics_second_2026112312"]
+    assert await bench.collector.recorder.tidy(NOON + timedelta(hours=2, minutes=59)) == []
+    assert await bench.collector.recorder.tidy(NOON + timedelta(hours=3)) == ["metrics_second_2026112312"]
     assert "2026112312" not in await _partitions(bench, "metrics_second")
-    dropped = await bench.collector.tidy(NOON + timedelta(days=500))
+    dropped = await bench.collector.recorder.tidy(NOON + timedelta(days=500))
     assert any(name.startswith("metrics_minute_") for name in dropped)
     assert any(name.startswith("metrics_hour_") for name in dropped)
 
@@ -224,8 +226,8 @@ async def test_a_partition_that_is_read_is_dropped_later(bench: Bench) -> None:
     later = NOON + timedelta(hours=4)
     async with bench.pool.connection() as reader, reader.transaction():
         await reader.execute("SELECT count(*) FROM metrics_second")
-        assert await bench.collector.tidy(later) == []
-    assert await bench.collector.tidy(later) == ["metrics_second_2026112312"]
+        assert await bench.collector.recorder.tidy(later) == []
+    assert await bench.collector.recorder.tidy(later) == ["metrics_second_2026112312"]
 
 
 async def _partitions(bench: Bench, table: str) -> list[str]:
@@ -243,7 +245,7 @@ def test_counters_that_fall_back_or_are_far_apart_give_no_point() -> None:
         return Sample("i-1", run, NOON + timedelta(seconds=seconds), cpu_ns, 50)
 
     def after(*samples: Sample) -> int:
-        rates = Rates()
+        rates = ContainerRates()
         return [len(rates.points([each], limits)) for each in samples][-1]
 
     assert after(sample(0, 0), sample(1, 10)) == 1
@@ -255,7 +257,7 @@ def test_counters_that_fall_back_or_are_far_apart_give_no_point() -> None:
 
 
 def test_what_is_not_measured_or_has_no_limit_is_none() -> None:
-    rates = Rates()
+    rates = ContainerRates()
     first = Sample("i-1", "1", NOON, 0, 50, network_rx_bytes=100, network_tx_bytes=5)
     second = Sample("i-1", "1", NOON + SECOND, 10**9, 50, network_rx_bytes=40, network_tx_bytes=7)
     rates.points([first], {})
@@ -270,3 +272,22 @@ def test_what_is_not_measured_or_has_no_limit_is_none() -> None:
 
 def test_ids_of_resources_are_never_the_hosts() -> None:
     assert UUID(int=0) == HOST_ID
+
+
+async def test_points_of_proxies_are_rolled_up_and_dropped_as_those_of_containers(bench: Bench) -> None:
+    balancer, recorder = uuid4(), Recorder(bench.pool, PROXIES, KEPT)
+    points = [
+        (balancer, "default", NOON + second * SECOND, requests, 0, 0, 0, 0, 0, latency_ms, 2)
+        for second, requests, latency_ms in ((0, 10, 20), (1, 30, 40), (61, 5, None))
+    ]
+    await recorder.write(NOON, NOON + 61 * SECOND, points)
+    await recorder.maintain(NOON + 62 * SECOND)
+    rows = await bench.rows(
+        "SELECT at, samples, requests_per_s, latency_ms, sessions FROM traffic_minute ORDER BY at"
+    )
+    minutes = [(NOON, 2, 20, 35, 2), (NOON + 60 * SECOND, 1, 5, None, 2)]
+    assert [tuple(row.values()) for row in rows] == minutes, "the latency is the mean over requests"
+    await recorder.maintain(NOON + timedelta(hours=3))
+    assert await bench.rows("SELECT * FROM traffic_second") == []
+    assert len(await bench.rows("SELECT * FROM traffic_minute")) == 2
+    assert "traffic_minute_2026112300" in await recorder.tidy(NOON + timedelta(days=15))

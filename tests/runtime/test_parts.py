@@ -1,9 +1,12 @@
-"""The parts of the control plane as processes."""
+"""The processes of the control plane."""
 
 import subprocess
 import sys
 
-ABSENT = "import sys, miniaws.parts; sys.exit(', '.join({'fastapi', 'starlette', 'miniaws.http'} & set(sys.modules)))"
+ABSENT = (
+    "import sys, miniaws.bootstrap.entrypoints; "
+    "sys.exit(', '.join({'fastapi', 'starlette', 'miniaws.http.app'} & set(sys.modules)))"
+)
 
 
 def test_a_controller_is_there_again_soon_as_it_leaves_what_only_the_api_needs() -> None:

@@ -1,4 +1,4 @@
-"""Reads and work move together, one projector at a time."""
+"""The read model and the work queue advance together, with one projector at a time."""
 
 import asyncio
 from collections.abc import Sequence

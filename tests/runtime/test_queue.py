@@ -1,4 +1,4 @@
-"""The keyed work queue: what is marked is looked at, once at a time, and a back-off is kept."""
+"""The keyed work queue: marked resources are reconciled one at a time, with a back-off."""
 
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
@@ -11,11 +11,11 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from domain.store import Recorded
-from miniaws.runtime.queue import Lease, Taken, WorkQueue, mark
+from miniaws.runtime.queue import Lease, LeaseBatch, WorkQueue, mark
 from tests.runtime.running import rows
 
 DUE: LiteralString = "UPDATE work SET due_at = clock_timestamp()"
-"""Lets the time of every back-off pass."""
+"""A clock that skips every back-off."""
 KINDS = ["vpc", "instance"]
 
 
@@ -78,7 +78,7 @@ async def test_what_is_finished_is_gone(pool: Any, queue: WorkQueue) -> None:
     await tell(pool, event(uuid4()))
     (lease,) = await take(queue, 1)
     assert not await queue.finish(lease)
-    assert (await queue.state(), await queue.take(1)) == ((0, 0), Taken([], None))
+    assert (await queue.state(), await queue.take(1)) == ((0, 0), LeaseBatch([], None))
 
 
 async def test_what_was_marked_during_a_pass_is_due_after_it(pool: Any, queue: WorkQueue) -> None:
@@ -100,7 +100,7 @@ async def test_what_was_marked_during_a_pass_is_due_whatever_became_of_it(
     await tell(pool, event(id_))
     (lease,) = await take(queue, 1)
     await tell(pool, event(id_))
-    await (queue.fail(lease, "no", 0.5) if way == "fail" else queue.again(lease, 60))
+    await (queue.fail(lease, "no", 0.5) if way == "fail" else queue.release(lease, 60))
     assert len(await take(queue, 1)) == 1
 
 
@@ -176,7 +176,7 @@ async def test_what_another_manager_did_ends_no_back_off(pool: Any, queue: WorkQ
 async def test_what_another_manager_did_during_a_pass_is_looked_at_after_it(
     pool: Any, queue: WorkQueue
 ) -> None:
-    """The pass may have begun before: were it the last one, nobody would look for a while."""
+    """The reconcile may have started before the change: without another one, it would be missed."""
     id_ = uuid4()
     await queue.wake(id_, "vpc")
     (lease,) = await take(queue, 1)

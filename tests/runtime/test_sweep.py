@@ -1,4 +1,4 @@
-"""What nobody wants any more is told, once for each time it is there. What lives is no orphan."""
+"""Orphans are reported once per occurrence. Objects of existing resources are not orphans."""
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -37,7 +37,7 @@ class Swept:
         self.sweep = Sweep(self.stage.cloud, note)
 
     async def known(self) -> list[str]:
-        """Sweep, and return the names of the orphans that are known then."""
+        """Sweep, and return the names of the known orphans."""
         await self.sweep.sweep()
         return [claim.key for claim in await self.stage.cloud.ports.store.claims(scope())]
 
@@ -46,7 +46,7 @@ class Swept:
 
 
 async def leave(stage: Stage) -> None:
-    """Leave a container on a network with a volume that no resource wants."""
+    """Create a container on a network with a volume that belong to no resource."""
     await stage.world.networks.ensure(VPC, "main", "10.99.0.0/24")
     await stage.world.volumes.ensure(VOLUME, "main", None)
     spec = ContainerSpec(INSTANCE, "main", "old", "nginx:1.27", VPC, 1, 1, 64, "always")

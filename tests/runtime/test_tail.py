@@ -1,12 +1,13 @@
-"""New events are told to whoever listens in this process: each once, in order, also over a lost connection."""
+"""Subscribers in this process get each new event once, in order, also across a lost connection."""
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
 from adapters.event_store import Follower
 from domain.store import Recorded
-from miniaws.tail import Tail
+from miniaws import bootstrap
+from miniaws.http.live.subscription import EventSubscription
+from miniaws.tasks import Loop
 from tests.runtime.running import eventually, open_running, rows
 
 _CUT = (
@@ -25,18 +26,44 @@ async def test_every_new_event_is_told_once_and_in_order_whatever_is_cut(
         def listen(events: Sequence[Recorded]) -> None:
             told.extend(event.position for event in events)
 
-        tail = Tail(lambda: Follower(prepared_url), await running.cloud.ports.store.head())
+        tail = EventSubscription(lambda: Follower(prepared_url), await running.cloud.ports.store.head())
         tail.listen(listen)
-        task = asyncio.create_task(tail.run())
-        for number in range(12):
-            await running.vpc(f"web-{number}")
-            if number % 4 == 1:
-                await rows(prepared_url, _CUT)
-        expected = list(range(2, await running.cloud.ports.store.head() + 1))
+        async with bootstrap.new_loops().running(Loop("tail", tail.run, longest_delay_s=1)):
+            for number in range(12):
+                await running.vpc(f"web-{number}")
+                if number % 4 == 1:
+                    await rows(prepared_url, _CUT)
+            expected = list(range(2, await running.cloud.ports.store.head() + 1))
 
-        async def all_told() -> bool:
-            return len(told) >= len(expected)
+            async def all_told() -> bool:
+                return len(told) >= len(expected)
 
-        await eventually(all_told)
-        await running.end(task)
+            await eventually(all_told)
         assert told == expected
+
+
+async def test_a_batch_on_which_a_listener_failed_is_told_again_to_all(
+    prepared_url: str, tmp_path: Path
+) -> None:
+    async with open_running(prepared_url, tmp_path) as running:
+        told: list[int] = []
+        failures = 2
+
+        def fail(events: Sequence[Recorded]) -> None:
+            nonlocal failures
+            del events
+            if failures:
+                failures -= 1
+                raise KeyError("odd")
+
+        tail = EventSubscription(lambda: Follower(prepared_url), await running.cloud.ports.store.head())
+        tail.listen(fail)
+        tail.listen(lambda events: told.extend(event.position for event in events))
+        async with bootstrap.new_loops().running(Loop("tail", tail.run, longest_delay_s=1)):
+            await running.vpc()
+            head = await running.cloud.ports.store.head()
+
+            async def all_told() -> bool:
+                return told == list(range(1, head + 1))
+
+            await eventually(all_told)

@@ -1,4 +1,4 @@
-"""A cloud to look back on: the real API, controller and Postgres in one loop; only the containers are a pretence."""
+"""A cloud for history tests: real API, controller and Postgres in one loop; only the containers are simulated."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,8 @@ from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 
 from adapters.memory import MemoryEngine
-from miniaws import bootstrap, profile
+from miniaws import bootstrap
+from miniaws.bootstrap import first_key
 from miniaws.runtime.controller import Controller
 from miniaws.settings import Settings
 
@@ -26,7 +27,7 @@ IMAGE = "miniaws/hello:local"
 
 
 class Remembering:
-    """One cloud and a loop to use it in; ``http`` speaks to its API as its first admin."""
+    """One cloud with an event loop; ``http`` uses its API as its first admin."""
 
     def __init__(self, home: Path, database_url: str) -> None:
         self.settings = Settings.model_validate(
@@ -48,7 +49,7 @@ class Remembering:
         self._inside: AbstractAsyncContextManager[None]
 
     def start(self) -> None:
-        """Return when it answers and has a default VPC."""
+        """Wait until it responds and has a default VPC."""
         bootstrap.prepare(self.settings)
         self.engine = MemoryEngine()
         self._runner, self._inside = asyncio.Runner(), self._open()
@@ -60,7 +61,7 @@ class Remembering:
         self._runner.close()
 
     def run(self, coroutine: Awaitable[T]) -> T:
-        """Run something in its loop."""
+        """Run a coroutine in its loop."""
 
         async def inside() -> T:
             return await coroutine
@@ -70,16 +71,16 @@ class Remembering:
     def client(self, key: str) -> AsyncClient:
         """Return a client signed in with a key."""
         transport = ASGITransport(self._app, raise_app_exceptions=False)
-        return AsyncClient(transport=transport, base_url="http://cloud", headers={"Authorization": key})
+        return AsyncClient(transport=transport, base_url="http://localhost", headers={"Authorization": key})
 
     async def get(self, path: str, client: AsyncClient | None = None, **params: Any) -> Any:
-        """Read something that must be there."""
+        """Read a document that must exist."""
         answer = await (client or self.http).get(path, params=params)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
     async def post(self, path: str, body: dict[str, Any] | None = None, wait: int = 20) -> dict[str, Any]:
-        """Ask for a change that must be accepted, and wait until it has come about."""
+        """Request a change that must be accepted, and wait until it has taken effect."""
         return accepted(await self.http.post(path, json=body, headers={"Prefer": f"wait={wait}"}))
 
     async def launch(self, name: str, **more: Any) -> dict[str, Any]:
@@ -89,26 +90,26 @@ class Remembering:
         return document
 
     async def until(self, condition: Callable[[], Awaitable[bool]], what: str) -> None:
-        """Wait for something to come about."""
+        """Wait for a condition."""
         end = time.monotonic() + DEADLINE_S
         while not await condition():
             assert time.monotonic() < end, f"not within {DEADLINE_S:g} s: {what}"
             await asyncio.sleep(0.01)
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
-        """Ask the database itself."""
+        """Query the database directly."""
         with psycopg.connect(self.database_url) as connection:
             return connection.execute(sql.encode(), values).fetchall()
 
     @asynccontextmanager
     async def _open(self) -> AsyncGenerator[None]:
         await bootstrap.ensure_first_key(self.settings)
-        world = bootstrap.memory_world(self.engine)
+        world = bootstrap.memory_infrastructure(self.engine)
         self._app = bootstrap.create_api(self.settings, world)
         async with (
             self._app.router.lifespan_context(self._app),
             bootstrap.open_controller(self.settings, world) as controller,
-            self.client(profile.read(self.settings.credentials)["MINIAWS_API_KEY"]) as self.http,
+            self.client(first_key.read(self.settings.credentials)["MINIAWS_API_KEY"]) as self.http,
         ):
             running = asyncio.create_task(Controller.run(controller))
             await self.until(self._has_default_vpc, "there is a default VPC")
@@ -130,7 +131,7 @@ def accepted(answer: Response) -> dict[str, Any]:
 
 @pytest.fixture
 def cloud(tmp_path: Path, database_url: str) -> Generator[Remembering]:
-    """A cloud of its own."""
+    """A separate cloud."""
     found = Remembering(tmp_path / "cloud", database_url)
     with (tmp_path / "log").open("w") as log:
         structlog.configure(

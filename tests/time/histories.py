@@ -1,4 +1,4 @@
-"""Random histories: what many people ask of a cloud, and what happens to it meanwhile."""
+"""Random histories: requests of many users, and accidents in the meantime."""
 
 import asyncio
 import random
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.time.conftest import IMAGE, Remembering
 
 Step = tuple[str, int, int]
-"""What is done, to the how-manieth name of its kind, and how."""
+"""The action, the index of the name of its kind, and the arguments."""
 
 TYPES = ("nano", "micro", "small")
 INSTANCES = tuple(f"web-{number}" for number in range(4))
@@ -20,7 +20,7 @@ VPCS = ("default", "front")
 KEYS = ("ci", "ops")
 
 REFUSALS = {404, 409, 412, 422}
-"""What a rule may answer; everything else is a defect."""
+"""Status codes of refusals; all others are errors."""
 
 
 def _launch(which: int, how: int) -> dict[str, Any]:
@@ -73,7 +73,7 @@ steps: st.SearchStrategy[Step] = st.tuples(
 
 
 async def carry_out(cloud: Remembering, http: AsyncClient, step: Step) -> None:
-    """Do one thing; a rule may refuse it."""
+    """Take one step; it may be refused."""
     what, which, how = step
     if what in _ACCIDENTS:
         _accident(cloud, what, which)
@@ -83,7 +83,7 @@ async def carry_out(cloud: Remembering, http: AsyncClient, step: Step) -> None:
 
 
 async def live(cloud: Remembering, http: AsyncClient, seed: int, count: int) -> None:
-    """Carry out many random steps, several at once."""
+    """Take many random steps, several in parallel."""
     chosen = random.Random(seed)  # noqa: S311 - a test
     words = [*_ASKS, *_ACCIDENTS, "launch", "launch", "start", "volume"]
     for _ in range(count // 4):

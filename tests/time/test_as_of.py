@@ -1,7 +1,6 @@
-"""As of a moment is what was true at that moment; what lies between two moments leads from one to the other."""
+"""As-of reads show the state at that moment, and a diff leads from one moment to another."""
 
 import asyncio
-import os
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,12 +10,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from projections.changes import patch
+from tests.samples import ROUNDS, sample
 from tests.time.conftest import Remembering, accepted
 from tests.time.histories import Step, carry_out, steps
 
 LOOKS = 25
-"""How often a history is looked at."""
-CHECKS = 10 * int(os.environ.get("MINIAWS_TORTURE", "50"))
+"""Number of observations of a history."""
+CHECKS = sample(100, 10 * ROUNDS)
 
 histories = st.lists(st.lists(steps, min_size=1, max_size=4), min_size=LOOKS, max_size=LOOKS)
 
@@ -25,14 +25,14 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The whole estate as it was seen when it was so."""
+    """The whole state, as observed at the time."""
 
     position: int
     documents: list[Document]
 
 
 async def estate(http: AsyncClient, limit: int, **params: Any) -> Look:
-    """Read every resource, dead or alive, page by page."""
+    """Read every resource, existing or ended, page by page."""
     found: list[Document] = []
     cursor: str | None = None
     while True:
@@ -47,19 +47,19 @@ async def estate(http: AsyncClient, limit: int, **params: Any) -> Look:
 
 
 def living(look: Look) -> dict[str, Document]:
-    """Return what lives, by id."""
+    """Return the existing resources, by id."""
     ended = {"terminated", "deleted", "revoked"}
     return {each["id"]: each for each in look.documents if each["status"] not in ended}
 
 
 async def account(cloud: Remembering, name: str) -> AsyncClient:
-    """Return a client for an account that is new."""
+    """Return a client for a new account."""
     issued = await cloud.http.post("/api/keys", json={"name": "root", "role": "admin", "account": name})
     return cloud.client(accepted(issued)["key"])
 
 
 async def check(cloud: Remembering, http: AsyncClient, history: list[list[Step]]) -> None:
-    """Live through a history and look at it each time; then look back."""
+    """Run a history and observe it; then compare with as-of reads."""
     looks: list[Look] = []
     for group in history:
         await asyncio.gather(*(carry_out(cloud, http, step) for step in group))
@@ -73,7 +73,7 @@ async def check(cloud: Remembering, http: AsyncClient, history: list[list[Step]]
 
 
 async def check_differences(cloud: Remembering, http: AsyncClient, looks: list[Look]) -> None:
-    """Apply what lies between two looks to the earlier one."""
+    """Apply the diff of two observations to the earlier one."""
     for before, after in [*pairwise(looks), (looks[0], looks[-1])]:
         span = {"from": before.position, "to": after.position}
         found = await cloud.get("/api/diff", http, full=True, **span)

@@ -1,4 +1,4 @@
-"""A part of the history in a file shows on another machine what was so, and shows when a byte of it was changed."""
+"""A bundle shows the same history on another machine, and every changed byte is detected."""
 
 import io
 import json
@@ -15,9 +15,10 @@ import pytest
 
 from adapters import history_bundle
 from adapters.bundle_chain import BundleDamaged
-from adapters.history_bundle import Wish
+from adapters.history_bundle import ExportRange
 from domain.errors import Refused
-from miniaws import administration, profile
+from miniaws import administration
+from miniaws.bootstrap import first_key
 from tests.time.conftest import Remembering
 from tests.time.histories import live
 from tests.time.test_as_of import Look, estate
@@ -26,7 +27,9 @@ from tests.time.test_as_of import Look, estate
 def exported(cloud: Remembering, after: str | None = None, to: str | None = None) -> bytes:
     """Return a bundle."""
     file = io.BytesIO()
-    history_bundle.export(cloud.database_url, file, Wish("mine", after, to, {"access_key.issued": {"hash"}}))
+    history_bundle.export(
+        cloud.database_url, file, ExportRange("mine", after, to, {"access_key.issued": {"hash"}})
+    )
     return file.getvalue()
 
 
@@ -64,7 +67,7 @@ def test_a_bundle_holds_no_secret(cloud: Remembering) -> None:
     secret = "drowssap-" + os.urandom(8).hex()
     cloud.run(cloud.launch("web-1", env={"TOKEN": secret}))
     bundle = exported(cloud)
-    key = profile.read(cloud.settings.credentials)["MINIAWS_API_KEY"]
+    key = first_key.read(cloud.settings.credentials)["MINIAWS_API_KEY"]
     hashes = [row[0] for row in cloud.query("SELECT state->>'hash' FROM events WHERE state ? 'hash'")]
     assert hashes
     assert b"TOKEN" in bundle
@@ -91,7 +94,7 @@ def test_impossible_windows_are_refused(cloud: Remembering) -> None:
 
 @contextmanager
 def shown(path: Path) -> Generator[tuple[str, dict[str, str]]]:
-    """Open a bundle by the command, as on a machine that knows nothing else; yield URL and keys by account."""
+    """Open a bundle with the CLI, as on a new machine; yield URL and keys by account."""
     thrown_away = path.parent / "thrown-away"
     thrown_away.mkdir()
     variables = {
@@ -132,7 +135,7 @@ def test_another_machine_shows_what_was_so(cloud: Remembering, tmp_path: Path) -
 
 
 def check_exhibit(cloud: Remembering, http: httpx.Client, looks: list[Look]) -> None:
-    """Compare a bundle of the history from the second to the last look with the cloud it is from."""
+    """Compare a bundle of the history from the second to the last observation with the original cloud."""
     before, begin, middle, end = looks
 
     def get(path: str, **params: Any) -> Any:

@@ -1,4 +1,4 @@
-"""How many events there were when: exact, by account, for the whole history or a stretch of it."""
+"""The density of events: exact, by account, for the whole history or a range."""
 
 from datetime import datetime
 from itertools import pairwise

@@ -9,8 +9,8 @@ import psycopg
 from tests.time.conftest import Remembering
 
 WRONG: tuple[tuple[str, dict[str, Any], str, str], ...] = (
-    ("/api/resources", {"as_of": "2099-01-01T00:00:00Z"}, "as_of", "lies in the future"),
-    ("/api/resources", {"as_of": "9999-12-31T23:59:59-14:00"}, "as_of", "lies in the future"),
+    ("/api/resources", {"as_of": "2099-01-01T00:00:00Z"}, "as_of", "is in the future"),
+    ("/api/resources", {"as_of": "9999-12-31T23:59:59-14:00"}, "as_of", "is in the future"),
     ("/api/resources", {"as_of": "yesterday"}, "as_of", "RFC 3339"),
     ("/api/resources", {"as_of": ""}, "as_of", "RFC 3339"),
     ("/api/resources", {"as_of": "2026-01-01T00:00:00"}, "as_of", "time zone"),
@@ -33,11 +33,11 @@ WRONG: tuple[tuple[str, dict[str, Any], str, str], ...] = (
     ("/api/timeline", {"order": "random"}, "order", "newest"),
     ("/api/timeline", {"resource": ""}, "resource", "at least 1 character"),
     ("/api/timeline", {"cursor": "abc"}, "cursor", "another query"),
-    ("/api/diff", {}, "from", "compare with nothing"),
+    ("/api/diff", {}, "from", "compare without `from`"),
     ("/api/diff", {"from": 3, "to": 1}, "from", "ends before it begins"),
     ("/api/diff", {"from": 1, "tag": "alone"}, "tag", "key=value"),
     ("/api/diff", {"from": 1, "kind": "castle"}, "kind", "use one of"),
-    ("/api/diff", {"from": 1, "to": "2099-01-01T00:00:00Z"}, "to", "lies in the future"),
+    ("/api/diff", {"from": 1, "to": "2099-01-01T00:00:00Z"}, "to", "is in the future"),
 )
 MISSING: tuple[tuple[str, dict[str, Any]], ...] = (
     ("/api/timeline", {"resource": "web-9"}),

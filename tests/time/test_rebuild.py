@@ -1,4 +1,4 @@
-"""The read model is checked against the log and renewed while the cloud is used."""
+"""The read model is verified and rebuilt while the cloud is in use."""
 
 import asyncio
 from typing import Any
@@ -26,7 +26,7 @@ async def settled(cloud: Remembering) -> None:
 
 
 def differences(url: str) -> list[str]:
-    """Return what verifying finds, of all kinds."""
+    """Return all findings of a verification."""
     return [*compare(url).differences, *audit(url)]
 
 
@@ -69,11 +69,11 @@ DAMAGES = {
     "UPDATE events SET causation = NULL WHERE topic = 'vpc.became_available'": "has no cause",
     "UPDATE events SET causation = 99 WHERE topic = 'vpc.became_available'": "which is no earlier event",
     """UPDATE events SET recorded_at = recorded_at - interval '1 day'
-       WHERE notification_id = 3""": "bears an earlier time",
+       WHERE notification_id = 3""": "has an earlier time",
     "DELETE FROM events WHERE topic = 'vpc.create_requested'": "though its newest is number 2",
     "UPDATE events SET state = '{}' WHERE topic = 'access_key.issued'": "cannot be replayed",
 }
-"""What can happen to a database, and what is said of it."""
+"""Damages of a database, and the reported findings."""
 
 
 def test_each_damage_is_told(cloud: Remembering, postgres: EmbeddedPostgres) -> None:
@@ -106,7 +106,7 @@ def test_a_renewal_repairs_and_the_projector_goes_on_from_it(cloud: Remembering)
 
 
 async def tag(cloud: Remembering, value: str) -> None:
-    """Change something, and see it changed."""
+    """Change a resource, and check that the change is visible."""
     answer = await cloud.http.patch("/api/vpcs/default", json={"tags": {"at": value}})
     assert accepted(answer)["tags"] == {"at": value}
 
@@ -134,7 +134,7 @@ def test_reads_neither_fail_nor_go_back_during_a_renewal(cloud: Remembering) -> 
 
 
 async def read(cloud: Remembering, before: dict[str, Any], ended: asyncio.Event) -> int:
-    """Read again and again; return how often."""
+    """Read repeatedly; return the number of reads."""
     count = position = 0
     while not ended.is_set():
         page = await cloud.get("/api/resources", limit=1)

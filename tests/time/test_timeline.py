@@ -15,7 +15,7 @@ Event = dict[str, Any]
 
 
 async def pages(cloud: Remembering, **filters: Any) -> tuple[int, list[int]]:
-    """Read a timeline in small pages; return the position it shows and the positions of its events."""
+    """Read a timeline in small pages; return its position and the positions of its events."""
     found: list[int] = []
     cursor: str | None = None
     shown: set[int] = set()

@@ -1,4 +1,4 @@
-"""The ledger says what somebody with a stop-watch at every event would say, and windows add up."""
+"""Usage equals an independent calculation from events, and windows add up."""
 
 import asyncio
 import random
@@ -15,7 +15,7 @@ Amounts = Counter[tuple[str | None, str]]
 
 
 async def usage(cloud: Remembering, group_by: str, **span: Any) -> Amounts:
-    """Ask for a window."""
+    """Read the usage of a window."""
     found = await cloud.get("/api/usage", group_by=group_by, **span)
     items = {
         (item["group"], measure): seconds
@@ -30,7 +30,7 @@ async def usage(cloud: Remembering, group_by: str, **span: Any) -> Amounts:
 
 
 async def watched(cloud: Remembering, group_by: str, start: datetime, end: datetime) -> Amounts:
-    """Look at the whole estate after every event and count how long it stayed so."""
+    """Read the whole state after every event, and sum the durations."""
     rows = cloud.query("SELECT notification_id, recorded_at FROM events ORDER BY notification_id")
     amounts: Amounts = Counter()
     for (position, begins), (_, ends) in zip(rows, [*rows[1:], (0, end)], strict=True):
@@ -44,7 +44,7 @@ async def watched(cloud: Remembering, group_by: str, start: datetime, end: datet
 
 
 def used(document: dict[str, Any]) -> dict[str, int]:
-    """Return what is used, by rules written down a second time."""
+    """Return the usage of a document, by independently written rules."""
     if document["kind"] == "instance" and document["status"] == "running":
         return {"instance": 1}
     if document["kind"] == "volume" and document["status"] in ("available", "deleting"):

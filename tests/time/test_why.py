@@ -1,4 +1,4 @@
-"""Why a resource is as it is, in sentences that a person reads."""
+"""The causes of a resource's status, in readable sentences."""
 
 import re
 from typing import Any
@@ -8,16 +8,16 @@ from tests.time.conftest import Remembering
 DAY = r"\d{4}-\d\d-\d\d "
 TIME = r"\d\d:\d\d:\d\dZ"
 BY_ADMIN = r"by key `admin` from 127\.0\.0\.1"
-LAUNCHED = rf"launched from miniaws/hello:local as nano at ({DAY})?{TIME} {BY_ADMIN}"
+LAUNCHED = rf"launch requested \(miniaws/hello:local, nano\) at ({DAY})?{TIME} {BY_ADMIN}"
 
 
 async def why(cloud: Remembering, name: str, **params: Any) -> str:
-    """Ask why."""
+    """Return the output of ``why``."""
     return (await cloud.get(f"/api/resources/{name}/why", **params))["why"]
 
 
 async def kill(cloud: Remembering, instance: dict[str, Any], times: int) -> None:
-    """Kill a program by hand, again and again, until the cloud has healed it."""
+    """Kill a program repeatedly, and wait until the cloud has restarted it."""
     for number in range(1, times + 1):
         cloud.engine.kill(instance["id"])
 
@@ -33,9 +33,7 @@ def test_a_crash_is_told_back_to_the_key(cloud: Remembering) -> None:
         web = await cloud.launch("web-1")
         assert re.fullmatch(rf"running since {DAY}{TIME}; {LAUNCHED}", await why(cloud, "web-1"))
         await kill(cloud, web, 1)
-        once = (
-            rf"running since {DAY}{TIME}; ended unasked: killed \(exit 137\).* at ({DAY})?{TIME}; {LAUNCHED}"
-        )
+        once = rf"running since {DAY}{TIME}; exited unexpectedly: killed \(exit 137\).* at ({DAY})?{TIME}; {LAUNCHED}"
         assert re.fullmatch(once, await why(cloud, "web-1"))
         then = await why(cloud, "web-1", as_of=web["position"])
         assert re.fullmatch(rf"running since {DAY}{TIME}; {LAUNCHED}", then)
@@ -48,7 +46,7 @@ def test_what_happens_again_and_again_is_told_once(cloud: Remembering) -> None:
         web = await cloud.launch("web-1")
         await kill(cloud, web, 3)
         told = await why(cloud, "web-1")
-        assert told.count("ended unasked") == 1
+        assert told.count("exited unexpectedly") == 1
         assert re.search(rf", 3 times since ({DAY})?{TIME}; {LAUNCHED}$", told)
 
     cloud.run(tell())
@@ -62,7 +60,7 @@ def test_what_a_person_asked_is_told_and_what_changed_nothing_is_not(cloud: Reme
         await cloud.http.patch("/api/instances/web-1", json={"tags": {"a": "c"}})
         told = await why(cloud, "web-1")
         assert re.fullmatch(
-            rf"stopped since {DAY}{TIME}; asked to stop at ({DAY})?{TIME} {BY_ADMIN}; {LAUNCHED}", told
+            rf"stopped since {DAY}{TIME}; stop requested at ({DAY})?{TIME} {BY_ADMIN}; {LAUNCHED}", told
         )
         chain = (await cloud.get("/api/resources/web-1/why"))["chain"]
         assert [event["type"].partition(".")[2] for event in chain] == [
@@ -77,7 +75,7 @@ def test_what_a_person_asked_is_told_and_what_changed_nothing_is_not(cloud: Reme
 def test_the_set_up_is_where_it_all_begins(cloud: Remembering) -> None:
     told = cloud.run(why(cloud, "default"))
     assert re.fullmatch(
-        rf"available since {DAY}{TIME}; asked for with the range 10\.192\.0\.0/24 at ({DAY})?{TIME} "
+        rf"available since {DAY}{TIME}; creation requested \(10\.192\.0\.0/24\) at ({DAY})?{TIME} "
         "by the set-up of the cloud",
         told,
     )
@@ -96,7 +94,7 @@ def test_the_history_tells_each_change_by_whom(cloud: Remembering) -> None:
         ]
         assert [item["event"]["position"] for item in items] == [item["position"] for item in items]
         assert items[-1]["event"]["actorname"] == "admin"
-        assert items[-1]["event"]["summary"] == "web-1 tagged env=live"
+        assert items[-1]["event"]["summary"] == "web-1 tags changed to env=live"
         started = next(item for item in items if item["event"]["type"] == "instance.started")
         assert {"field": "status", "path": ["status"], "before": "pending", "after": "running"} in started[
             "changes"

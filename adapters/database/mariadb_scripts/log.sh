@@ -46,7 +46,7 @@ receive() {
     done
 }
 
-# What the server gave up is a gap in the archive, which is seen in the names of the files.
+# Files that the server has purged are a gap in the archive: their names are missing.
 bound() {
     local files first
     files=$(query --execute='show binary logs') || return
@@ -58,7 +58,7 @@ bound() {
 receive &
 missed=0
 while :; do
-    if /miniaws/beat.sh; then
+    if /miniaws/heartbeat.sh; then
         missed=0
         rm -f /archive/log/.binlog.*.before
     else

@@ -13,7 +13,7 @@ for path in /archive/log/binlog.*; do
 done
 [ ! -e /archive/marks ] || {
     awk -v oldest="$oldest" '$3 >= oldest' /archive/marks >/archive/.marks
-    # Whoever receives the log goes on in it.
+    # The receiver, which runs as another user, appends to it.
     chown --reference=/archive /archive/.marks
     mv /archive/.marks /archive/marks
 }

@@ -2,7 +2,7 @@
 # Makes in $PGDATA a copy of the server at $PGHOST, which will follow that one by its slot $SLOT. Prints its steps as
 # JSON. Needs PGHOST, PGUSER, PGPASSFILE.
 set -euo pipefail
-# Should it hang, the server lets go of it: until then it could end no checkpoint that gives up the slot.
+# If it hangs, the server disconnects it: until then, no checkpoint that invalidates the slot could end.
 export PGCONNECT_TIMEOUT=10 PGOPTIONS=-ctcp_user_timeout=20s
 if [ "$(id -u)" = 0 ]; then
     install -d -o postgres -g postgres -m 700 "$(dirname "$PGDATA")"

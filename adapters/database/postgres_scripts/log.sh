@@ -12,20 +12,20 @@ if [ "$(id -u)" = 0 ]; then
 fi
 trap 'kill $(jobs -p) 2>/dev/null; exit 0' TERM INT
 
-# A slot that was left behind too far is of no use any more: begin anew; the gap is seen in the names of the files.
-begin_anew_if_lost() {
+# A slot that is too far behind cannot be used any more: start again. Names of files are missing then, which is the gap.
+restart_if_lost() {
     [ "$(psql -qAtX -c "select wal_status from pg_replication_slots where slot_name = 'miniaws'")" = lost ] || return 0
-    echo 'the log was kept as long as allowed, and is lost from here on: beginning anew'
+    echo 'the server has removed log that the slot still needed: starting with a new slot'
     psql -qAtX -c "select pg_drop_replication_slot('miniaws')" || return
     mv --no-clobber /archive/wal/* /archive/second/
     rm -f /archive/wal/*
 }
 
 receive() {
-    # Should we hang, the server lets go of us: until then it can neither give up the slot nor end a checkpoint.
+    # If we hang, the server disconnects us: until then it can neither invalidate the slot nor end a checkpoint.
     export PGOPTIONS='-c tcp_user_timeout=20s'
     while :; do
-        begin_anew_if_lost
+        restart_if_lost
         # Cut off while it was made, as the disk was full: nothing is in it yet, and it would be refused.
         find /archive/wal -name '*.partial' ! -size 0 ! -size 16777216c -delete
         pg_receivewal --directory=/archive/wal --slot=miniaws --create-slot --if-not-exists --no-password && {
@@ -50,7 +50,7 @@ compress() {
 receive &
 round=0 missed=0
 while :; do
-    if /miniaws/beat.sh; then missed=0; else missed=$((missed + 1)); fi
+    if /miniaws/heartbeat.sh; then missed=0; else missed=$((missed + 1)); fi
     if [ "$missed" = "$MOST_MISSED" ]; then
         # Should it hang, another one is begun; if it is not its fault, that does no harm.
         kill -KILL "$(cat /tmp/receiver)" 2>/dev/null

@@ -16,7 +16,7 @@ find /archive/wal /archive/second -maxdepth 1 -type f -regextype posix-extended 
     done
 [ ! -e /archive/marks ] || {
     awk -v oldest="${oldest:8}" 'substr($3, 9) >= oldest' /archive/marks >/archive/.marks
-    # Whoever receives the log goes on in it.
+    # The receiver, which runs as another user, appends to it.
     chown --reference=/archive /archive/.marks
     mv /archive/.marks /archive/marks
 }

@@ -1,26 +1,35 @@
-/** What the API answers with. Paths and bodies come from its OpenAPI document, see `schema.d.ts`. */
+/** Types of the API, derived from its OpenAPI document: see `schema.d.ts`. */
 import type { components, paths } from './schema';
 
 export type Body = components['schemas'];
 export type Path = keyof paths;
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+type Json<Response> = Response extends { content: { 'application/json': infer Content } } ? Content : never;
+/** What an operation answers with. */
+export type Answer<P extends Path, M extends Method = 'GET'> =
+  paths[P] extends Record<Lowercase<M>, { responses: infer Responses }>
+    ? Json<Responses[keyof Responses & (200 | 201 | 202)]>
+    : never;
+
 type Any = Record<string, unknown>;
-export type Document = Omit<Body['Document'], 'spec' | 'observed'> & { spec: Any; observed: Any };
-
-/** A CloudEvent of the timeline and the stream. */
-export type CloudEvent = {
-  id: string; type: string; subject: string; time: string; position: number; data: Any;
-  resourcekind: string; resourcename: string | null; resourceversion: number;
-  actor: string; actorname: string | null; correlationid: string | null; causationid: number | null; summary: string;
+/** A document of any kind, for code that all kinds share. */
+export type Document = Omit<Body['VpcDocument'], 'kind' | 'spec' | 'observed'> & {
+  kind: string;
+  spec: Any;
+  observed: Any;
 };
+export type KindName = Body['Document']['kind'];
+export type DocumentOf<Name extends KindName> = Extract<Body['Document'], { kind: Name }>;
 
-export type Summary = {
-  position: number;
-  problems: { id: string; kind: string; name: string; status: string; status_reason: string | null }[];
-  work: { waiting: number; failing: Any[] };
-  projection: { lag_events: number; lag_s: number };
-  counts: Record<string, { total: number; by_status: Record<string, number> }>;
-};
+/** A document with the type of its kind, for code that only gets documents of that kind. */
+export const typed = <Name extends KindName>(_kind: Name, document: Document) =>
+  document as unknown as DocumentOf<Name>;
 
-export type Figures = { cpu_percent: number | null; memory_percent: number | null; memory_bytes: number | null };
-export type Point = { at: string; host: Figures; resources: Record<string, Figures & { name: string }> };
-export type Session = { key: string; name: string; role: 'admin' | 'operator' | 'viewer'; account: string };
+export type CloudEvent = Body['CloudEvent'];
+export type Summary = Body['DashboardSummary'];
+export type Figures = Body['Figures'];
+export type Point = Body['LivePoint'];
+export type Columns = Body['FigureColumns'];
+export type Stats = Body['DashboardStats'];
+export type Session = Body['Session'];

@@ -15,7 +15,11 @@ export default function Failed({ error }: { error: Error }) {
     window.location.reload();
   }, [isLost]);
   return (
-    <Alert type="error" header="This page cannot be shown" action={<Button onClick={() => window.location.reload()}>Load again</Button>}>
+    <Alert
+      type="error"
+      header="This page cannot be shown"
+      action={<Button onClick={() => window.location.reload()}>Load again</Button>}
+    >
       {error.message}
     </Alert>
   );

@@ -2,11 +2,17 @@ import '@cloudscape-design/global-styles/index.css';
 import './console.css';
 import type { Metadata, Viewport } from 'next';
 import type { ReactNode } from 'react';
-import { OnlyHere } from '@/parts/OnlyHere';
+import { ClientOnly } from '@/components/shell/ClientOnly';
 
 export const metadata: Metadata = { title: 'miniaws', description: 'A cloud you can rewind.' };
 export const viewport: Viewport = { width: 'device-width', initialScale: 1 };
 
 export default function Layout({ children }: { children: ReactNode }) {
-  return <html lang="en"><body><OnlyHere>{children}</OnlyHere></body></html>;
+  return (
+    <html lang="en">
+      <body>
+        <ClientOnly>{children}</ClientOnly>
+      </body>
+    </html>
+  );
 }

@@ -1,5 +1,9 @@
-import { Go } from '@/parts/Go';
+import { Link } from '@/components/display/Link';
 
 export default function NotFound() {
-  return <p>There is no such page. <Go to="/">The dashboard</Go></p>;
+  return (
+    <p>
+      There is no such page. <Link to="/">The dashboard</Link>
+    </p>
+  );
 }

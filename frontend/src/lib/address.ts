@@ -1,4 +1,4 @@
-/** The address says what is shown: whoever loads it again, comes back to it or is given it sees the same. */
+/** The state of a page is in its address, so that a reload, a bookmark or a shared link shows the same. */
 
 /** Parameters of the address: null takes one away, a list gives it more than once. */
 export type Words = Record<string, string | readonly string[] | null>;

@@ -2,7 +2,14 @@ import { expect, test } from 'vitest';
 import { age, bytes, figure, label, moment, plain, quoted, tone, toneOfEvent, until } from './format';
 
 test('bytes are shown in their largest unit', () => {
-  expect([0, 1023, 1024, 1536, 8388608, 150 * 1024 ** 3].map(bytes)).toEqual(['0 B', '1023 B', '1.0 KiB', '1.5 KiB', '8.0 MiB', '150 GiB']);
+  expect([0, 1023, 1024, 1536, 8388608, 150 * 1024 ** 3].map(bytes)).toEqual([
+    '0 B',
+    '1023 B',
+    '1.0 KiB',
+    '1.5 KiB',
+    '8.0 MiB',
+    '150 GiB',
+  ]);
   expect(bytes(null)).toBe('–');
 });
 
@@ -20,12 +27,20 @@ test('an age is shown in its largest unit, and never before now', () => {
 });
 
 test('figures are shown in their unit', () => {
-  expect([figure('memory_bytes', 2048), figure('hits', 1234567), figure('version', '17.2'), figure('rate', null)]).toEqual(['2.0 KiB', '1,234,567', '17.2', '–']);
+  expect([
+    figure('memory_bytes', 2048),
+    figure('hits', 1234567),
+    figure('version', '17.2'),
+    figure('rate', null),
+  ]).toEqual(['2.0 KiB', '1,234,567', '17.2', '–']);
 });
 
-test('what ends is told of ahead', () => {
+test('the end of something is shown in advance', () => {
   const now = Date.parse('2026-11-23T10:00:00Z');
-  const ends = (end: string) => { const { says, tone: is } = until(end, now); return [says, is]; };
+  const ends = (end: string) => {
+    const { text, tone: is } = until(end, now);
+    return [text, is];
+  };
   expect(ends('2027-02-21T10:00:00Z')).toEqual(['for 90 d', 'success']);
   expect(ends('2026-12-06T10:00:00Z')).toEqual(['for 13 d', 'warning']);
   expect(ends('2026-11-23T20:00:00Z')).toEqual(['ends today', 'warning']);
@@ -41,15 +56,39 @@ test('any value of a document fits on a line', () => {
 });
 
 test('a field without a label of its own gets one, with its unit', () => {
-  expect(['memory_mb', 'started_at', 'cpus', 'vpc', 'restore_took_s', 'at', 'exit_code'].map(label)).toEqual(
-    ['Memory (MiB)', 'Started (UTC)', 'Cores', 'VPC', 'Restore took (s)', 'At', 'Exit code']);
+  expect(['memory_mb', 'started_at', 'cpus', 'vpc', 'restore_took_s', 'at', 'exit_code'].map(label)).toEqual([
+    'Memory (MiB)',
+    'Started',
+    'Cores',
+    'VPC',
+    'Restore took (s)',
+    'At',
+    'Exit code',
+  ]);
 });
 
 test('a word is quoted where a shell would take it apart', () => {
-  expect(['web-1', 'a=b', 'two words', "it's", '$HOME'].map(quoted)).toEqual(['web-1', 'a=b', "'two words'", `'it'\\''s'`, "'$HOME'"]);
+  expect(['web-1', 'a=b', 'two words', "it's", '$HOME'].map(quoted)).toEqual([
+    'web-1',
+    'a=b',
+    "'two words'",
+    `'it'\\''s'`,
+    "'$HOME'",
+  ]);
 });
 
 test('statuses and events have colours', () => {
-  expect(['running', 'error', 'stopped', 'pending', 'terminating'].map(tone)).toEqual(['success', 'error', 'stopped', 'pending', 'in-progress']);
-  expect(['instance.crashed', 'vpc.create_requested', 'vpc.deleted', 'instance.started'].map(toneOfEvent)).toEqual(['error', 'info', 'stopped', 'success']);
+  expect(['running', 'error', 'stopped', 'pending', 'terminating'].map(tone)).toEqual([
+    'success',
+    'error',
+    'stopped',
+    'pending',
+    'in-progress',
+  ]);
+  expect(['instance.crashed', 'vpc.create_requested', 'vpc.deleted', 'instance.started'].map(toneOfEvent)).toEqual([
+    'error',
+    'info',
+    'stopped',
+    'success',
+  ]);
 });

@@ -1,12 +1,15 @@
 'use client';
-/** What the stream says, shared by all pages: its state, the newest summary, the points of the charts, new events. */
+/** The event stream, shared by all pages: its state, the newest summary, chart points, and new events. */
 import { useQueryClient } from '@tanstack/react-query';
 import { createContext, useContext, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { forgetPositions, readAgain, toldOf, whenStale } from '@/api/positions';
+import { sessionToken } from '@/api/session';
 import type { CloudEvent, Point, Summary } from '@/api/types';
 
 export type Status = 'connecting' | 'live' | 'reconnecting' | 'signed-out';
 type Told =
   | { type: 'status'; status: Status }
+  | { type: 'begun'; position: number }
   | { type: 'events'; events: CloudEvent[] }
   | { type: 'summary'; summary: Summary }
   | { type: 'metrics'; points: Point[] }
@@ -48,22 +51,32 @@ export function LiveProvider({ children }: { children: ReactNode }) {
     const readAnew = () => {
       timer ??= setTimeout(() => {
         timer = undefined;
+        readAgain();
         void client.invalidateQueries({ queryKey: ['now'] });
       }, PAUSE_MS);
     };
+    const stopWatching = whenStale(readAnew);
     end.onmessage = ({ data }: MessageEvent<Told>) => {
       if (data.type === 'status') setStatus(data.status);
-      if (data.type === 'status' && data.status === 'signed-out') void client.invalidateQueries({ queryKey: ['session'] });
+      if (data.type === 'status' && data.status === 'signed-out')
+        void client.invalidateQueries({ queryKey: ['session'] });
       if (data.type === 'summary') setSummary(data.summary);
       if (data.type === 'metrics') setPoints((old) => [...old, ...data.points].slice(-KEPT_POINTS));
+      if (data.type === 'begun') toldOf(data.position);
+      if (data.type === 'events') toldOf(data.events.at(-1)!.position);
       if (data.type === 'events') setEvents((old) => [...data.events.toReversed(), ...old].slice(0, KEPT_EVENTS));
-      if (data.type === 'lost') setEvents([]);
+      if (data.type === 'lost') {
+        forgetPositions();
+        setEvents([]);
+      }
       if (data.type === 'events' || data.type === 'lost') readAnew();
     };
+    end.postMessage({ session: sessionToken() });
     const leave = () => end.postMessage('bye');
     window.addEventListener('pagehide', leave);
     return () => {
       clearTimeout(timer);
+      stopWatching();
       window.removeEventListener('pagehide', leave);
       leave();
       if (end instanceof Worker) end.terminate();

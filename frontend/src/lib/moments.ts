@@ -1,16 +1,17 @@
 'use client';
-/** Which event a moment belongs to, asked of the API: the history may be long. */
+/** The event at a moment, read from the API, because the history may be long. */
 import { useQuery } from '@tanstack/react-query';
 import { ask } from '@/api/client';
-import type { CloudEvent } from '@/api/types';
 
-const read = async (query: Record<string, string | number | null>) =>
-  (await ask<{ items: CloudEvent[] }>('/api/timeline', { query })).items;
+const read = async (query: Record<string, string | number | null>) => (await ask('/api/timeline', { query })).items;
 
 /** The event that is shown at a position: the newest that is not after it. It never becomes another. */
 export function useMark(at: number | null) {
   const { data } = useQuery({
-    queryKey: ['mark', at], enabled: at !== null, staleTime: Infinity, gcTime: 60_000,
+    queryKey: ['mark', at],
+    enabled: at !== null,
+    staleTime: Infinity,
+    gcTime: 60_000,
     queryFn: async () => (await read({ to: at, limit: 1 }))[0] ?? null,
   });
   return data ?? undefined;

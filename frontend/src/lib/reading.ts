@@ -1,8 +1,8 @@
 'use client';
-/** Reads of the API at the moment that the console shows. Those of the present are read anew when something happens. */
+/** Reads of the API as of the selected moment. Reads of the present are repeated when an event arrives. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { ask, Problem, type Asked } from '@/api/client';
-import type { Document, Path, Session } from '@/api/types';
+import { ask, Problem, request, type Asked } from '@/api/client';
+import type { Answer, Document, Path } from '@/api/types';
 import { useTime } from './time';
 
 const PAGE = 1000;
@@ -17,12 +17,17 @@ type Options = {
 const retry = (count: number, error: Error) =>
   count < 3 && error instanceof Problem && (error.status === 0 || error.status === 503);
 
-export function useRead<T>(path: Path, asked: Asked = {}, { hasPast = true, enabled = true, everyMs }: Options = {}) {
+export function useRead<P extends Path>(path: P, asked: Asked = {}, options: Options = {}) {
+  return useAnswer<Answer<P>>(path, asked, options);
+}
+
+/** The same for a path that is known at run time only. */
+export function useAnswer<T>(path: Path, asked: Asked, { hasPast = true, enabled = true, everyMs }: Options = {}) {
   const { at } = useTime();
   const query = { ...asked.query, ...(hasPast && at !== null ? { as_of: at } : {}) };
   return useQuery<T, Problem>({
     queryKey: [at === null ? 'now' : 'then', path, asked.in ?? {}, query],
-    queryFn: () => ask<T>(path, { ...asked, query }),
+    queryFn: () => request<T>(path, { ...asked, query }),
     placeholderData: keepPreviousData,
     enabled,
     retry,
@@ -35,7 +40,7 @@ export async function readAll(path: Path, query: Asked['query'], isPaged = true)
   const found: Document[] = [];
   let cursor: string | null = null;
   do {
-    const page: { items: Document[]; next_cursor?: string | null } = await ask(path, {
+    const page: { items: Document[]; next_cursor?: string | null } = await request(path, {
       query: { ...query, limit: isPaged ? PAGE : null, cursor },
     });
     found.push(...page.items);
@@ -55,7 +60,12 @@ export function useList(path: Path, query: Asked['query'] = {}, isPaged = true) 
   });
 }
 
-/** Who is signed in; the error is a Problem with status 401 when nobody is. */
+/** The session; its error is a Problem with status 401 when nobody is signed in. */
 export function useSession(enabled = true) {
-  return useQuery<Session, Problem>({ queryKey: ['session'], queryFn: () => ask('/api/session'), retry, enabled });
+  return useQuery<Answer<'/api/session'>, Problem>({
+    queryKey: ['session'],
+    queryFn: () => ask('/api/session'),
+    retry,
+    enabled,
+  });
 }

@@ -1,4 +1,4 @@
-/** What of a table is shown, as the address says it: `?filter=status=running&filter=web&sort=-created&page=2`. */
+/** The state of a table in the address: `?filter=status=running&filter=web&sort=-created&page=2`. */
 import type { Words } from './address';
 
 export type Token = { propertyKey?: string; operator: string; value: string };
@@ -23,15 +23,23 @@ export function shownOf(address: URLSearchParams, columns: readonly string[]): S
   const isKnown = columns.includes(sort);
   const page = Number(address.get('page'));
   return {
-    query: { tokens: address.getAll('filter').flatMap((text) => tokenOf(text, columns)), operation: address.get('match') === 'any' ? 'or' : 'and' },
-    sort: isKnown ? sort : FIRST_SORT, isDescending: isKnown && descends !== '', page: Number.isInteger(page) && page > 1 ? page : 1,
+    query: {
+      tokens: address.getAll('filter').flatMap((text) => tokenOf(text, columns)),
+      operation: address.get('match') === 'any' ? 'or' : 'and',
+    },
+    sort: isKnown ? sort : FIRST_SORT,
+    isDescending: isKnown && descends !== '',
+    page: Number.isInteger(page) && page > 1 ? page : 1,
   };
 }
 
 export const filterWords = ({ tokens, operation }: Query): Words => ({
-  filter: tokens.map(({ propertyKey = '', operator, value }) => `${propertyKey}${operator}${value}`), match: operation === 'or' ? 'any' : null, page: null,
+  filter: tokens.map(({ propertyKey = '', operator, value }) => `${propertyKey}${operator}${value}`),
+  match: operation === 'or' ? 'any' : null,
+  page: null,
 });
 export const sortWords = (sort: string, isDescending: boolean): Words => ({
-  sort: sort === FIRST_SORT && !isDescending ? null : `${isDescending ? '-' : ''}${sort}`, page: null,
+  sort: sort === FIRST_SORT && !isDescending ? null : `${isDescending ? '-' : ''}${sort}`,
+  page: null,
 });
 export const pageWords = (page: number): Words => ({ page: page === 1 ? null : String(page) });

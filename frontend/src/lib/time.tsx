@@ -1,5 +1,5 @@
 'use client';
-/** The moment that the whole console shows: a position of the log, or null for the present. `?at=` keeps it. */
+/** The moment that the console shows: a position of the log, or null for the present. Stored as `?at=`. */
 import { usePathname } from 'next/navigation';
 import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from 'react';
 import { rewritten } from './address';

@@ -1,13 +1,16 @@
 'use client';
-/** What the window is like: asked anew whenever that changes. */
+/** Properties of the window, updated when they change. */
 import { useCallback, useEffect, useSyncExternalStore } from 'react';
 
 export function useMedia(query: string): boolean {
-  const follow = useCallback((told: () => void) => {
-    const list = window.matchMedia(query);
-    list.addEventListener('change', told);
-    return () => list.removeEventListener('change', told);
-  }, [query]);
+  const follow = useCallback(
+    (told: () => void) => {
+      const list = window.matchMedia(query);
+      list.addEventListener('change', told);
+      return () => list.removeEventListener('change', told);
+    },
+    [query],
+  );
   return useSyncExternalStore(follow, () => window.matchMedia(query).matches);
 }
 
@@ -19,10 +22,10 @@ function followMode(told: () => void): () => void {
   return () => observer.disconnect();
 }
 
-/** For what is drawn by other means than style sheets. */
+/** For content that is not drawn with style sheets. */
 export const useDark = (): boolean => useSyncExternalStore(followMode, () => document.body.classList.contains(DARK));
 
-/** On a phone, Cloudscape says of the menu's bar which way it lies: a navigation may not, and readers of screens stumble. */
+/** Remove the `aria-orientation` that Cloudscape sets on the menu of a phone: it is not allowed on a navigation. */
 export function useAllowedNavigation(): void {
   useEffect(() => {
     const allow = () => document.querySelector('nav[aria-orientation]')?.removeAttribute('aria-orientation');

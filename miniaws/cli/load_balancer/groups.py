@@ -1,4 +1,4 @@
-"""``cloud lb group``: targets that do the same work, beside the group `default`."""
+"""``cloud lb group``."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -6,38 +6,34 @@ from typing import Annotated
 import typer
 
 from miniaws.cli import output, writing
+from miniaws.cli.bodies import Body
 from miniaws.cli.failures import Failure
 from miniaws.cli.load_balancer import options as own
 from miniaws.cli.load_balancer.noun import BALANCER
 from miniaws.cli.noun import Document
 from miniaws.cli.options import Format, Name, Output
+from miniaws.cli.parameters import command
 
 app = typer.Typer(
-    help="Targets that do the same work, beside the group `default`.",
-    no_args_is_help=True,
-    add_completion=False,
+    help="Manage target groups besides the group `default`.", no_args_is_help=True, add_completion=False
 )
 
-GroupName = Annotated[str, typer.Argument(metavar="GROUP", help="Its name.", show_default=False)]
+GroupName = Annotated[
+    str, typer.Argument(metavar="GROUP", help="Name of the target group.", show_default=False)
+]
+GroupFields = Annotated[
+    Document, Body("ChangeLoadBalancer", own.GROUP, without=(*own.WITHOUT, "listeners", "target_groups"))
+]
 _DEFAULT = "default"
 
 
-@app.command("put")
-def put(
-    name: Name,
-    group: GroupName,
-    algorithm: own.Algorithm = None,
-    sticky: own.Sticky = None,
-    check: own.Check = None,
-    delay: own.Delay = None,
-    how: Output = "table",
-) -> None:
-    """Have a target group, or change one; what is not given stays."""
-    given = own.given(own.group(algorithm, sticky, check, delay))
+@command(app, "put")
+def put(name: Name, group: GroupName, body: GroupFields, how: Output = "table") -> None:
+    """Create or change a target group. Options that are not given keep their values."""
 
     def edited(groups: list[Document]) -> list[Document]:
         known = next((each for each in groups if each["name"] == group), {"name": group})
-        return [each for each in groups if each["name"] != group] + [{**known, **given}]
+        return [each for each in groups if each["name"] != group] + [{**known, **body}]
 
     _change(name, group, edited, how)
 
@@ -58,7 +54,7 @@ def _change(name: str, group: str, edited: Callable[[list[Document]], list[Docum
     """Read the groups and write them back."""
     if group == _DEFAULT:
         raise Failure(
-            "cannot change the group `default` so: it is always there, see `cloud lb change --help`"
+            "cannot change the group `default` here: it is always there, see `cloud lb change --help`"
         )
 
     def regrouped(now: Document) -> Document:

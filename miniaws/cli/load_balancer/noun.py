@@ -1,4 +1,4 @@
-"""What a load balancer and its targets look like in tables."""
+"""Columns of load balancers and targets."""
 
 from miniaws.cli.noun import Column, Document, Noun, columns
 
@@ -12,8 +12,15 @@ def _health(document: Document) -> str:
     return f"{health['healthy']}/{sum(health.values())}"
 
 
-BALANCER = Noun("lb", "/api/load-balancers", columns(Column("LISTENERS", _ports), Column("HEALTHY", _health)))
+BALANCER = Noun(
+    "lb",
+    "load balancer",
+    "/api/load-balancers",
+    columns(Column("LISTENERS", _ports), Column("HEALTHY", _health)),
+    optional=("ID", "AGE", "HEALTHY", "LISTENERS"),
+)
 TARGET = Noun(
+    "target",
     "target",
     BALANCER.path,
     (

@@ -1,4 +1,4 @@
-"""Turns the options of ``cloud lb create`` and ``change`` into what the API takes."""
+"""Parses the options of ``cloud lb create`` and ``change``."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -20,15 +20,13 @@ def listeners(given: Sequence[str] | None, rules: Sequence[str] | None) -> list[
         pairs = {condition.partition("=")[0]: condition.partition("=")[2] for condition in conditions}
         if not pairs.keys() <= {"host", "path", "group"} or "group" not in pairs:
             raise _wrong("--rule", rule, "write it as PORT,host=HOST,path=PATH,group=NAME")
-        wanted = {"host": pairs.get("host"), "path": pairs.get("path"), "target_group": pairs["group"]}
-        found[int(port)]["rules"].append(wanted)
+        parsed = {"host": pairs.get("host"), "path": pairs.get("path"), "target_group": pairs["group"]}
+        found[int(port)]["rules"].append(parsed)
     return list(found.values())
 
 
-def check(text: str | None) -> dict[str, Any] | None:
+def check(text: str) -> dict[str, Any]:
     """Return the health check of ``http:/health,interval=5,timeout=2,rise=2,fall=3,codes=200-399``."""
-    if text is None:
-        return None
     first, *more = text.split(",")
     protocol, _, path = first.partition(":")
     found: dict[str, Any] = {"protocol": protocol, **({"path": path} if path else {})}
@@ -43,7 +41,7 @@ def check(text: str | None) -> dict[str, Any] | None:
                 case "codes":
                     found["codes"] = value.replace("/", ",")
                 case _:
-                    raise ValueError  # noqa: TRY301 - one answer for all that can be wrong
+                    raise ValueError  # noqa: TRY301 - one message for all errors
         except ValueError:
             example = "http:/health,interval=5,timeout=2,rise=2,fall=3,codes=200-299/304"
             raise _wrong("--check", text, f"write it as {example}") from None

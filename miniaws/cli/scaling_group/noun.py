@@ -1,4 +1,4 @@
-"""What a scaling group looks like in tables."""
+"""Columns of scaling groups."""
 
 from miniaws.cli.noun import Column, Document, Noun, columns, observed, spec
 
@@ -9,6 +9,7 @@ def _policies(document: Document) -> str | None:
 
 GROUP = Noun(
     "asg",
+    "scaling group",
     "/api/scaling-groups",
     columns(
         Column("MIN", spec("min")),
@@ -17,4 +18,5 @@ GROUP = Noun(
         Column("IN SERVICE", observed("in_service")),
         Column("POLICIES", _policies),
     ),
+    optional=("ID", "AGE", "POLICIES", "MAX", "MIN"),
 )

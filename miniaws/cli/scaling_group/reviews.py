@@ -1,4 +1,4 @@
-"""What a group decided, whether it would again, and what another policy would have done."""
+"""Scaling decisions of a group: listed, replayed, and simulated with another policy."""
 
 import json
 import sys
@@ -11,19 +11,24 @@ from rich.table import Table
 from miniaws.cli import moments, output
 from miniaws.cli.connection import connected
 from miniaws.cli.failures import REFUSED, USAGE, Failure
-from miniaws.cli.narrowing import From, To
+from miniaws.cli.filters import From, To
 from miniaws.cli.noun import Column
-from miniaws.cli.options import Name, Output
+from miniaws.cli.options import TABLES, Name, Output
 from miniaws.cli.scaling_group.noun import GROUP
 
-AtMost = Annotated[int, typer.Option("--limit", min=1, max=1000, metavar="N", help="The newest so many.")]
+AtMost = Annotated[
+    int,
+    typer.Option(
+        "--limit", min=1, max=1000, metavar="N", help="Maximum number of decisions, the newest first."
+    ),
+]
 PolicyFile = Annotated[
     Path,
     typer.Option(
         "--policy",
         metavar="FILE",
         allow_dash=True,
-        help="A policy as JSON, as the API takes it, or several by name.",
+        help="A policy as JSON, as for the API, or several by name; - reads stdin.",
     ),
 ]
 
@@ -36,8 +41,8 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def _value(decision: dict[str, Any]) -> str | None:
-    told = decision.get("evidence", {}).get("policies", {})
-    values = [f"{name} {each['value']:g}" for name, each in told.items() if each["value"] is not None]
+    policies = decision.get("evidence", {}).get("policies", {})
+    values = [f"{name} {each['value']:g}" for name, each in policies.items() if each["value"] is not None]
     return ", ".join(values) or None
 
 
@@ -61,36 +66,38 @@ REPLAYED = (
 def decisions(
     name: Name, from_: From = None, to: To = None, limit: AtMost = 100, how: Output = "table"
 ) -> None:
-    """Show what the group decided and on which numbers, also why it did nothing when the reason changed."""
+    """Show the decisions of a group with their measurements, including changed reasons for no action."""
     with connected() as client:
         found = client.read(GROUP.at(name, "decisions"), **{"from": from_}, to=to, limit=limit)["items"]
     names = [str(each["position"]) for each in found]
     output.write(how, found, lambda: output.table(DECISIONS, found), names)
-    if not found and how == "table":
-        output.say("nothing was decided")
+    if not found and how in TABLES:
+        output.say("there are no decisions")
 
 
 def replay(name: Name, from_: From = None, to: To = None, how: Output = "table") -> None:
-    """Make the decisions again from the log alone; fails unless they come out the same."""
+    """Recompute the decisions from the log, and fail unless they are the same."""
     with connected() as client:
         found = client.read(GROUP.at(name, "replay"), **{"from": from_}, to=to)
     items = found["items"]
     output.write(how, found, lambda: output.table(REPLAYED, items), [str(each["agrees"]) for each in items])
     if not found["agrees"]:
-        raise Failure(f"the log of {name} leads to other decisions than were taken", REFUSED)
-    output.say(f"{found['decisions']} decisions, all as they were taken", "green")
+        raise Failure(
+            f"the decisions recomputed from the log of {name} differ from those that were taken", REFUSED
+        )
+    output.say(f"{found['decisions']} decisions, all the same as taken", "green")
 
 
 def simulate(
     name: Name, policy: PolicyFile, from_: From = None, to: To = None, how: Output = "table"
 ) -> None:
-    """Run another policy over the recorded load and tell what would have differed. Changes nothing."""
+    """Simulate another policy on the recorded load, and show the differences. Changes nothing."""
     body = {"policies": _read(policy)}
     span = {key: value for key, value in (("from", from_), ("to", to)) if value is not None}
     with connected() as client:
         found = client.ask(GROUP.at(name, "simulate"), body, **span)
     output.write(how, found, lambda: _drawn(found), [str(found["simulated"]["instance_hours"])])
-    if how == "table":
+    if how in TABLES:
         output.say(f"assumed: {found['assumption']}")
 
 
@@ -100,7 +107,7 @@ def _read(file: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise Failure(f"cannot read {file}: {error}", USAGE) from None
     if not isinstance(found, dict):
-        raise Failure(f"cannot use {file}: it holds no policy; see `cloud asg policy list -o json`", USAGE)
+        raise Failure(f"cannot use {file}: it contains no policy; see `cloud asg policy list -o json`", USAGE)
     policy: dict[str, Any] = found
     return {"simulated": policy} if "type" in policy else policy
 

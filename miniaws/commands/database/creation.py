@@ -1,93 +1,188 @@
-"""A database that is asked for, and its archive."""
+"""Creates a database and its archive."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+
+from pydantic import Field
 
 from domain.archive import Archive, Policy
+from domain.archive.schedule import MOST_COUNT, MOST_DAYS, MOST_WINDOW_MINUTES
 from domain.database import ENGINES, Database
+from domain.errors import within
 from domain.server import UnknownEngine
 from domain.server.spec import check_engine
-from miniaws.application import Cloud, Request, Saved
+from miniaws.application import Cloud, Request, Saved, UnitOfWork
 from miniaws.commands import server
+from miniaws.commands.body import Body, DeletionProtection, HostName, Publish, StorageGb, Tags, VpcName
 from miniaws.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Create:
-    """A database as it is asked for; ``version`` None means what is here."""
+class Backups(Body):
+    """When base backups are made, and how long they are kept. The log is kept as long."""
 
-    name: str
-    engine: str = "postgres"
-    version: str | None = None
-    class_: str = "small"
-    database: str = "app"
-    user: str = "app"
-    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
-    vpc: str = "default"
-    publish: int | None = None
-    storage_gb: int | None = None
-    deletion_protection: bool = False
-    synchronous: bool = False
-    policy: Policy = field(default_factory=Policy)
-    tags: Mapping[str, str] = field(default_factory=dict[str, str])
+    schedule: str = Field(
+        default=Policy().schedule, title="Backup schedule", max_length=100, description="cron expression, UTC"
+    )
+    window_minutes: int = Field(
+        default=Policy().window_minutes,
+        title="Window (minutes)",
+        ge=0,
+        le=MOST_WINDOW_MINUTES,
+        description="a backup starts within this time after the scheduled moment",
+    )
+    retention_days: int = Field(
+        default=Policy().retention_days,
+        title="Backup retention (days)",
+        ge=1,
+        le=MOST_DAYS,
+        description="days for which backups are kept",
+    )
+    retention_count: int | None = Field(
+        default=None,
+        title="Maximum backups",
+        ge=1,
+        le=MOST_COUNT,
+        description="maximum number of backups that are kept; left out: no limit",
+    )
+    drill_schedule: str | None = Field(
+        default=Policy().drill_schedule,
+        title="Restore test schedule",
+        max_length=100,
+        description="cron expression, UTC: when a backup is restored as a test; null: never",
+    )
+    synchronous: bool = Field(
+        default=False,
+        title="Synchronous archiving",
+        description="commits wait until the archive has them, also while the archive is not available",
+    )
+
+    def policy(self) -> Policy:
+        """Return the policy of the archive."""
+        return Policy(**self.model_dump(exclude={"synchronous"}))
+
+
+class CreateDatabase(Body):
+    """A database to create."""
+
+    name: HostName = Field(examples=["orders"])
+    version: str | None = Field(
+        default=None,
+        title="Version",
+        description="left out: the version of the image on this machine",
+    )
+    engine: str = Field(
+        default="postgres",
+        title="Engine",
+        description="postgres, mariadb or mysql",
+        examples=["postgres"],
+    )
+    class_: str = Field(
+        default="small",
+        alias="class",
+        title="Class",
+        description="CPU and memory",
+        examples=["small"],
+    )
+    database: str = Field(default="app", title="Database name", description="name of the first database")
+    user: str = Field(default="app", title="User name", description="owner of that database")
+    parameters: dict[str, str] = Field(
+        default={},
+        title="Parameters",
+        description="settings of the engine",
+        examples=[{"work_mem": "8192"}],
+    )
+    vpc: VpcName = "default"
+    publish: Publish = None
+    storage_gb: StorageGb = None
+    backup: Backups = Field(
+        default=Backups(),
+        title="Backup policy",
+        description="when base backups are made, and how long they are kept",
+    )
+    deletion_protection: DeletionProtection = False
+    replica_of: str | None = Field(
+        default=None,
+        title="Replica of",
+        description="id or name of the database to replicate, whose settings it gets; left out: none",
+    )
+    tags: Tags = Field(default={})
 
 
 async def create(
     cloud: Cloud,
     request: Request,
-    wish: Create,
-    begin: Callable[[Database], Awaitable[server.Company]] | None = None,
+    new: CreateDatabase,
+    begin: Callable[[UnitOfWork, Database], Awaitable[None]] | None = None,
 ) -> Saved:
-    """Ask for a database and its archive; ``begin`` says what else it begins with, and what is saved with it.
+    """Create a database and its archive; ``begin`` adds its initial state.
 
     Raises what ``commands.server.create`` does.
     """
-    image, version = await _image(cloud, wish.engine, wish.version)
-    admin_id = cloud.ports.chance.uuid()
+    image, version = await _image(cloud, new.engine, new.version)
 
-    async def accompany(database: Database) -> server.Company:
-        archive = Archive.create(
-            account_id=database.account_id,
-            database_id=database.public_id,
-            name=database.name,
-            engine=database.engine,
-            version=database.engine_version,
-            image=database.image,
-            admin_id=admin_id,
-            policy=wish.policy,
-            tags={},
-        )
-        company, secrets = await begin(database) if begin is not None else ((), {})
-        return [archive, *company], {admin_id: cloud.ports.chance.secret().encode(), **secrets}
+    async def set_up(unit: UnitOfWork, database: Database) -> None:
+        with within("backup"):
+            archive = Archive.create(
+                account_id=database.account_id,
+                database_id=database.public_id,
+                name=database.name,
+                engine=database.engine,
+                version=database.engine_version,
+                image=database.image,
+                admin_id=unit.seal(cloud.ports.random.secret()),
+                policy=new.backup.policy(),
+                tags={},
+            )
+        unit.add(archive)
+        if begin is not None:
+            await begin(unit, database)
 
-    return await server.create(cloud, request, Database, _asked(wish, image, version), accompany)
+    return await server.create(cloud, request, Database, _asked(new, image, version), set_up)
 
 
-def _asked(wish: Create, image: str, version: str) -> server.Create:
-    engine = ENGINES[wish.engine]
-    return server.Create(
-        name=wish.name,
-        engine=wish.engine,
+def copy_of(source: Database, policy: Policy) -> CreateDatabase:
+    """Return what creates a database with the settings of another one."""
+    settings = source.settings
+    return CreateDatabase(
+        name=source.name,
+        engine=source.engine,
+        version=source.engine_version,
+        database=settings["database"],
+        user=source.username,
+        parameters=settings["parameters"],
+        vpc=source.vpc_id,
+        storage_gb=settings["storage_gb"],
+        backup=Backups(**policy.as_json(), synchronous=settings["synchronous"]),
+        deletion_protection=source.deletion_protection,
+        tags=dict(source.tags),
+        **{"class": settings["class"]},
+    )
+
+
+def _asked(new: CreateDatabase, image: str, version: str) -> server.NewServer:
+    engine = ENGINES[new.engine]
+    return server.NewServer(
+        name=new.name,
+        engine=new.engine,
         version=version,
         role=engine.role,
         image=image,
         cpus=1.0,
         memory_mb=engine.least_memory_mb,
         port=engine.port,
-        username=wish.user,
-        vpc=wish.vpc,
-        publish=wish.publish,
+        username=new.user,
+        vpc=new.vpc,
+        publish=new.publish,
         data_path=engine.data_path,
-        storage_gb=wish.storage_gb,
-        deletion_protection=wish.deletion_protection,
+        storage_gb=new.storage_gb,
+        deletion_protection=new.deletion_protection,
         settings={
-            "class": wish.class_,
-            "database": wish.database,
-            "parameters": dict(wish.parameters),
-            "synchronous": wish.synchronous,
-            "storage_gb": wish.storage_gb,
+            "class": new.class_,
+            "database": new.database,
+            "parameters": dict(new.parameters),
+            "synchronous": new.backup.synchronous,
+            "storage_gb": new.storage_gb,
         },
-        tags=wish.tags,
+        tags=new.tags,
     )
 
 
@@ -102,7 +197,7 @@ async def _image(cloud: Cloud, engine: str, version: str | None) -> tuple[str, s
     wanted = f"{engine} {version}" if version else engine
     tried = " and ".join(candidates) or "no image of this version"
     raise UnknownEngine(
-        f"cannot run {wanted} here: {tried}; run `scripts/images {ENGINES[engine].role}` and leave the version out",
+        f"cannot run {wanted} here: {tried}; leave the version out, or load its image by `docker load`",
         field="version",
     )
 

@@ -10,16 +10,17 @@ from uuid import UUID
 from eventsourcing.domain import CanMutateAggregate
 
 from domain.aggregate import Aggregate
-from domain.errors import Invalid
+from domain.errors import Invalid, within
 from domain.scaling_group import ScalingGroup, simulation
 from domain.scaling_group import policies as kinds
-from domain.scaling_group.policies import Dynamic, Scheduled
+from domain.scaling_group.policies import Dynamic, Policy, Scheduled
 from domain.scaling_group.replay import Replayed, replay
 from domain.scaling_group.settings import Size
 from domain.values import parse_id
 from miniaws.application import Cloud
+from miniaws.commands.scaling_group.bodies import Simulation
 from miniaws.commands.scaling_group.measured import measured
-from projections.metrics import MOST_POINTS, Window, window
+from projections.metrics import FIRST, MOST_POINTS, Window, window
 
 _LAUNCH_S = 5.0
 """How long a launch takes where none was recorded."""
@@ -56,11 +57,9 @@ class _Recorded:
     size: Size
 
 
-async def simulated(
-    cloud: Cloud, group: ScalingGroup, given: Mapping[str, Mapping[str, Any]], asked: Between
-) -> dict[str, Any]:
+async def simulated(cloud: Cloud, group: ScalingGroup, wanted: Simulation, asked: Between) -> dict[str, Any]:
     """Return what policies would have done with the recorded load, beside what was done. Raises Invalid."""
-    policies = _dynamic(given)
+    policies = _dynamic({name: policy.model_dump(by_alias=True) for name, policy in wanted.policies.items()})
     between = Between(max(asked.start, group.created_on), asked.end)
     log = await _log(cloud, group.id, between)
     loads = {policy.name: await _load(cloud, group, log, policy, between) for policy in policies}
@@ -80,8 +79,8 @@ async def simulated(
         "assumption": simulation.ASSUMPTION,
         "over": {policy.name: loads[policy.name].threshold for policy in policies},
         "launch_s": round(launch_s, 2),
-        "recorded": _told(was),
-        "simulated": _told(would),
+        "recorded": _as_json(was),
+        "simulated": _as_json(would),
         "difference": {
             "instance_hours": round(would.instance_hours - was.instance_hours, 4),
             "over_target_s": would.over_target_s - was.over_target_s,
@@ -91,12 +90,15 @@ async def simulated(
 
 
 def _dynamic(given: Mapping[str, Mapping[str, Any]]) -> list[Dynamic]:
-    found = [kinds.policy(name, policy) for name, policy in sorted(given.items())]
+    found: list[Policy] = []
+    for name, policy in sorted(given.items()):
+        with within("policies", name):
+            found.append(kinds.policy(name, policy))
     dynamic = [policy for policy in found if not isinstance(policy, Scheduled)]
     if not dynamic or len(dynamic) < len(found):
         raise Invalid(
-            "cannot simulate that: give one or more policies that follow a metric; what is scheduled does not depend "
-            "on load",
+            "cannot simulate these policies: give one or more that follow a metric, and no scheduled ones, which do "
+            "not depend on load",
             field="policies",
         )
     return dynamic
@@ -128,7 +130,12 @@ async def _load(
 ) -> simulation.Load:
     period_s = policy.pace.period_s
     span = window(
-        between.start, between.end, period_s, cloud.ports.metrics.kept, cloud.ports.clock.now(), MOST_POINTS
+        between.start,
+        between.end,
+        period_s,
+        cloud.ports.metrics.retention,
+        cloud.ports.clock.now(),
+        MOST_POINTS,
     )
     figures = await measured(cloud, group, policy.metric, log.members, span)
     periods = _periods(span, list(figures.values()))
@@ -143,7 +150,7 @@ def _periods(span: Window, figures: Sequence[Mapping[datetime, float]]) -> list[
     return found
 
 
-def _told(outcome: simulation.Outcome) -> dict[str, Any]:
+def _as_json(outcome: simulation.Outcome) -> dict[str, Any]:
     return {
         "instance_hours": round(outcome.instance_hours, 4),
         "over_target_s": outcome.over_target_s,
@@ -152,9 +159,11 @@ def _told(outcome: simulation.Outcome) -> dict[str, Any]:
 
 
 def between(start: datetime | None, end: datetime | None, now: datetime) -> Between:
-    """Return a stretch of time; left out: the last hour. Raises Invalid."""
-    last = end or now
-    first = start or last - timedelta(hours=1)
+    """Return a time range; left out: the last hour. Raises Invalid."""
+    last = max(min(end or now, now), FIRST)
+    first = max(start or last - timedelta(hours=1), FIRST)
     if first >= last or first > now:
-        raise Invalid("cannot look at a time that ends before it begins, or in the future", field="from")
+        raise Invalid(
+            "cannot use this time range: it ends before it begins, or is in the future", field="from"
+        )
     return Between(first, last)

@@ -1,9 +1,7 @@
-"""Scaling groups over HTTP: ``bodies`` what may be sent, ``groups`` what is wanted, ``reviews`` what was decided."""
+"""Scaling groups over HTTP: ``groups`` themselves, ``reviews`` of what they decided."""
 
 from fastapi import APIRouter
 
 from miniaws.http.scaling_groups import groups, reviews
 
-router = APIRouter()
-router.include_router(groups.router)
-router.include_router(reviews.router)
+router = APIRouter(routes=[*groups.router.routes, *reviews.router.routes])

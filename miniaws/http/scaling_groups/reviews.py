@@ -10,12 +10,21 @@ from starlette.responses import Response
 from domain.scaling_group import ScalingGroup
 from miniaws.application import Cloud
 from miniaws.commands import scaling_group as commands
-from miniaws.http.metrics import instant
-from miniaws.http.narrowing import Between as Positions
-from miniaws.http.reading import POSITION_HEADER, At, Caller, CloudDep, one, resolve
-from miniaws.http.scaling_groups.bodies import Simulation
+from miniaws.http.answers.scaling import Decision
+from miniaws.http.filters import Between as Positions
+from miniaws.http.reading import (
+    POSITION_HEADER,
+    AsOf,
+    Caller,
+    CloudDep,
+    instant,
+    is_position,
+    one,
+    position_at,
+    resolve,
+)
 from miniaws.http.writing import KnownQuery
-from projections.activity import Filter
+from projections.activity import CloudEvent, Filter
 
 router = APIRouter(prefix="/api/scaling-groups", tags=["scaling groups"], dependencies=[KnownQuery])
 _TYPES = ("scaling_group.decided", "scaling_group.schedule_applied")
@@ -41,12 +50,12 @@ async def between(
 async def _moment(cloud: Cloud, text: str | None, field: str) -> datetime | None:
     if text is None:
         return None
-    if text.isascii() and text.isdigit() and len(text) <= 18:
-        return await cloud.ports.inventory.recorded_at(int(text))
-    return instant(text, field)
+    if is_position(text):
+        return await cloud.ports.inventory.recorded_at(await position_at(cloud, text, field))
+    return instant(text, field, or_position=True)
 
 
-Stretch = Annotated[commands.Between, Depends(between)]
+TimeRange = Annotated[commands.Between, Depends(between)]
 
 
 @router.get("/{id_or_name}/decisions")
@@ -54,14 +63,14 @@ async def list_scaling_decisions(
     id_or_name: str,
     cloud: CloudDep,
     caller: Caller,
-    at: At,
+    at: AsOf,
     span: Positions,
-    limit: Annotated[int, Query(ge=1, le=1000, description="the newest so many")] = 100,
+    limit: Annotated[int, Query(ge=1, le=1000, description="at most this many, the newest first")] = 100,
 ) -> Response:
     """List what was decided, and on which numbers, newest first; also why nothing was done when the reason changed."""
     await one(cloud, ScalingGroup, caller.account_id, id_or_name, at)
     resource_id = await resolve(cloud, ScalingGroup, caller.account_id, id_or_name, at.at)
-    found: list[dict[str, Any]] = []
+    found: list[CloudEvent] = []
     for type_ in _TYPES:
         wanted = Filter(
             caller.account_id, span.after, span.to + 1, resource=resource_id, type=type_, limit=limit
@@ -74,14 +83,14 @@ async def list_scaling_decisions(
 
 @router.get("/{id_or_name}/replay")
 async def replay_scaling_decisions(
-    id_or_name: str, cloud: CloudDep, caller: Caller, stretch: Stretch
+    id_or_name: str, cloud: CloudDep, caller: Caller, time_range: TimeRange
 ) -> dict[str, Any]:
     """Make every decision again, from the log alone, and tell whether it comes to the same."""
     group = await cloud.load(ScalingGroup, caller.account_id, id_or_name)
-    found = await commands.replayed(cloud, group.id, stretch)
+    found = await commands.replayed(cloud, group.id, time_range)
     return {
-        "from": stretch.start,
-        "to": stretch.end,
+        "from": time_range.start,
+        "to": time_range.end,
         "decisions": len(found),
         "agrees": all(each.agrees for each in found),
         "items": [
@@ -92,16 +101,15 @@ async def replay_scaling_decisions(
 
 @router.post("/{id_or_name}/simulate")
 async def simulate_scaling_policies(
-    id_or_name: str, body: Simulation, cloud: CloudDep, caller: Caller, stretch: Stretch
+    id_or_name: str, body: commands.Simulation, cloud: CloudDep, caller: Caller, time_range: TimeRange
 ) -> dict[str, Any]:
     """Run other policies over the recorded load and tell what would have differed. Changes nothing."""
     group = await cloud.load(ScalingGroup, caller.account_id, id_or_name)
-    given = {name: policy.model_dump(by_alias=True) for name, policy in body.policies.items()}
-    return await commands.simulated(cloud, group, given, stretch)
+    return await commands.simulated(cloud, group, body, time_range)
 
 
-def _decision(event: dict[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = event["data"]
+def _decision(event: CloudEvent) -> Decision:
+    told = event["data"]
     if event["type"] == "scaling_group.schedule_applied":
         return {
             "position": event["position"],
@@ -110,7 +118,7 @@ def _decision(event: dict[str, Any]) -> dict[str, Any]:
             "desired": told["desired"],
             "reason": f"it was {told['due_at']}",
             "policy": told["policy_name"],
-            "sizes": {name: told[name] for name in ("min", "desired", "max")},
+            "sizes": {"min": told["min"], "desired": told["desired"], "max": told["max"]},
         }
     return {
         "position": event["position"],

@@ -1,6 +1,12 @@
 """Keeps the archive of every database.
 
-``passes`` from what is to what is wanted · ``due`` when a backup is begun, what is told of what does not come.
+``manager`` reconciles · ``due`` says when a backup is due, and what is reported when the log is late.
 """
 
-from miniaws.process_managers.archive.passes import ArchiveManager as ArchiveManager
+from miniaws.application import Cloud
+from miniaws.process_managers.archive.manager import ArchiveManager as ArchiveManager
+
+
+def create_manager(cloud: Cloud) -> ArchiveManager:
+    """Return what reconciles archives with databases."""
+    return ArchiveManager(cloud, cloud.ports.containers, cloud.ports.volumes, cloud.ports.archives)

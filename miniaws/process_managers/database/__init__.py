@@ -1,6 +1,7 @@
-"""Keeps a real server for every database.
+"""Keeps the server of every database.
 
-``passes`` from what is to what is wanted · ``replicas`` those that follow another one, until they are promoted.
+``restore`` and ``copy`` make its files before its server starts · ``manager`` uses the server ·
+``replicas`` has replicas follow their source.
 """
 
-from miniaws.process_managers.database.passes import DatabaseManager as DatabaseManager
+from miniaws.process_managers.database.manager import create_manager as create_manager

@@ -1,6 +1,12 @@
-"""Keeps a real container for every instance.
+"""Keeps a container for every instance.
 
-``passes`` from what is to what is wanted · ``told`` what the engine told of programs that began and ended.
+``manager`` reconciles · ``exit_history`` knows from the engine's events how programs ended.
 """
 
-from miniaws.process_managers.instance.passes import InstanceManager as InstanceManager
+from miniaws.application import Cloud
+from miniaws.process_managers.instance.manager import InstanceManager as InstanceManager
+
+
+def create_manager(cloud: Cloud) -> InstanceManager:
+    """Return what reconciles containers with instances."""
+    return InstanceManager(cloud, cloud.ports.containers)

@@ -1,6 +1,12 @@
-"""Keeps a real volume for every volume.
+"""Keeps a volume of the engine for every volume.
 
-``passes`` from what is to what is wanted · ``schedule`` the snapshots that are taken by the clock.
+``manager`` reconciles · ``schedule`` takes and deletes scheduled snapshots.
 """
 
-from miniaws.process_managers.volume.passes import VolumeManager as VolumeManager
+from miniaws.application import Cloud
+from miniaws.process_managers.volume.manager import VolumeManager as VolumeManager
+
+
+def create_manager(cloud: Cloud) -> VolumeManager:
+    """Return what reconciles volumes of the engine with volumes."""
+    return VolumeManager(cloud, cloud.ports.volumes, cloud.ports.copies)

@@ -1,7 +1,7 @@
-"""Takes the snapshots of a volume that are due, and drops those whose time is up.
+"""Takes scheduled snapshots of volumes, and deletes them by the retention.
 
-time for one               -> a snapshot, in one save with the volume's own event
-the one before is not taken, or it is refused -> report_snapshot_missed
+one is due                 -> a snapshot, in one save with the volume's own event
+the previous one is not taken, or it is refused -> report_snapshot_missed
 retention                  -> Snapshot.delete, in one save with the volume's own event
 """
 
@@ -11,39 +11,40 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
+from domain import cron
 from domain.errors import DomainError
 from domain.snapshot import Snapshot
-from domain.snapshot.schedule import Due, Scheduled, SnapshotPolicy, due, expired, next_at
-from domain.store import Cause, ScopeInUse, VersionConflict
-from domain.values import parse_id
+from domain.snapshot.schedule import ScheduledSnapshot, SnapshotPolicy, expired
+from domain.store import Cause, ScopeInUse
 from domain.volume import Volume
-from miniaws.application import Cloud, Request
+from miniaws.application import Cloud, Request, UnitOfWork
 from miniaws.commands import snapshot as snapshots
 
 _LONGEST_NAME = 47
-"""So much of a volume's name leaves room for a moment."""
+"""This much of a volume's name leaves room for the date and time."""
 
 
 class Schedule:
-    """Keeps the snapshots that volumes have by the clock."""
+    """Keeps the scheduled snapshots of volumes."""
 
     def __init__(self, cloud: Cloud, cause: Cause) -> None:
         self._cloud = cloud
         self._cause = cause
 
     async def keep(self, volume: Volume) -> float | None:
-        """Do what time asks for, and return in how many seconds it asks again."""
+        """Take and delete what is due, and return after how many seconds the next one is due."""
         policy = volume.snapshot_policy
         if policy is None:
             return None
         now = self._now()
-        found = due(policy, volume.snapshots_until, now)
+        found = cron.due(policy.schedule, volume.snapshots_until, now)
         if found is not None:
             await self._begin(volume, found)
         await self._drop(volume.id, policy, now)
-        return (next_at(policy, now) - now).total_seconds()
+        following = cron.next_at(policy.schedule, now)
+        return None if following is None else (following - now).total_seconds()
 
-    async def _begin(self, volume: Volume, found: Due) -> None:
+    async def _begin(self, volume: Volume, found: cron.DueTime) -> None:
         if found.missed_until is not None:
             reason = "the controller, or the volume, was not there at that time"
             await self._miss(volume.id, found.missed_until, found.missed, reason)
@@ -57,7 +58,7 @@ class Schedule:
         )
 
     async def _hindrance(self, volume: Volume) -> str | None:
-        """Return why no other snapshot is begun: the one before is not taken yet."""
+        """Return why no snapshot is taken: the previous one is not taken yet."""
         if not volume.scheduled:
             return None
         last = await self._load(volume.scheduled[-1])
@@ -67,19 +68,16 @@ class Schedule:
         return f"snapshot {last.name} is not taken yet{why}"
 
     async def _take(self, volume: Volume, at: datetime) -> str | None:
-        """Ask for a snapshot; return why that is refused."""
+        """Take a snapshot; return why that is refused."""
         name = f"{volume.name[:_LONGEST_NAME].rstrip('-')}-{at:%Y%m%d-%H%M%S}"
 
-        async def note(snapshot: Snapshot) -> Volume:
-            found = await self._cloud.load_by_id(Volume, volume.id)
+        async def note(unit: UnitOfWork, snapshot: Snapshot) -> None:
+            found = await unit.load(Volume, volume.public_id)
             found.note_snapshot(snapshot.public_id, snapshot.name, at)
-            return found
 
-        wish = snapshots.Create(name, volume.public_id, tags=volume.tags)
+        new = snapshots.CreateSnapshot(name=name, volume=volume.public_id, tags=dict(volume.tags))
         try:
-            await snapshots.create(self._cloud, self._request(volume), wish, note)
-        except VersionConflict:
-            pass  # the next pass looks again
+            await snapshots.create(self._cloud, self._request(volume), new, note)
         except DomainError as error:
             return str(error)
         return None
@@ -88,7 +86,7 @@ class Schedule:
         volume = await self._cloud.load_by_id(Volume, volume_id)
         if not expired(policy, volume.scheduled, now):
             return
-        # Only now, as there may be many: which of them are there, and which can be restored.
+        # There may be many: load them only when one has expired.
         found = [(each, await self._load(each)) for each in volume.scheduled]
         for each, snapshot in found:
             if snapshot.is_deleting:
@@ -102,21 +100,21 @@ class Schedule:
         spared = _newest_sound(there)
         for each in expired(policy, [each for each, _ in there], now):
             if each != spared:
-                await self._delete(volume.id, each)
+                await self._delete(volume, each)
 
-    async def _delete(self, volume_id: UUID, each: Scheduled) -> None:
-        volume = await self._cloud.load_by_id(Volume, volume_id)
-        snapshot = await self._load(each)
-        volume.drop_snapshot(each.snapshot_id, "its time is up")
-        snapshot.delete()
-        # Somebody restores it, or changes one of the two, just now: the next pass looks again.
-        with contextlib.suppress(ScopeInUse, VersionConflict):
-            await self._cloud.save(self._request(volume), snapshot, volume)
+    async def _delete(self, volume: Volume, each: ScheduledSnapshot) -> None:
+        async def work(unit: UnitOfWork) -> None:
+            snapshot = await unit.load(Snapshot, each.snapshot_id)
+            current = await unit.load(Volume, volume.public_id)
+            current.drop_snapshot(each.snapshot_id, "its time is up")
+            snapshot.delete()
 
-    async def _load(self, each: Scheduled) -> Snapshot:
-        parsed = parse_id(each.snapshot_id)
-        assert parsed is not None  # noqa: S101 - an id of ours
-        return await self._cloud.load_by_id(Snapshot, parsed[1])
+        # A snapshot that is being restored cannot be deleted: a later pass tries again.
+        with contextlib.suppress(ScopeInUse):
+            await self._cloud.transact(self._request(volume), work)
+
+    async def _load(self, each: ScheduledSnapshot) -> Snapshot:
+        return await self._cloud.load_by_id(Snapshot, each.snapshot_id)
 
     def _request(self, volume: Volume) -> Request:
         return Request(replace(self._cause, account_id=volume.account_id))
@@ -125,6 +123,6 @@ class Schedule:
         return self._cloud.ports.clock.now().astimezone(UTC)
 
 
-def _newest_sound(there: Sequence[tuple[Scheduled, Snapshot]]) -> Scheduled | None:
+def _newest_sound(there: Sequence[tuple[ScheduledSnapshot, Snapshot]]) -> ScheduledSnapshot | None:
     sound = [each for each, snapshot in there if snapshot.was_taken and snapshot.damage is None]
     return max(sound, key=lambda each: each.due_at, default=None)

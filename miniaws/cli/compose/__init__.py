@@ -1,0 +1,1 @@
+"""``cloud import compose``: turns a Compose file into a manifest."""

@@ -1,0 +1,1 @@
+"""``cloud mcp``: the cloud as tools of the Model Context Protocol, for assistants."""

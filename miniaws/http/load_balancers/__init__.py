@@ -1,3 +1,0 @@
-"""Load balancers over HTTP."""
-
-from miniaws.http.load_balancers.routes import router as router
