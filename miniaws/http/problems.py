@@ -58,6 +58,8 @@ WHAT_HELPS = {
     "claim_taken": "Choose another value, or delete the resource named in `detail`, which holds this one.",
     "conflict": "See `detail` for the states in which this command is allowed.",
     "console_not_built": "Run `scripts/setup`, which builds it. The API and the CLI work without it.",
+    "default_group": "Delete its VPC, with which it goes. Revoke its rules to let nothing through.",
+    "default_subnet": "Delete its VPC, with which it goes.",
     "deletion_protected": "Set `deletion_protection` to false, then delete the resource.",
     "durability_is_fixed": "Remove the queue with its messages, and declare it again.",
     "engine_refused": "See `detail` for the engine's reason. With status 503, the engine does not respond: "
@@ -103,10 +105,12 @@ WHAT_HELPS = {
     "requirement_missing": "Read the resources again: one that the request refers to was deleted in the "
     "meantime.",
     "rotation_under_way": "Wait until the server is available.",
+    "rule_exists": "Leave the rule out, or revoke the one named in `detail`.",
     "server_stopped": "Start the server first.",
     "snapshot_not_restorable": "Wait until the snapshot is available, or use another one.",
     "stale_version": "Read the resource again, and repeat the request with the new `ETag`.",
     "store_unreachable": "Retry. Run `cloud status` to see whether Postgres runs.",
+    "subnet_range_taken": "Choose a range of the VPC that no other subnet has, and in which nobody has an address.",
     "target_in_another_vpc": "Use an instance in the load balancer's VPC, or a load balancer in the "
     "instance's VPC.",
     "target_selected": "Remove the selector, or change the tags of the instance.",
@@ -121,6 +125,7 @@ WHAT_HELPS = {
     "unknown_image": "Check the name, or build or load the image first.",
     "unknown_parameter": "Use the parameters listed in `detail`.",
     "unknown_queue": "Read the stats of the server to see its queues.",
+    "unknown_rule": "Show the security group to see its rules and their ids.",
     "unknown_target": "Show the load balancer to see its targets and selectors.",
     "unsupported_media_type": "Send `Content-Type: application/json`.",
     "volume_in_use": "Detach the volume first.",
