@@ -14,6 +14,7 @@ SHARED: dict[str, dict[str, str]] = {
         "aggregate": "what every aggregate shares",
         "cron": "cron schedules",
         "errors": "the tree of errors",
+        "firewall": "what security groups let through",
         "host_port": "who holds a port of the host",
         "image_reference": "names of images",
         "instance_type": "values of an instance",
