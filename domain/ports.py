@@ -82,6 +82,10 @@ class ContainerSpec:
     stop_signal: str | None = None
     """None is the image's own, usually SIGTERM."""
     shm_mb: int | None = None
+    address: str | None = None
+    """Its address on the network; None is one that the engine chooses, which may differ after each start."""
+    aliases: tuple[str, ...] = ()
+    """Names on the network besides its own and its id."""
 
     @property
     def program(self) -> str:
@@ -161,11 +165,18 @@ class Containers(Protocol):
         ...
 
     async def ensure(self, spec: ContainerSpec) -> SeenContainer:
-        """Create this container, stopped; a newer generation inherits its files. Raises ImageMissing, Refused."""
+        """Create this container, stopped; a newer generation inherits its files. Raises ImageMissing, Refused.
+
+        One that exists and does not run gets the address and the names of the specification; ``reattach`` is for one
+        that runs.
+        """
         ...
 
     async def start(self, resource_id: str) -> SeenContainer:
-        """Start it. Raises PortTaken, or Refused when the program cannot be started."""
+        """Start it.
+
+        Raises PortTaken, InUse when another container has its address, Refused when the program cannot be started.
+        """
         ...
 
     async def stop(self, resource_id: str, grace_s: int | None = None) -> None:
@@ -181,6 +192,13 @@ class Containers(Protocol):
 
     async def leave_network(self, resource_id: str) -> None:
         """Take a stopped container off its network; ``ensure`` puts it back. It may not exist."""
+        ...
+
+    async def reattach(self, spec: ContainerSpec) -> SeenContainer:
+        """Give a container the address and the names of its specification, while it runs.
+
+        Raises Refused when there is no container, InUse when another one has the address.
+        """
         ...
 
     async def keep_files(self, spec: ContainerSpec) -> None:

@@ -13,11 +13,12 @@ from adapters.docker import kept_files, output
 from adapters.docker.creation import (
     PATH_LABEL,
     PROGRAM_LABEL,
-    aliases,
     archive,
     base,
     check_surroundings,
     container_config,
+    endpoint,
+    is_attached,
     limits,
     own_volumes,
     refuse_made_up_volumes,
@@ -119,6 +120,13 @@ class DockerContainers:
         task = f"disconnect {resource_id}"
         await self.engine.run(task, lambda api: self._leave_network(api, resource_id))
 
+    async def reattach(self, spec: ContainerSpec) -> SeenContainer:
+        """Disconnect a container from the network, and connect it with the address and names of its specification."""
+        async with self._turns.setdefault(spec.resource_id, asyncio.Lock()):
+            task = f"connect {spec.resource_id}"
+            container = await self.engine.run(task, lambda api: self._reattach(api, spec))
+        return _seen(container)
+
     async def keep_files(self, spec: ContainerSpec) -> None:
         """Save the files of a stopped container as an image, and remove it; its own volumes stay."""
         async with self._turns.setdefault(spec.resource_id, asyncio.Lock()):
@@ -218,7 +226,10 @@ class DockerContainers:
                 raise
 
     def _join_network(self, api: APIClient, container: Json, spec: ContainerSpec) -> Json:
-        """Reconnect the container when its network was removed by hand and created again."""
+        """Connect the container to its network again, unless it runs on it, or is on it as specified.
+
+        The network may have been removed by hand and created again since it was connected.
+        """
         name = self.engine.name(spec.network_id)
         try:
             network: Json = api.inspect_network(name)
@@ -226,12 +237,27 @@ class DockerContainers:
             raise Refused(
                 f"cannot create {spec.resource_id}: there is no network {spec.network_id}"
             ) from None
-        endpoint: Json | None = container["NetworkSettings"]["Networks"].get(name)
-        if endpoint and endpoint["NetworkID"] in {"", network["Id"]}:
+        seen: Json | None = container["NetworkSettings"]["Networks"].get(name)
+        is_there = seen is not None and seen["NetworkID"] in {"", network["Id"]}
+        if seen and is_there and (container["State"]["Running"] or is_attached(spec, seen)):
             return container
-        if endpoint:
+        return self._connect(api, container, spec)
+
+    def _reattach(self, api: APIClient, spec: ContainerSpec) -> Json:
+        container = self._finish_replacement(api, spec.resource_id)
+        if container is None:
+            raise Refused(f"cannot connect {spec.resource_id}: it has no container")
+        seen = container["NetworkSettings"]["Networks"].get(self.engine.name(spec.network_id))
+        return container if seen and is_attached(spec, seen) else self._connect(api, container, spec)
+
+    def _connect(self, api: APIClient, container: Json, spec: ContainerSpec) -> Json:
+        name = self.engine.name(spec.network_id)
+        if name in container["NetworkSettings"]["Networks"]:
             api.disconnect_container_from_network(container["Id"], name, force=True)
-        api.connect_container_to_network(container["Id"], name, aliases=aliases(spec))
+        wanted = endpoint(spec)
+        api.connect_container_to_network(
+            container["Id"], name, aliases=wanted["Aliases"], ipv4_address=spec.address
+        )
         return api.inspect_container(container["Id"])
 
     def _start(self, api: APIClient, resource_id: str) -> Json:

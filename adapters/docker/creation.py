@@ -118,13 +118,21 @@ def container_config(engine: DockerEngine, spec: ContainerSpec, base: Base) -> J
         "StopTimeout": spec.stop_grace_s,
         **({"StopSignal": spec.stop_signal} if spec.stop_signal else {}),
         "HostConfig": _host_config(engine, spec, base),
-        "NetworkingConfig": {"EndpointsConfig": {network: {"Aliases": aliases(spec)}}},
+        "NetworkingConfig": {"EndpointsConfig": {network: endpoint(spec)}},
     }
 
 
-def aliases(spec: ContainerSpec) -> list[str]:
-    """Return its DNS names on the network."""
-    return [spec.name, spec.resource_id]
+def endpoint(spec: ContainerSpec) -> Json:
+    """Return its address and its DNS names on the network."""
+    address = {"IPAMConfig": {"IPv4Address": spec.address}} if spec.address is not None else {}
+    return {"Aliases": [spec.name, spec.resource_id, *spec.aliases], **address}
+
+
+def is_attached(spec: ContainerSpec, seen: Json) -> bool:
+    """Return whether a container has the address and the names of its specification on the network."""
+    wanted = endpoint(spec)
+    address: str | None = (seen.get("IPAMConfig") or {}).get("IPv4Address")
+    return address == spec.address and set(wanted["Aliases"]) <= set(seen.get("Aliases") or [])
 
 
 def _host_config(engine: DockerEngine, spec: ContainerSpec, base: Base) -> Json:

@@ -21,6 +21,7 @@ _NO_PROGRAM = re.compile(
 _INIT = "docker-init"
 """Files that the engine needs on its own host, not in the image."""
 _NOT_PERMITTED = re.compile(r'exec: "([^"]*)": permission denied')
+_ADDRESS_TAKEN = re.compile(r"^(?:.*: )?Address already in use$", re.MULTILINE)
 _IN_USE = re.compile(r"in use|active endpoints|being used by")
 _RANGE_IN_USE = re.compile(r"Pool overlaps|cannot create network .*: conflicts with network")
 _NO_IMAGE = re.compile(r"No such image")
@@ -52,6 +53,10 @@ def refusal(task: str, status: int, message: str) -> Refused:
         number = port[1] or port[2] or port[3]
         return PortTaken(
             f"cannot {task}: another program listens on port {number}; stop it or publish another port"
+        )
+    if _ADDRESS_TAKEN.search(message):
+        return InUse(
+            f"cannot {task}: another container has its address; stop that one, or wait until it ends"
         )
     if _NO_IMAGE.search(message):
         return ImageMissing(f"cannot {task}: the image does not exist on this host; check its name")

@@ -26,6 +26,8 @@ class MemoryContainers:
         old = self._engine.containers.get(spec.resource_id)
         if old and old.spec.generation >= spec.generation:
             old.has_network = True
+            if old.state not in RUNS:
+                old.spec = replace(old.spec, address=spec.address, aliases=spec.aliases)
             return old.seen()
         self._check(spec)
         new = MemoryContainer(spec, spec.cpus, spec.memory_mb)
@@ -75,6 +77,18 @@ class MemoryContainers:
         await self._engine.enter("containers.leave_network")
         if container := self._engine.containers.get(resource_id):
             container.has_network = False
+
+    async def reattach(self, spec: ContainerSpec) -> SeenContainer:
+        """Give a container the address and the names of its specification."""
+        await self._engine.enter("containers.reattach")
+        container = self._engine.containers.get(spec.resource_id)
+        if container is None:
+            raise Refused(f"cannot connect {spec.resource_id}: it has no container")
+        if container.state in RUNS:
+            container.address = self._engine.address_for(spec)
+        container.spec = replace(container.spec, address=spec.address, aliases=spec.aliases)
+        container.has_network = True
+        return container.seen()
 
     async def keep_files(self, spec: ContainerSpec) -> None:
         """Remove a stopped container, and keep its files."""

@@ -8,7 +8,7 @@ from ipaddress import IPv4Network
 from typing import Literal
 
 from domain import image_reference
-from domain.errors import Invalid, PortTaken, Refused
+from domain.errors import InUse, Invalid, PortTaken, Refused
 from domain.ports import ContainerSpec, ContainerState, EngineEvent, Kind, LogLine, SeenContainer
 
 RUNS: frozenset[ContainerState] = frozenset({"running", "paused"})
@@ -190,10 +190,10 @@ class MemoryEngine:
         raise failure.error
 
     def begin(self, resource_id: str) -> None:
-        """Run the program. Raises PortTaken, or Refused when its network is gone."""
+        """Run the program. Raises PortTaken, InUse when its address is taken, Refused when its network is gone."""
         container = self.containers[resource_id]
         self._claim_ports(container.spec)
-        container.address = self._free_address(container.spec.network_id)
+        container.address = self.address_for(container.spec)
         container.state, container.started_at = "running", self.clock()
         container.exit_code, container.oom_killed = None, False
         self.record(container.spec.kind, resource_id, "start")
@@ -248,11 +248,24 @@ class MemoryEngine:
                     "stop it or publish another port"
                 )
 
-    def _free_address(self, network_id: str) -> str:
+    def address_for(self, spec: ContainerSpec) -> str:
+        """Return the address that a container gets. Raises InUse, or Refused when its network is gone."""
+        network_id = spec.network_id
         network = self.networks.get(network_id)
         if network is None:
             raise Refused(f"cannot join {network_id}: there is no such network")
-        used = {c.address for c in self.containers.values()}
+        used = {
+            each.address
+            for each in self.containers.values()
+            if each.spec.network_id == network_id and each.spec.resource_id != spec.resource_id
+        }
+        if spec.address is not None:
+            if spec.address in used:
+                raise InUse(
+                    f"cannot start {spec.resource_id}: another container has its address; "
+                    "stop that one, or wait until it ends"
+                )
+            return spec.address
         hosts = network.range.hosts()
         next(hosts)  # the first one is the gateway
         address = next((str(host) for host in hosts if str(host) not in used), None)

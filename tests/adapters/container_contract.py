@@ -50,6 +50,50 @@ class ContainerContract:
         assert seen.exit_code is None
         assert IPv4Address(seen.address or "127.0.0.1") in IPv4Network(world.cidr)
 
+    async def test_it_has_the_address_of_its_specification_at_every_start(
+        self, world: Infrastructure
+    ) -> None:
+        address = str(IPv4Network(world.cidr)[77])
+        spec = world.spec(address=address)
+        assert (await world.running(spec)).address == address
+        await world.containers.stop(spec.resource_id)
+        assert (await world.containers.start(spec.resource_id)).address == address
+        newer = replace(spec, generation=2)
+        assert (await world.running(newer)).address == address
+
+    async def test_a_stopped_container_starts_with_a_new_address(self, world: Infrastructure) -> None:
+        first, second = (str(IPv4Network(world.cidr)[number]) for number in (77, 78))
+        for spec in (world.spec("new"), world.spec("old")):
+            # Also one that had no address of its own, and one that never ran.
+            await world.containers.ensure(spec)
+        await world.running(world.spec("old"))
+        await world.containers.stop(world.id("i", "old"))
+        assert (await world.running(world.spec("old", address=first))).address == first
+        assert (await world.running(world.spec("new", address=second))).address == second
+
+    async def test_a_container_gets_another_address_while_it_runs(self, world: Infrastructure) -> None:
+        before = await world.running(world.spec())
+        spec = world.spec(address=str(IPv4Network(world.cidr)[79]))
+        assert (await world.containers.ensure(spec)).address == before.address
+        for _ in range(2):
+            seen = await world.containers.reattach(spec)
+            assert (seen.state, seen.address) == ("running", spec.address)
+            assert seen.started_at == before.started_at
+        await world.containers.stop(spec.resource_id)
+        assert (await world.containers.start(spec.resource_id)).address == spec.address
+        with pytest.raises(Refused, match="cannot connect i-never"):
+            await world.containers.reattach(world.spec(resource_id="i-never"))
+
+    async def test_an_address_that_another_container_has_is_told(self, world: Infrastructure) -> None:
+        address = str(IPv4Network(world.cidr)[80])
+        first, second = world.spec("first", address=address), world.spec("second", address=address)
+        await world.running(first)
+        await world.containers.ensure(second)
+        with pytest.raises(InUse, match=f"{second.resource_id}: another container has its address"):
+            await world.containers.start(second.resource_id)
+        await world.containers.remove(first.resource_id)
+        assert (await world.containers.start(second.resource_id)).address == address
+
     async def test_starting_what_runs_changes_nothing(self, world: Infrastructure) -> None:
         seen = await world.running(world.spec())
         assert await world.containers.start(world.id("i", "web")) == seen

@@ -274,3 +274,14 @@ async def test_no_secret_is_in_an_error(world: Infrastructure) -> None:
         await world.containers.start(spec.resource_id)
     assert not re.search("canary", repr(caught.value) + repr(caught.value.__cause__))
     await world.containers.ensure(replace(spec, generation=2, environment={}))
+
+
+async def test_names_of_a_specification_lead_to_its_address(world: Infrastructure) -> None:
+    address = world.cidr.removesuffix("0/24") + "81"
+    spec = world.spec("named", address=address, aliases=("named.shop.internal",))
+    await world.running(spec)
+    await world.running(world.spec("client"))
+    for name in ("named", spec.resource_id, "named.shop.internal"):
+        argv = ["get", f"http://{name}:8080/"]
+        result = await world.containers.execute(world.id("i", "client"), argv)
+        assert result.exit_code == 0, result
