@@ -254,7 +254,7 @@ class Subnet(Managed):
 
     def public_claim(self) -> Claim:
         """Return the claim that a new member which publishes a port requires."""
-        return Claim("public-subnet", self.public_id, self.id)
+        return public_claim(self.public_id)
 
     def held_claims(self) -> list[Claim]:
         """Return the claims on its name, that it lives, that it is public, and on its place in the VPC."""
@@ -332,6 +332,11 @@ def address_claims(vpc_id: str, address: str, owner: Aggregate) -> list[Claim]:
         Claim(address_scope(uuid), address, owner.id, owner.name),
         Claim(_block_scope(uuid, block), address, owner.id, owner.name),
     ]
+
+
+def public_claim(subnet_id: str) -> Claim:
+    """Return the claim that holds while a subnet is public."""
+    return Claim("public-subnet", subnet_id, _uuid(subnet_id))
 
 
 def publish_scope(subnet_id: str) -> str:

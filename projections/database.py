@@ -9,6 +9,7 @@ from domain.database.engines import shm_mb
 from domain.status import USABLE
 from projections.document import Reference, ResourceDocument, also, on, set_status
 from projections.estate import Documents, specified
+from projections.interface import stop_showing_address
 from projections.metering import metered
 from projections.sentences import when
 from projections.server import ServerObserved, ServerSpec, server, server_specification
@@ -188,7 +189,7 @@ def copied(document: DatabaseDocument, event: dict[str, Any]) -> None:
 @on("database.copy_outdated")
 def copy_outdated(document: DatabaseDocument, event: dict[str, Any]) -> None:
     """Show that it is copied again, and why."""
-    document["observed"]["address"] = None
+    stop_showing_address(document)
     _replicate(document, "copying")
     set_status(document, "creating", event["reason"])
 

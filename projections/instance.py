@@ -10,6 +10,12 @@ from domain.instance_type import INSTANCE_TYPES
 from domain.plan.secrets import USE_PREVIOUS_VALUE, unchanged
 from projections.document import Reference, ResourceDocument, also, on, set_status, statuses
 from projections.estate import Documents, specified
+from projections.interface import (
+    InterfaceSpec,
+    interface_specification,
+    stop_showing_address,
+    with_interface,
+)
 from projections.metering import metered
 from projections.sentences import sentences
 from projections.trash import trashable
@@ -30,7 +36,7 @@ class InstanceVolume(TypedDict):
     path: str
 
 
-class InstanceSpec(TypedDict):
+class InstanceSpec(InterfaceSpec):
     """The desired state of an instance. Of its environment only names are shown."""
 
     image: str
@@ -76,6 +82,7 @@ statuses(
     {"start_requested": "starting", "stop_requested": "stopping"},
 )
 trashable(Instance, "terminate_requested", "terminating")
+with_interface(Instance)
 sentences(
     Instance,
     {
@@ -114,6 +121,8 @@ def launch_requested(document: InstanceDocument, event: dict[str, Any]) -> None:
         "user_data": event["user_data_id"] is not None,
         "ports": event["ports"],
         "vpc": {"id": event["vpc_id"], "name": event["vpc_name"]},
+        "subnet": None,
+        "security_groups": [],
         "volumes": [
             {"volume": volume["volume_id"], "name": volume["volume_name"], "path": volume["path"]}
             for volume in event["volumes"]
@@ -148,7 +157,7 @@ def started(document: InstanceDocument, event: dict[str, Any]) -> None:
 @on("instance.stopped")
 def stopped(document: InstanceDocument, event: dict[str, Any]) -> None:
     """Show that it does not run, as was asked."""
-    document["observed"]["address"] = None
+    stop_showing_address(document)
     document["observed"]["exit_code"] = event["exit_code"]
     set_status(document, "starting" if event["starts_again"] else "stopped")
 
@@ -163,7 +172,7 @@ def reboot_requested(document: InstanceDocument, event: dict[str, Any]) -> None:
 def crashed(document: InstanceDocument, event: dict[str, Any]) -> None:
     """Show how the program ended though nobody asked."""
     observed = document["observed"]
-    observed["address"] = None
+    stop_showing_address(document)
     observed["exit_code"] = event["exit_code"]
     observed["ended_at"] = event["ended_at"]
     observed["restarts"] += 1 if event["heals"] else 0
@@ -228,6 +237,7 @@ def specification(document: InstanceDocument, among: Documents) -> dict[str, Any
         "user_data": USE_PREVIOUS_VALUE if spec["user_data"] else "",
         "ports": spec["ports"],
         "vpc": among.name(spec["vpc"]),
+        **interface_specification(spec),
         "volumes": [
             {"volume": among.name({"id": each["volume"], "name": each["name"]}), "path": each["path"]}
             for each in spec["volumes"]

@@ -11,6 +11,7 @@ from domain.plan.secrets import unchanged
 from domain.scaling_group.template import OWNED_TAG
 from projections.document import Reference, ResourceDocument, on, set_status, statuses
 from projections.estate import Documents, specified
+from projections.interface import InterfaceSpec, interface_specification, with_interface
 from projections.metering import metered
 from projections.sentences import sentences
 
@@ -89,7 +90,7 @@ class Selector(TypedDict):
     weight: int
 
 
-class LoadBalancerSpec(TypedDict):
+class LoadBalancerSpec(InterfaceSpec):
     """The desired state of a load balancer."""
 
     vpc: Reference
@@ -137,8 +138,9 @@ class HealthCounts(TypedDict):
 
 
 class LoadBalancerObserved(TypedDict):
-    """The targets of a load balancer."""
+    """The address and the targets of a load balancer."""
 
+    address: str | None
     targets: list[Target]
     health: HealthCounts
 
@@ -179,6 +181,7 @@ sentences(
         "deleted": "deleted",
     },
 )
+with_interface(LoadBalancer)
 metered(
     LoadBalancer,
     lambda document: {"load_balancer": 1} if document["status"] in {"available", "error", "deleting"} else {},
@@ -190,13 +193,15 @@ def create_requested(document: LoadBalancerDocument, event: dict[str, Any]) -> N
     """Show a load balancer that was requested."""
     document["spec"] = {
         "vpc": {"id": event["vpc_id"], "name": event["vpc_name"]},
+        "subnet": None,
+        "security_groups": [],
         "listeners": event["listeners"],
         "target_groups": event["target_groups"],
         "timeouts": event["timeouts"],
         "certificates": [],
         "selectors": [],
     }
-    document["observed"] = {"targets": [], "health": _health([])}
+    document["observed"] = {"address": None, "targets": [], "health": _health([])}
     set_status(document, "creating")
 
 
@@ -330,7 +335,8 @@ def _keep(document: LoadBalancerDocument, target: Target) -> None:
 
 
 def _observe(document: LoadBalancerDocument, targets: list[Target]) -> None:
-    document["observed"] = {"targets": targets, "health": _health(targets)}
+    document["observed"]["targets"] = targets
+    document["observed"]["health"] = _health(targets)
 
 
 def _health(targets: list[Target]) -> HealthCounts:
@@ -347,6 +353,7 @@ def specification(document: LoadBalancerDocument, among: Documents) -> dict[str,
     default = next(each for each in spec["target_groups"] if each["name"] == DEFAULT_GROUP)
     return {
         "vpc": among.name(spec["vpc"]),
+        **interface_specification(spec),
         "listeners": spec["listeners"],
         **{name: value for name, value in default.items() if name != "name"},
         "target_groups": [each for each in spec["target_groups"] if each["name"] != DEFAULT_GROUP],

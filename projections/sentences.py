@@ -96,6 +96,14 @@ def _listed(given: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
+def _named(entry: Any) -> str:
+    """Return an entry of a list as a sentence shows it: a reference to a resource by its name."""
+    if isinstance(entry, Mapping) and "name" in entry:
+        reference: Mapping[str, Any] = entry
+        return str(reference["name"])
+    return str(entry)
+
+
 class _Shown(dict[str, Any]):
     def __getitem__(self, field: str) -> Any:
         value = self.get(field)
@@ -104,7 +112,7 @@ class _Shown(dict[str, Any]):
             return _listed(found) or "none"
         if isinstance(value, list):
             listed: list[Any] = value
-            return ", ".join(map(str, listed)) or "none"
+            return ", ".join(map(_named, listed)) or "none"
         if isinstance(value, bool):
             return "yes" if value else "no"
         if field.endswith("_at") and isinstance(value, str):

@@ -8,11 +8,17 @@ from domain.server import Server
 from domain.status import SETTLING
 from projections.document import Document, Reference, ResourceDocument, on, set_status, statuses
 from projections.estate import Documents
+from projections.interface import (
+    InterfaceSpec,
+    interface_specification,
+    stop_showing_address,
+    with_interface,
+)
 from projections.sentences import Template, sentences, when
 from projections.trash import trashable
 
 
-class ServerSpec(TypedDict):
+class ServerSpec(InterfaceSpec):
     """The desired state of a managed server; each kind adds its settings."""
 
     engine: str
@@ -79,6 +85,7 @@ def server(kind: type[Server], document_type: type, words: dict[str, Template]) 
     """Register the changes and sentences of the events of all servers; ``words`` are those of the kind's own events."""
     statuses(kind, document_type, _STATUSES)
     trashable(kind, "delete_requested", "deleting")
+    with_interface(kind)
     sentences(kind, {**_SENTENCES, **words})
     on(f"{kind.KIND}.create_requested")(_create_requested)
     on(f"{kind.KIND}.certificate_issued")(_certificate_issued)
@@ -101,6 +108,7 @@ def server_specification(spec: ServerSpec, among: Documents) -> dict[str, Any]:
         "engine": spec["engine"],
         "version": spec["version"],
         "vpc": among.name(spec["vpc"]),
+        **interface_specification(spec),
         "publish": spec["publish"],
         "storage_gb": among.volume_size(spec["volume"]),
         "deletion_protection": spec["deletion_protection"],
@@ -115,6 +123,8 @@ def _create_requested(document: Document, event: dict[str, Any]) -> None:
         "memory_mb": event["memory_mb"],
         **event["settings"],
         "vpc": {"id": event["vpc_id"], "name": event["vpc_name"]},
+        "subnet": None,
+        "security_groups": [],
         "publish": event["publish"],
         "volume": event["volume_id"],
         "username": event["username"],
@@ -144,12 +154,12 @@ def _started(document: ServerDocument, event: dict[str, Any]) -> None:
 
 
 def _stopped(document: ServerDocument, event: dict[str, Any]) -> None:  # noqa: ARG001 - every change has this shape
-    document["observed"]["address"] = None
+    stop_showing_address(document)
     set_status(document, "stopped")
 
 
 def _crashed(document: ServerDocument, event: dict[str, Any]) -> None:
-    document["observed"]["address"] = None
+    stop_showing_address(document)
     document["observed"]["restarts"] += 1
     set_status(document, "starting", event["reason"])
 

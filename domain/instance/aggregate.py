@@ -2,7 +2,7 @@
 
 Rules
 -----
-* It holds its name, its place in the VPC and its host ports until it is terminated.
+* It holds its name, its place and its address in the VPC, and its host ports until it is terminated.
 * Volumes are attached and detached while it is stopped.
 * The desired state (running, stopped, terminated) and the reported state are separate; ``running`` means it runs.
 * A program that ends by itself is started again when its restart policy covers it; otherwise the instance is stopped.
@@ -17,7 +17,7 @@ from typing import Self
 from uuid import UUID
 
 from domain import host_port, values, vpc
-from domain.aggregate import Aggregate, Claim
+from domain.aggregate import Claim
 from domain.errors import Conflict
 from domain.instance import events
 from domain.instance.errors import InstanceNotStopped, InstanceTerminated
@@ -25,10 +25,11 @@ from domain.instance.process import ProcessOptions
 from domain.instance.run_state import ProgramEnd, RunState, Wanted
 from domain.instance.spec import LaunchSpec, RestartPolicy
 from domain.instance_type import instance_type
+from domain.interface import Interface, WithInterface
 from domain.trash import NotInTrash, mount_scope, refuse_unless_restorable
 
 
-class Instance(Aggregate):
+class Instance(WithInterface):
     """One instance."""
 
     PREFIX = "i"
@@ -170,7 +171,9 @@ class Instance(Aggregate):
         """Raise NotInTrash unless it can be taken out of the trash."""
         refuse_unless_restorable(self.name, self.status)
 
-    def undelete(self, vpc_id: str, vpc_name: str, name: str | None = None) -> None:
+    def undelete(
+        self, vpc_id: str, vpc_name: str, name: str | None = None, interface: Interface | None = None
+    ) -> None:
         """Take it out of the trash, into this VPC. Raises NotInTrash, Invalid; saving raises when a claim is taken."""
         self.refuse_unless_restorable()
         new_name = self.name if name is None else values.name(name)
@@ -183,6 +186,7 @@ class Instance(Aggregate):
             replaces=(new_name, vpc_id) != (self.name, self.vpc_id),
             starts_again=self.run.wanted_before == "running",
         )
+        self.restore_interface(interface)
         self.conditions.claims += self.held_claims()
         self.conditions.requires.append(vpc.alive_claim(vpc_id))
 
@@ -300,13 +304,13 @@ class Instance(Aggregate):
         return self.wanted == "terminated" and self.purges_at is not None
 
     def held_claims(self) -> list[Claim]:
-        """Return its name, its place in the VPC and the host ports it publishes; in the trash, those on its volumes."""
+        """Return those on its name, its place in the VPC and its host ports; in the trash, those on its volumes."""
         if self.status == "terminated":
             return []
         if self.is_trashed:
             return self._kept_mounts()
         ports = [host_port.claim(port["publish"], self) for port in self.ports if port["publish"]]
-        return [self.name_claim(), vpc.use_claim(self.vpc_id, self), *ports]
+        return [self.name_claim(), vpc.use_claim(self.vpc_id, self), *self.interface_claims(), *ports]
 
     def held_secrets(self) -> list[UUID]:
         """Return where the values of its environment and its user data are."""
@@ -319,6 +323,15 @@ class Instance(Aggregate):
         return [
             Claim(mount_scope(each["volume_id"]), self.public_id, self.id, self.name) for each in self.volumes
         ]
+
+    @property
+    def publishes(self) -> bool:
+        """Whether it publishes a port of the host."""
+        return any(port["publish"] for port in self.ports)
+
+    def refuse_change(self) -> None:
+        """Raise InstanceTerminated."""
+        self.refuse_if_terminated()
 
     def refuse_if_terminated(self) -> None:
         """Raise InstanceTerminated."""

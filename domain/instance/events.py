@@ -65,6 +65,7 @@ class LaunchRequested(Aggregate.Created):
         aggregate.user_data_id = self.user_data_id
         aggregate.process = ProcessOptions(self.init, self.capabilities, self.stop_grace_s, self.stop_signal)
         aggregate.generation = 1
+        aggregate.interface = None
         aggregate.run = RunState()
 
 

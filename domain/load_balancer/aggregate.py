@@ -3,7 +3,7 @@
 Rules
 -----
 * It is in one VPC. Targets are instances of that VPC, or addresses in its range.
-* It holds its name, its place in the VPC and its ports until it is deleted.
+* It holds its name, its place and its address in the VPC, and its ports until it is deleted.
 * The host port of a listener has one holder at a time, as the published port of an instance has.
 * A certificate in use cannot be removed; a private key is sealed, and erased with its certificate.
 * A target that is taken out, or whose instance is asked to end, drains: it leaves when nothing is in flight, or after
@@ -22,6 +22,7 @@ from uuid import UUID
 from domain import host_port, values, vpc
 from domain.aggregate import Claim
 from domain.errors import Invalid, within
+from domain.interface import WithInterface
 from domain.load_balancer import events
 from domain.load_balancer.certificate import Certificate
 from domain.load_balancer.errors import CertificateInUse, TargetSelected, UnknownTarget
@@ -39,7 +40,7 @@ from domain.managed import Managed
 from domain.watch import service_scope, watch_scope
 
 
-class LoadBalancer(Managed):
+class LoadBalancer(Managed, WithInterface):
     """One load balancer."""
 
     PREFIX = "lb"
@@ -116,7 +117,7 @@ class LoadBalancer(Managed):
             [each.spec.target_group for each in self.targets.values()]
             + [each.target_group for each in self.selectors.values()]
         )
-        before = self._port_claims()
+        before, published = self._port_claims(), self.interface_claims()
         if changed.target_groups != self.target_groups:
             self.trigger_event(self.TargetGroupsChanged, target_groups=changed.groups_as_json())
         if changed.listeners != self.listeners:
@@ -124,6 +125,7 @@ class LoadBalancer(Managed):
         after = self._port_claims()
         self.conditions.claims += [claim for claim in after if claim not in before]
         self.conditions.releases += [claim for claim in before if claim not in after]
+        self.exchange_claims(published)
 
     def change_timeouts(self, timeouts: Timeouts) -> None:
         """Replace the time limits. Raises BeingDeleted, Invalid."""
@@ -261,8 +263,17 @@ class LoadBalancer(Managed):
         targets = self.targets.values()
         watched = [claim for each in targets for claim in self._watch_claims(each.spec)]
         serving = [claim for each in targets if each.is_in_service for claim in self._service_claims(each)]
-        place = vpc.use_claim(self.vpc_id, self)
-        return [*super().held_claims(), place, *self._port_claims(), *watched, *serving]
+        place = [vpc.use_claim(self.vpc_id, self), *self.interface_claims()]
+        return [*super().held_claims(), *place, *self._port_claims(), *watched, *serving]
+
+    @property
+    def publishes(self) -> bool:
+        """Whether it listens on a port of the host."""
+        return bool(self.listeners)
+
+    def refuse_change(self) -> None:
+        """Raise BeingDeleted."""
+        self.refuse_if_deleting()
 
     def held_secrets(self) -> list[UUID]:
         """Return where the private keys are."""

@@ -38,6 +38,7 @@ class CreateRequested(Aggregate.Created):
         aggregate.certificates = {}
         aggregate.targets = {}
         aggregate.selectors = {}
+        aggregate.interface = None
 
 
 class ListenersChanged(Event):

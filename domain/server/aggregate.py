@@ -16,6 +16,7 @@ from uuid import UUID
 from domain import host_port, values, vpc
 from domain.aggregate import Claim
 from domain.errors import Invalid
+from domain.interface import Interface, WithInterface
 from domain.server import events
 from domain.server.certificate import Certificate
 from domain.server.credentials import Credentials
@@ -30,7 +31,7 @@ from domain.server.spec import (
 from domain.trash import Trashable
 
 
-class Server(Trashable):
+class Server(Trashable, WithInterface):
     """One server. A kind checks what may be requested, and adds the rest."""
 
     engine: str
@@ -196,7 +197,13 @@ class Server(Trashable):
         self.trigger_event(self.RotationRequested, login_id=str(login_id), replaces=replaces)
 
     def undelete_into(
-        self, vpc_id: str, vpc_name: str, *, name: str | None = None, publish: int | None = None
+        self,
+        vpc_id: str,
+        vpc_name: str,
+        *,
+        name: str | None = None,
+        publish: int | None = None,
+        interface: Interface | None = None,
     ) -> None:
         """Take it out of the trash, into this VPC, published on this port of the host.
 
@@ -210,6 +217,7 @@ class Server(Trashable):
             vpc_name=vpc_name,
             publish=publish,
         )
+        self.restore_interface(interface)
         self.conditions.claims += self.held_claims()
         self.conditions.requires.append(vpc.alive_claim(vpc_id))
 
@@ -254,6 +262,15 @@ class Server(Trashable):
         if self.wanted == "stopped":
             raise ServerStopped(f"cannot {what} {self.name}: it is {self.status}; start it first")
 
+    @property
+    def publishes(self) -> bool:
+        """Whether it publishes a port of the host."""
+        return self.publish is not None
+
+    def refuse_change(self) -> None:
+        """Raise BeingDeleted."""
+        self.refuse_if_deleting()
+
     def refuse_to_delete(self) -> None:
         """Raise DeletionProtected."""
         if self.deletion_protection:
@@ -263,11 +280,11 @@ class Server(Trashable):
             )
 
     def held_claims(self) -> list[Claim]:
-        """Return the claims on its name, its place in the VPC and the host port it publishes."""
+        """Return the claims on its name, its place and its address in the VPC, and the host port it publishes."""
         if self.is_trashed or self.status == "deleted":
             return []
         published = [] if self.publish is None else [host_port.claim(self.publish, self)]
-        return [self.name_claim(), vpc.use_claim(self.vpc_id, self), *published]
+        return [self.name_claim(), vpc.use_claim(self.vpc_id, self), *self.interface_claims(), *published]
 
     def held_secrets(self) -> list[UUID]:
         """Return the ids of its passwords and its private key."""

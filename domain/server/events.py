@@ -55,6 +55,7 @@ class CreateRequested(Aggregate.Created):
         aggregate.certificate = None
         aggregate.deletion_protection = self.deletion_protection
         aggregate.settings = self.settings
+        aggregate.interface = None
         aggregate.run = RunState()
 
 
