@@ -248,6 +248,33 @@ class Networks(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class HostAddress:
+    """An address in a network that the host itself has there, on behalf of a resource that runs on the host."""
+
+    resource_id: str
+    account_id: str
+    network_id: str
+    address: str
+    names: tuple[str, ...]
+    """The names that lead to it from the containers of the network."""
+
+
+class HostAddresses(Protocol):
+    """Gives the host addresses in networks, for what runs on the host and is used from within a network."""
+
+    async def ensure(self, wanted: HostAddress) -> None:
+        """Give the host this address, and its names to the network. A resource has one; another one replaces it.
+
+        Raises InUse when a container has the address, Refused when there is no such network.
+        """
+        ...
+
+    async def remove(self, resource_id: str) -> None:
+        """Take the address of a resource from the host, and its names from the network. It may have none."""
+        ...
+
+
 class Volumes(Protocol):
     """Keeps files."""
 

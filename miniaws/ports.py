@@ -9,7 +9,7 @@ from domain.cache import CacheClient
 from domain.database import DatabaseClient, Replicator
 from domain.host_port import HostPorts
 from domain.load_balancer.proxy import Proxies
-from domain.ports import Containers, EngineWatch, Images, Networks, Volumes
+from domain.ports import Containers, EngineWatch, HostAddresses, Images, Networks, Volumes
 from domain.queue import QueueClient
 from domain.snapshot.copies import Copies
 from domain.snapshot.offsite_copies import Targets
@@ -36,6 +36,7 @@ class Infrastructure:
 
     containers: Containers
     networks: Networks
+    host_addresses: HostAddresses
     host_ports: HostPorts
     volumes: Volumes
     images: Images

@@ -9,7 +9,7 @@ from typing import Literal
 
 from domain import image_reference
 from domain.errors import InUse, Invalid, PortTaken, Refused
-from domain.ports import ContainerSpec, ContainerState, EngineEvent, Kind, LogLine, SeenContainer
+from domain.ports import ContainerSpec, ContainerState, EngineEvent, HostAddress, Kind, LogLine, SeenContainer
 
 RUNS: frozenset[ContainerState] = frozenset({"running", "paused"})
 ANY_ADDRESS = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, never bound
@@ -93,6 +93,8 @@ class MemoryEngine:
         self.containers: dict[str, MemoryContainer] = {}
         self.networks: dict[str, MemoryNetwork] = {}
         self.volumes: dict[str, MemoryVolume] = {}
+        self.host_addresses: dict[str, HostAddress] = {}
+        """Addresses of the host in networks, by resource."""
         self.events: list[EngineEvent] = []
         self.missing_images: set[str] = set()
         """Images that do not exist, in addition to those whose name starts with ``nosuch``."""
@@ -248,17 +250,26 @@ class MemoryEngine:
                     "stop it or publish another port"
                 )
 
+    def addresses(self, network_id: str, besides: str) -> set[str | None]:
+        """Return the addresses that containers and the host have in a network, for other resources."""
+        held = {
+            each.address
+            for each in self.containers.values()
+            if each.spec.network_id == network_id and each.spec.resource_id != besides
+        }
+        return held | {
+            each.address
+            for each in self.host_addresses.values()
+            if each.network_id == network_id and each.resource_id != besides
+        }
+
     def address_for(self, spec: ContainerSpec) -> str:
         """Return the address that a container gets. Raises InUse, or Refused when its network is gone."""
         network_id = spec.network_id
         network = self.networks.get(network_id)
         if network is None:
             raise Refused(f"cannot join {network_id}: there is no such network")
-        used = {
-            each.address
-            for each in self.containers.values()
-            if each.spec.network_id == network_id and each.spec.resource_id != spec.resource_id
-        }
+        used = self.addresses(network_id, besides=spec.resource_id)
         if spec.address is not None:
             if spec.address in used:
                 raise InUse(

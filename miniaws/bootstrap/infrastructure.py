@@ -7,6 +7,7 @@ from adapters.database.postgres_archive import PostgresArchives
 from adapters.database.postgres_replicas import PostgresReplicas
 from adapters.docker import docker_ports
 from adapters.haproxy import HAProxies
+from adapters.host_network import BridgeAddresses, HostCommands
 from adapters.host_ports import LocalHostPorts
 from adapters.memory import (
     MemoryArchives,
@@ -14,6 +15,7 @@ from adapters.memory import (
     MemoryCopies,
     MemoryDatabases,
     MemoryEngine,
+    MemoryHostAddresses,
     MemoryHostPorts,
     MemoryImages,
     MemoryNetworks,
@@ -40,12 +42,12 @@ def docker_infrastructure(settings: Settings) -> Infrastructure:
     ports = docker_ports(settings.docker_host, settings.cloud, settings.home / "volumes")
     mariadb, binary_logs = MariadbDatabases(), MariadbArchives(ports.containers)
     targets = TargetsFile(settings.copy_targets_file)
-    proxies = HAProxies(
-        ports.engine, settings.home / "load-balancers", settings.images("haproxy"), settings.publish_address
-    )
+    host, images = HostCommands(ports.engine), settings.images("haproxy")
+    proxies = HAProxies(ports.engine, settings.home / "load-balancers", images, settings.publish_address)
     return Infrastructure(
         ports.containers,
         ports.networks,
+        BridgeAddresses(ports.engine, host, images),
         LocalHostPorts(settings.publish_address if settings.docker_host.startswith("unix:") else None),
         ports.volumes,
         ports.images,
@@ -69,6 +71,7 @@ def memory_infrastructure(engine: MemoryEngine | None = None) -> Infrastructure:
     return Infrastructure(
         MemoryContainers(engine),
         MemoryNetworks(engine),
+        MemoryHostAddresses(engine),
         MemoryHostPorts(engine),
         MemoryVolumes(engine),
         MemoryImages(engine),

@@ -166,8 +166,10 @@ class RealAccidents:
 
 
 @asynccontextmanager
-async def pretended_world(known_images: set[str] | None = None) -> AsyncGenerator[Infrastructure]:
-    engine = MemoryEngine()
+async def pretended_world(
+    known_images: set[str] | None = None, engine: MemoryEngine | None = None
+) -> AsyncGenerator[Infrastructure]:
+    engine = engine or MemoryEngine()
     engine.known_images = known_images
     world = Infrastructure(
         containers=MemoryContainers(engine),

@@ -1,0 +1,161 @@
+"""Addresses that the host has in networks, and the names that lead to them."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from docker import APIClient
+from docker.errors import NotFound
+
+from adapters.docker.creation import LOG
+from adapters.docker.engine import DockerEngine, Json
+from adapters.docker.networks import bridge
+from adapters.docker.removal import remove_container
+from adapters.host_network.commands import HostCommands
+from domain.errors import Refused
+from domain.ports import HostAddress
+
+ADDRESS_LABEL = "miniaws.address"
+"""Label of a name holder: the address that the host has."""
+NAMES_LABEL = "miniaws.names"
+_MEMORY = 16 * 1024 * 1024
+_NEVER = "8"
+"""The value of ``arp_ignore`` with which a kernel answers for no address."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """A name holder as it is."""
+
+    network: str
+    address: str
+    is_as_wanted: bool
+
+
+class BridgeAddresses:
+    """Adds addresses to the bridges of networks on the host.
+
+    The engine's DNS only knows containers. So each address has a name holder: an idle container with this address and
+    these names on the network. It is silent: it answers no request for its address and announces none, so that the
+    host, whose bridge has the same address, is the only one that does. It also keeps the engine from giving the
+    address to a container.
+    """
+
+    def __init__(self, engine: DockerEngine, host: HostCommands, images: Sequence[str]) -> None:
+        """``images`` are those that the name holders can be made of: any that has the program ``sleep``."""
+        self._engine = engine
+        self._host = host
+        self._images = images
+
+    async def ensure(self, wanted: HostAddress) -> None:
+        """Give the host this address. Raises InUse, Refused, ImagePending while the image is prepared."""
+        task = f"give {wanted.resource_id} the address {wanted.address}"
+        seen = await self._engine.run(task, lambda api: self._look(api, wanted.resource_id, wanted))
+        if seen is not None and (seen.address, seen.network) != (wanted.address, self._network(wanted)):
+            await self._take(seen)
+        if seen is None or not seen.is_as_wanted:
+            # The name first: it fails when a container has the address, which the host must then not have.
+            await self._engine.run(task, lambda api: self._hold(api, wanted))
+        interface = bridge(self._network(wanted))
+        if wanted.address not in await self._addresses(interface):
+            await self._host.run(["ip", "addr", "replace", f"{wanted.address}/32", "dev", interface])
+
+    async def remove(self, resource_id: str) -> None:
+        """Take the address of a resource from the host, then remove its name holder, which remembers it."""
+        task = f"remove the address of {resource_id}"
+        seen = await self._engine.run(task, lambda api: self._look(api, resource_id))
+        if seen is not None:
+            await self._take(seen)
+            await self._engine.run(task, lambda api: self._let_go(api, resource_id))
+
+    def _network(self, wanted: HostAddress) -> str:
+        return self._engine.name(wanted.network_id)
+
+    async def _take(self, seen: _Holder) -> None:
+        interface = bridge(seen.network)
+        if seen.address in await self._addresses(interface):
+            await self._host.run(["ip", "addr", "del", f"{seen.address}/32", "dev", interface])
+
+    async def _addresses(self, interface: str) -> set[str]:
+        """Return the addresses of the host on a bridge besides its first one; none when there is no bridge."""
+        done = await self._host.execute(["ip", "-json", "-4", "addr", "show", "dev", interface])
+        links: list[Json] = json.loads(done.stdout or b"[]") if not done.exit_code else []
+        return {each["local"] for link in links for each in link["addr_info"] if each["prefixlen"] == 32}
+
+    def _look(self, api: APIClient, resource_id: str, wanted: HostAddress | None = None) -> _Holder | None:
+        try:
+            seen: Json = api.inspect_container(self._engine.name(_part(resource_id)))
+        except NotFound:
+            return None
+        labels = seen["Config"]["Labels"] or {}
+        if not self._engine.owns(labels, _part(resource_id)):
+            return None
+        network, address = seen["HostConfig"]["NetworkMode"], labels.get(ADDRESS_LABEL, "")
+        is_as_wanted = wanted is not None and self._is_as_wanted(api, seen, wanted)
+        return _Holder(network, address, is_as_wanted)
+
+    def _is_as_wanted(self, api: APIClient, seen: Json, wanted: HostAddress) -> bool:
+        labels, name = seen["Config"]["Labels"], self._network(wanted)
+        endpoint = seen["NetworkSettings"]["Networks"].get(name) or {}
+        return (
+            labels.get(ADDRESS_LABEL) == wanted.address
+            and labels.get(NAMES_LABEL) == json.dumps(wanted.names)
+            and seen["State"]["Running"]
+            # The network may have been removed by hand and created again.
+            and endpoint.get("NetworkID") == _network_id(api, name)
+        )
+
+    def _hold(self, api: APIClient, wanted: HostAddress) -> None:
+        """Run the name holder, a new one: it has nothing to keep."""
+        if _network_id(api, self._network(wanted)) is None:
+            raise Refused(
+                f"cannot give {wanted.resource_id} an address: there is no network {wanted.network_id}"
+            )
+        image = self._engine.preparations.ready(api, self._images)
+        self._let_go(api, wanted.resource_id)
+        name = self._engine.name(_part(wanted.resource_id))
+        api.create_container_from_config(self._config(wanted, image), name)
+        api.start(name)
+
+    def _let_go(self, api: APIClient, resource_id: str) -> None:
+        for container in api.containers(all=True, filters=self._engine.only(resource_id=_part(resource_id))):
+            remove_container(api, container["Id"])
+
+    def _config(self, wanted: HostAddress, image: str) -> Json:
+        labels = self._engine.labels("load_balancer", _part(wanted.resource_id), wanted.account_id)
+        network = self._network(wanted)
+        endpoint = {
+            "Aliases": list(wanted.names),
+            "IPAMConfig": {"IPv4Address": wanted.address},
+            "DriverOpts": {"com.docker.network.advertise_addr_nmsgs": "0"},
+        }
+        return {
+            "Image": image,
+            "Entrypoint": ["sleep", "infinity"],
+            "User": "65534:65534",
+            "Labels": labels | {ADDRESS_LABEL: wanted.address, NAMES_LABEL: json.dumps(wanted.names)},
+            "HostConfig": {
+                "NetworkMode": network,
+                "Sysctls": {"net.ipv4.conf.all.arp_ignore": _NEVER},
+                "PidsLimit": 8,
+                "Memory": _MEMORY,
+                "MemorySwap": _MEMORY,
+                "RestartPolicy": {"Name": "unless-stopped"},
+                "LogConfig": LOG,
+                "CapDrop": ["ALL"],
+                "ReadonlyRootfs": True,
+                "SecurityOpt": ["no-new-privileges"],
+            },
+            "NetworkingConfig": {"EndpointsConfig": {network: endpoint}},
+        }
+
+
+def _part(resource_id: str) -> str:
+    return f"{resource_id}.name"
+
+
+def _network_id(api: APIClient, name: str) -> str | None:
+    try:
+        return str(api.inspect_network(name)["Id"])
+    except NotFound:
+        return None
