@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from domain.archive import ArchiveEngine
 from domain.cache import CacheClient
 from domain.database import DatabaseClient, Replicator
+from domain.firewall import Firewall
 from domain.host_port import HostPorts
 from domain.load_balancer.proxy import Proxies
 from domain.ports import Containers, EngineWatch, HostAddresses, Images, Networks, Volumes
@@ -37,6 +38,7 @@ class Infrastructure:
     containers: Containers
     networks: Networks
     host_addresses: HostAddresses
+    firewall: Firewall
     host_ports: HostPorts
     volumes: Volumes
     images: Images

@@ -13,6 +13,7 @@ from docker import errors
 
 from adapters.docker.engine_connection import connected
 from adapters.docker.filesystems import Filesystems
+from adapters.docker.firewall_rules import remove_rules
 
 LABEL = "miniaws.cloud"
 """The label of every object of a cloud; its value is the cloud's name."""
@@ -63,6 +64,7 @@ def sweep(docker_host: str, cloud: str) -> Labelled:
     """
     with connected(docker_host) as engine:
         found = _labelled(engine, f"{LABEL}={cloud}")
+        remove_rules(engine, docker_host, cloud)
         for container in found.containers:
             _remove(engine.remove_container, container, force=True, v=True)
         for network in found.networks:

@@ -9,6 +9,7 @@ from docker.errors import APIError, NotFound
 from adapters.docker import output
 from adapters.docker.creation import LOG, PIDS, archive
 from adapters.docker.engine import CONFLICT, DockerEngine, Json
+from adapters.docker.firewall_rules import HOST_CONTAINER
 from adapters.docker.removal import remove_container
 from adapters.images.recipe import tag
 from domain.errors import Refused
@@ -17,7 +18,6 @@ from domain.ports import ExecResult, File
 IMAGE = tag("nftables")
 """Debian's nftables, iproute2, netcat and ping."""
 _PURPOSE_LABEL = "miniaws.purpose"
-_PURPOSE = "host-network"
 _MEMORY = 128 * 1024 * 1024
 _WITH_INPUT = 'file=$1; shift; "$@" <"$file"; code=$?; rm -f "$file"; exit $code'
 
@@ -30,7 +30,7 @@ class HostContainer:
 
     def __init__(self, engine: DockerEngine) -> None:
         self._engine = engine
-        self._name = engine.name(_PURPOSE)
+        self._name = engine.name(HOST_CONTAINER)
         self._inputs = itertools.count()
 
     async def execute(self, argv: Sequence[str], stdin: bytes, timeout_s: float) -> ExecResult:
@@ -43,7 +43,7 @@ class HostContainer:
                 f"give {argv[0]} its input", lambda api: api.put_archive(self._name, "/", archive(files))
             )
             argv = ["sh", "-c", _WITH_INPUT, "sh", path, *argv]
-        return await output.execute(self._engine, _PURPOSE, argv, timeout_s)
+        return await output.execute(self._engine, HOST_CONTAINER, argv, timeout_s)
 
     def _ensure(self, api: APIClient) -> None:
         try:
@@ -52,7 +52,7 @@ class HostContainer:
             self._create(api)
             found = api.inspect_container(self._name)
         labels = found["Config"]["Labels"] or {}
-        if labels.get(_PURPOSE_LABEL) != _PURPOSE or labels.get("miniaws.cloud") != self._engine.cloud:
+        if labels.get(_PURPOSE_LABEL) != HOST_CONTAINER or labels.get("miniaws.cloud") != self._engine.cloud:
             raise Refused(
                 f"cannot reach the host's network: another container has the name {self._name}; remove it"
             )
@@ -67,7 +67,7 @@ class HostContainer:
             "Image": self._engine.preparations.ready(api, [IMAGE]),
             "Cmd": ["sleep", "infinity"],
             "User": "0:0",
-            "Labels": {"miniaws.cloud": self._engine.cloud, _PURPOSE_LABEL: _PURPOSE},
+            "Labels": {"miniaws.cloud": self._engine.cloud, _PURPOSE_LABEL: HOST_CONTAINER},
             "HostConfig": {
                 "NetworkMode": "host",
                 "Init": True,

@@ -7,6 +7,7 @@ from adapters.memory.containers import MemoryContainers
 from adapters.memory.copies import MemoryCopies
 from adapters.memory.databases import MemoryArchives, MemoryDatabases
 from adapters.memory.engine import MemoryEngine
+from adapters.memory.firewall import MemoryFirewall
 from adapters.memory.host_addresses import MemoryHostAddresses
 from adapters.memory.host_ports import MemoryHostPorts
 from adapters.memory.networks import MemoryNetworks
@@ -24,6 +25,7 @@ __all__ = [
     "MemoryCopies",
     "MemoryDatabases",
     "MemoryEngine",
+    "MemoryFirewall",
     "MemoryHostAddresses",
     "MemoryHostPorts",
     "MemoryImages",

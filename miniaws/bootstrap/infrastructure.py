@@ -15,6 +15,7 @@ from adapters.memory import (
     MemoryCopies,
     MemoryDatabases,
     MemoryEngine,
+    MemoryFirewall,
     MemoryHostAddresses,
     MemoryHostPorts,
     MemoryImages,
@@ -28,6 +29,7 @@ from adapters.memory import (
     MemoryWatch,
 )
 from adapters.nats import NatsQueues
+from adapters.nftables import NftablesFirewall
 from adapters.rabbitmq import RabbitMQQueues
 from adapters.redis import RedisCaches
 from adapters.restic import ResticCopies, TargetsFile
@@ -48,6 +50,7 @@ def docker_infrastructure(settings: Settings) -> Infrastructure:
         ports.containers,
         ports.networks,
         BridgeAddresses(ports.engine, host, images),
+        NftablesFirewall(ports.engine, host),
         LocalHostPorts(settings.publish_address if settings.docker_host.startswith("unix:") else None),
         ports.volumes,
         ports.images,
@@ -72,6 +75,7 @@ def memory_infrastructure(engine: MemoryEngine | None = None) -> Infrastructure:
         MemoryContainers(engine),
         MemoryNetworks(engine),
         MemoryHostAddresses(engine),
+        MemoryFirewall(engine),
         MemoryHostPorts(engine),
         MemoryVolumes(engine),
         MemoryImages(engine),
