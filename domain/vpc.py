@@ -137,6 +137,11 @@ def gateway(network: IPv4Network) -> IPv4Address:
     return network.network_address + 1
 
 
+def internal_name(name: str, vpc_name: str) -> str:
+    """Return the fully qualified name of a resource in a VPC, which containers of the VPC find it by."""
+    return f"{name}.{vpc_name}.internal"
+
+
 def alive_claim(vpc_id: str) -> Claim:
     """Return the claim that holds while resources may be put into a VPC."""
     return Claim("alive", vpc_id, _uuid(vpc_id))

@@ -19,6 +19,7 @@ _ALGORITHMS = {
     # Adding or removing a target moves few clients to another one.
     "source": ["balance source", "hash-type consistent"],
 }
+_EVERY_ADDRESS = frozenset({"", "*", "0.0.0.0", "::"})  # noqa: S104 - compared with, never bound
 _FASTEST_S = 1.0
 """Interval of health checks while the state of a target is changing; never longer than the interval."""
 
@@ -27,7 +28,7 @@ def render(spec: ProxySpec, address: str, *, owner: int, with_servers: bool = Tr
     """Return the configuration. ``owner`` may use the sockets; HAProxy listens on ``address``."""
     lines = [*_globals(spec, owner), *_defaults(spec)]
     for listener in spec.listeners:
-        lines += ["", *_frontend(listener, address)]
+        lines += ["", *_frontend(spec, listener, address)]
     for backend in spec.backends:
         lines += ["", *_backend(spec, backend, with_servers=with_servers, checked=True)]
         lines += ["", *_backend(spec, backend, with_servers=with_servers, checked=False)]
@@ -112,6 +113,9 @@ def _defaults(spec: ProxySpec) -> Iterator[str]:
     yield f"    timeout http-keep-alive {_ms(wait.keep_alive_s)}"
     yield f"    timeout http-request {_ms(wait.client_s)}"
     yield f"    timeout tunnel {_ms(max(wait.client_s, wait.server_s))}"
+    if spec.address is not None:
+        # Also of health checks, so that security groups see who connects.
+        yield f"    source {spec.address}"
     yield "    retries 3"
     yield "    option redispatch 1"
     yield ""
@@ -121,7 +125,7 @@ def _defaults(spec: ProxySpec) -> Iterator[str]:
     yield f"    bind unix@{DIRECTORY}/idle.sock mode 600"
 
 
-def _frontend(listener: Listener, address: str) -> Iterator[str]:
+def _frontend(spec: ProxySpec, listener: Listener, address: str) -> Iterator[str]:
     yield f"frontend listen-{listener.port}"
     yield f"    mode {listener.mode}"
     tls = ""
@@ -129,6 +133,8 @@ def _frontend(listener: Listener, address: str) -> Iterator[str]:
         files = " ".join(f"crt {certificate_path(name)}" for name in listener.certificates)
         tls = f" ssl {files} alpn h2,http/1.1"
     yield f"    bind {address}:{listener.port}{tls}"
+    if spec.address is not None:
+        yield from _inside(spec.address, spec.network, listener.port, tls, is_bound=address in _EVERY_ADDRESS)
     if listener.max_connections:
         yield f"    maxconn {listener.max_connections}"
     if listener.mode == "http":
@@ -140,6 +146,15 @@ def _frontend(listener: Listener, address: str) -> Iterator[str]:
     for rule in listener.rules:
         yield from _route(rule.target_group, _condition(rule))
     yield from _route(listener.target_group, "")
+
+
+def _inside(address: str, network: str | None, port: int, tls: str, *, is_bound: bool) -> Iterator[str]:
+    """Listen on an address in the VPC, for clients in the VPC only: a host forwards between its own addresses."""
+    if not is_bound:
+        # Transparent: it starts even if the host does not have the address yet.
+        yield f"    bind {address}:{port} transparent{tls}"
+    if network is not None:
+        yield f"    tcp-request connection reject if {{ dst {address} }} !{{ src {network} }}"
 
 
 def _route(group: str, condition: str) -> Iterator[str]:

@@ -106,6 +106,7 @@ def planned(balancer: LoadBalancer, certificates: Mapping[str, bytes], vpc: Vpc)
         Backend(group, modes.get(group.name, "http"), tuple(servers[group.name]))
         for group in balancer.target_groups
     ]
+    address = inside(balancer, vpc)
     return ProxySpec(
         resource_id=balancer.public_id,
         account_id=balancer.account_id,
@@ -114,7 +115,17 @@ def planned(balancer: LoadBalancer, certificates: Mapping[str, bytes], vpc: Vpc)
         backends=backends,
         timeouts=balancer.timeouts,
         certificates=certificates,
+        address=address,
+        network=vpc.cidr if address is not None else None,
     )
+
+
+def inside(balancer: LoadBalancer, vpc: Vpc) -> str | None:
+    """Return the address of a balancer in its VPC, None while the host cannot have it there."""
+    interface = balancer.interface
+    if interface is None or vpc.why_unreachable(interface.address):
+        return None
+    return interface.address
 
 
 def _ending(

@@ -45,6 +45,10 @@ class ProxySpec:
     timeouts: Timeouts
     certificates: Mapping[str, bytes] = field(default_factory=dict[str, bytes], repr=False)
     """Certificate, chain and private key in PEM, by name."""
+    address: str | None = None
+    """The address that the host has in its VPC for it: it also listens there, and connects to targets from it."""
+    network: str | None = None
+    """The range of its VPC: only clients in it can use this address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,9 @@
 
 instances with the tags of a selector  -> register, release
 instances, health checks of the proxy  -> report_target: initial, healthy, unhealthy, draining, unused, or release
+its address and name in the VPC        -> host_addresses.ensure
 targets in service                     -> proxies.ensure -> report_available
-deleting, not yet deleted              -> proxies.remove -> report_deleted
+deleting, not yet deleted              -> proxies.remove -> host_addresses.remove -> report_deleted
 
 A state is reported before the proxy is configured for it, so an instance that may get requests is known to be in
 service, and is not ended before it has drained.
@@ -20,10 +21,11 @@ import orjson
 from domain.errors import NotFound, PortError
 from domain.instance import Instance
 from domain.load_balancer import LoadBalancer, TargetSpec
-from domain.load_balancer.health import Seen, TargetAddress, address_of, planned, verdict
+from domain.load_balancer.health import Seen, TargetAddress, address_of, inside, planned, verdict
 from domain.load_balancer.proxy import Proxies
 from domain.load_balancer.target import MAX_TARGETS
-from domain.vpc import Vpc
+from domain.ports import HostAddress, HostAddresses
+from domain.vpc import Vpc, internal_name
 from miniaws.application import Cloud
 from miniaws.runtime.reconciler import LONG_PASS_S, ReconcileResult, lifecycle
 from projections.listing import Query
@@ -40,9 +42,10 @@ class LoadBalancerManager:
     kind = LoadBalancer.KIND
     timeout_s = LONG_PASS_S
 
-    def __init__(self, cloud: Cloud, proxies: Proxies) -> None:
+    def __init__(self, cloud: Cloud, proxies: Proxies, addresses: HostAddresses) -> None:
         self._cloud = cloud
         self._proxies = proxies
+        self._addresses = addresses
         self._reconciler = lifecycle(cloud, LoadBalancer, ensure=self._ensure, remove=self._remove)
 
     async def reconcile(self, resource_id: UUID) -> ReconcileResult:
@@ -51,6 +54,7 @@ class LoadBalancerManager:
 
     async def _remove(self, balancer: LoadBalancer) -> ReconcileResult:
         await self._proxies.remove(balancer.public_id)
+        await self._addresses.remove(balancer.public_id)
         await self._reconciler.report(balancer, LoadBalancer.report_deleted)
         return ReconcileResult("removed the proxy")
 
@@ -58,6 +62,8 @@ class LoadBalancerManager:
         balancer = await self._follow_selectors(balancer)
         vpc = await self._cloud.load(Vpc, balancer.account_id, balancer.vpc_id)
         balancer = await self._judge(balancer, vpc)
+        if (address := inside(balancer, vpc)) is not None:
+            await self._addresses.ensure(_host_address(balancer, vpc, address))
         await self._proxies.ensure(planned(balancer, await self._certificates(balancer), vpc))
         await self._reconciler.report(balancer, LoadBalancer.report_available)
         states = [target.state for target in balancer.targets.values()]
@@ -160,6 +166,11 @@ class LoadBalancerManager:
         return self._cloud.ports.clock.now()
 
 
+def _host_address(balancer: LoadBalancer, vpc: Vpc, address: str) -> HostAddress:
+    names = (balancer.name, balancer.public_id, internal_name(balancer.name, vpc.name))
+    return HostAddress(balancer.public_id, balancer.account_id, balancer.vpc_id, address, names)
+
+
 def _has(instance: Instance, tags: Mapping[str, str]) -> bool:
     return tags.items() <= instance.tags.items()
 
@@ -176,4 +187,4 @@ def _requeue_after_s(balancer: LoadBalancer, vpc: Vpc) -> float | None:
 
 def create_manager(cloud: Cloud) -> LoadBalancerManager:
     """Return what reconciles proxies with load balancers."""
-    return LoadBalancerManager(cloud, cloud.ports.proxies)
+    return LoadBalancerManager(cloud, cloud.ports.proxies, cloud.ports.host_addresses)

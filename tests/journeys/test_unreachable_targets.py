@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from adapters.memory import MemoryHostAddresses
 from domain.load_balancer import BalancerSpec, HealthCheck, Listener, LoadBalancer, TargetGroup
 from miniaws.process_managers.load_balancer import LoadBalancerManager
 from tests import load
@@ -29,7 +30,8 @@ async def place(engine: str, haproxy_image: str, tmp_path: Path) -> AsyncGenerat
 @pytest.fixture
 async def stage(place: Place, prepared_url: str, tmp_path: Path) -> AsyncGenerator[Stage]:
     async with open_stage(prepared_url, tmp_path) as opened:
-        opened.managers["load_balancer"] = LoadBalancerManager(opened.cloud, place.proxies)
+        addresses = MemoryHostAddresses(opened.engine)
+        opened.managers["load_balancer"] = LoadBalancerManager(opened.cloud, place.proxies, addresses)
         yield opened
 
 

@@ -8,8 +8,13 @@ import pytest
 from domain.errors import PortTaken, Refused, Unreachable
 from domain.instance import Instance, InstanceTerminated
 from domain.instance.spec import RestartPolicy
+from domain.interface import GroupRef, Interface
 from domain.load_balancer import LoadBalancer
 from domain.load_balancer.errors import TargetInAnotherVpc
+from domain.security_group import SecurityGroup, default_group_id
+from domain.subnet import Subnet, default_subnet_id
+from domain.values import public_id
+from domain.vpc import Vpc
 from miniaws.commands import load_balancer as balancers
 from miniaws.commands.host_port import HostPortTaken
 from miniaws.commands.instance import Port
@@ -232,3 +237,37 @@ async def test_every_pass_may_be_repeated_after_a_crash(stage: Stage) -> None:
     stage.restart_controller()
     await stage.settle(balancer)
     assert await stage.told(balancer) == [*before, "failed", "became_available"]
+
+
+async def test_the_host_has_its_address_and_its_names_until_it_is_deleted(stage: Stage) -> None:
+    vpc = await stage.settle(await stage.vpc())
+    address = vpc.cidr.replace(".0/16", ".70")
+    balancer = await with_address(stage, await create(stage), address)
+    await stage.pass_(balancer)
+    held = stage.engine.host_addresses[balancer.public_id]
+    assert (held.network_id, held.address) == (vpc.public_id, address)
+    assert held.names == ("lb", balancer.public_id, "lb.default.internal")
+    spec = stage.proxies.proxies[balancer.public_id].spec
+    assert (spec.address, spec.network) == (address, vpc.cidr)
+    await balancers.delete(stage.cloud, REQUEST, balancer.name)
+    await stage.pass_(balancer)
+    assert stage.engine.host_addresses == {}
+
+
+async def test_an_address_outside_its_network_is_not_used(stage: Stage) -> None:
+    await stage.settle(await stage.vpc())
+    balancer = await with_address(stage, await create(stage), "192.168.7.7")
+    await stage.pass_(balancer)
+    assert stage.proxies.proxies[balancer.public_id].spec.address is None
+    assert stage.engine.host_addresses == {}
+
+
+async def with_address(stage: Stage, balancer: LoadBalancer, address: str) -> LoadBalancer:
+    vpc = await stage.cloud.load(Vpc, balancer.account_id, balancer.vpc_id)
+    group = GroupRef(public_id(SecurityGroup.PREFIX, default_group_id(vpc.id)), "default")
+    subnet_id = public_id(Subnet.PREFIX, default_subnet_id(vpc.id))
+    interface = Interface(subnet_id, "default", address, (group,))
+    current = await stage.load(LoadBalancer, balancer.id)
+    current.trigger_event(LoadBalancer.InterfaceAssigned, **interface.as_json())
+    await stage.cloud.save(REQUEST, current)
+    return current
