@@ -63,6 +63,8 @@ class Aggregate(domain.Aggregate):
     """What public ids of this kind begin with."""
     IS_PART: ClassVar[bool] = False
     """Whether it has the name of the resource that it was created for, which the name alone refers to."""
+    IS_IN_VPC: ClassVar[bool] = False
+    """Whether its name is unique in its VPC only; elsewhere, it is called ``<name>.<VPC>``."""
     events: ClassVar[dict[str, type[domain.AggregateEvent]]] = {}
     kinds: ClassVar[dict[str, type["Aggregate"]]] = {}
 

@@ -46,6 +46,7 @@ class Subnet(Managed):
     """One range of a VPC."""
 
     PREFIX = "subnet"
+    IS_IN_VPC = True
 
     vpc_id: str
     vpc_name: str

@@ -16,7 +16,7 @@ from weakref import WeakValueDictionary
 import orjson
 
 from domain.aggregate import Aggregate, Claim, Conditions, name_scope
-from domain.errors import KeyReused, NameTaken, NotFound, SecretMissing, Unavailable
+from domain.errors import Invalid, KeyReused, NameTaken, NotFound, SecretMissing, Unavailable
 from domain.plan.errors import BeingPlanned
 from domain.plan.holding import PLANNED_PREFIX, planned_scope
 from domain.store import (
@@ -146,6 +146,8 @@ class Cloud:
         if parsed is not None and parsed[0] == kind.PREFIX:
             return parsed[1]
         claim = await self.ports.store.claim(name_scope(account_id, kind.KIND), id_or_name)
+        if claim is None and kind.IS_IN_VPC:
+            claim = await self._only_one(kind, account_id, id_or_name)
         if claim is None:
             raise NotFound(
                 f"cannot find {_humanized(kind.KIND)} {shown(id_or_name)}; list them to see what there is"
@@ -300,6 +302,19 @@ class Cloud:
         lock = self._locks.setdefault(resource_id, asyncio.Lock())
         async with lock:
             yield
+
+    async def _only_one(self, kind: type[A], account_id: str, name: str) -> Claim | None:
+        """Return the name claim of a resource whose name is unique in its VPC only, found without the VPC."""
+        claims = await self.ports.store.claims(name_scope(account_id, kind.KIND))
+        found = [claim for claim in claims if claim.key.partition(".")[0] == name]
+        if len(found) > 1:
+            listed = ", ".join(claim.key for claim in found[:5])
+            raise Invalid(
+                f"cannot tell which {_humanized(kind.KIND)} {shown(name)} is: several VPCs have one; name it with its "
+                f"VPC, as one of {listed}",
+                field="name",
+            )
+        return found[0] if found else None
 
     def _idempotency_claim(self, request: Request, about: UUID) -> Claim | None:
         if request.idempotency_key is None:

@@ -55,6 +55,8 @@ class Capability(NamedTuple):
 CAPABILITIES = (
     Capability("access_key", "keys", "admin", has_manager=False),
     Capability("vpc", "vpcs", "default"),
+    Capability("subnet", "subnets", "private", has_manager=False),
+    Capability("security_group", "security-groups", "db", has_manager=False),
     Capability("volume", "volumes", "data"),
     Capability("snapshot", "snapshots", "before-upgrade"),
     Capability("instance", "instances", "web-1"),

@@ -15,7 +15,18 @@ from domain.scaling_group.template import OWNED_TAG
 from domain.values import is_part_name
 from projections.document import Document, has_ended
 
-KINDS = ("vpc", "volume", "database", "cache", "queue", "instance", "load_balancer", "scaling_group")
+KINDS = (
+    "vpc",
+    "subnet",
+    "security_group",
+    "volume",
+    "database",
+    "cache",
+    "queue",
+    "instance",
+    "load_balancer",
+    "scaling_group",
+)
 """The kinds of an estate. A resource refers only to those of earlier kinds, or to a database."""
 
 _LEAVING = {"deleting", "terminating", "trashed", "purging"}
@@ -51,13 +62,19 @@ Specification = Callable[[Any, Documents], dict[str, Any]]
 """Returns the spec that creates what a document shows."""
 
 _specifications: dict[str, Specification] = {}
+_given: dict[str, Callable[[Any], bool]] = {}
+"""Returns whether a document shows what a resource is given when it is created, and nobody has changed."""
 
 
-def specified(kind: str) -> Callable[[Specification], Specification]:
-    """Register how the spec of a kind is read from its documents."""
+def specified(
+    kind: str, is_as_created: Callable[[Any], bool] | None = None
+) -> Callable[[Specification], Specification]:
+    """Register how the spec of a kind is read from its documents, and which of them describe nothing to create."""
 
     def register(function: Specification) -> Specification:
         _specifications[kind] = function
+        if is_as_created is not None:
+            _given[kind] = is_as_created
         return function
 
     return register
@@ -94,7 +111,8 @@ def is_part_of_estate(document: Document) -> bool:
         attached = document["observed"]["attached_to"]
         is_of_server = attached is not None and not attached["id"].startswith("i-")
         return not is_of_server and not is_part_name(document["name"])
-    return OWNED_TAG not in document["tags"]
+    is_as_created = _given.get(document["kind"])
+    return OWNED_TAG not in document["tags"] and not (is_as_created and is_as_created(document))
 
 
 def _is_running(document: Document) -> bool | None:

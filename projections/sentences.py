@@ -5,7 +5,7 @@ of the resource: state what happened, in the words of the command or of the fiel
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from string import Formatter
@@ -24,7 +24,16 @@ class Choice:
     is_unset: str
 
 
-Template = str | Choice
+@dataclass(frozen=True, slots=True)
+class Worded:
+    """A template with one field that a function puts into words."""
+
+    field: str
+    template: str
+    words: Callable[[Any], str]
+
+
+Template = str | Choice | Worded
 _templates: dict[str, Template] = {}
 _LAST_FIELD = re.compile(r": \{(\w+)\}$")
 """What follows a colon at the end of a template, which is left out when there is nothing to say."""
@@ -66,6 +75,9 @@ def registered() -> set[str]:
 def describe(event_type: str, payload: Mapping[str, Any]) -> str:
     """Return what the event says of its resource, without who and when."""
     template = _templates.get(event_type, event_type.partition(".")[2].replace("_", " "))
+    if isinstance(template, Worded):
+        payload = {**payload, template.field: template.words(payload[template.field])}
+        template = template.template
     if isinstance(template, Choice):
         template = template.is_set if _is_set(payload.get(template.field)) else template.is_unset
     last = _LAST_FIELD.search(template)
@@ -81,7 +93,8 @@ def _is_set(value: Any) -> bool:
 def _fields(template: Template) -> set[str]:
     if isinstance(template, Choice):
         return {template.field} | _fields(template.is_set) | _fields(template.is_unset)
-    return {field for _, field, _, _ in Formatter().parse(template) if field}
+    text = template.template if isinstance(template, Worded) else template
+    return {field for _, field, _, _ in Formatter().parse(text) if field}
 
 
 def _listed(given: Mapping[str, Any]) -> str:

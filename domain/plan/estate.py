@@ -12,6 +12,24 @@ class Key(NamedTuple):
     name: str
 
 
+IN_VPC = frozenset({"subnet", "security_group"})
+"""Kinds whose names are unique in their VPC only; the name in their key is ``<name>.<VPC>``."""
+DEFAULT = "default"
+
+
+def key_of(kind: str, name: str, vpc: str | None) -> Key:
+    """Return what identifies a resource of a VPC, or one that is in none."""
+    is_qualified = kind not in IN_VPC or vpc is None or "." in name
+    return Key(kind, name if is_qualified else f"{name}.{vpc}")
+
+
+def is_always_there(key: Key) -> bool:
+    """Return whether an estate need not have it: the default VPC of an account, and what each VPC is given."""
+    if key.kind in IN_VPC:
+        return key.name.startswith(f"{DEFAULT}.")
+    return key == Key("vpc", DEFAULT)
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """The resource in the store that a part of an estate stands for."""
@@ -43,7 +61,7 @@ class Resource:
     @property
     def key(self) -> Key:
         """What identifies it."""
-        return Key(self.kind, self.name)
+        return key_of(self.kind, self.name, self.spec.get("vpc"))
 
 
 Estate = Mapping[Key, Resource]

@@ -8,11 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from domain.plan.estate import Estate, Key, Resource, estate
+from domain.plan.estate import DEFAULT, IN_VPC, Estate, Key, Resource, estate
 
 FORK_TAG = "miniaws:fork"
 """The tag that names the fork on each of its resources."""
 _LONGEST = 63
+CHOSEN_PREFIX = 24
+"""The length of the prefix of a range that is chosen for a VPC."""
 _DEFAULT_VPC = Key("vpc", "default")
 
 
@@ -32,10 +34,14 @@ def fork(originals: Estate, name: str, publish: Mapping[int, int]) -> Fork:
     # The only VPC gets the name of the fork: of "shop", "shop-debug" is the fork with the suffix "debug".
     only = vpcs[0] if len(vpcs) == 1 else None
     suffix = name if only is None else name.removeprefix(f"{only.name}-")
-    names = {key: name if key == only else _named(key.name, suffix) for key in found}
-    copying = _Copying(names, name, publish)
-    copies = estate(copying.copy(each) for each in found.values())
-    return Fork(copies, {Key(key.kind, names[key]): each for key, each in found.items()})
+    # What is in a VPC keeps its name: the VPC is another one.
+    names = {
+        key: each.name if key.kind in IN_VPC else name if key == only else _named(key.name, suffix)
+        for key, each in found.items()
+    }
+    copying = _Copying(names, name, publish, found)
+    copied = [(copying.copy(each), each) for each in found.values()]
+    return Fork(estate(copy for copy, _ in copied), {copy.key: each for copy, each in copied})
 
 
 def _with_default_vpc(originals: Estate) -> Estate:
@@ -50,13 +56,20 @@ def _named(name: str, suffix: str) -> str:
     return f"{name[: _LONGEST - len(suffix) - 1].rstrip('-')}-{suffix}"
 
 
+def _prefix(cidr: str) -> int:
+    return int(cidr.partition("/")[2])
+
+
 class _Copying:
     """Rewrites resources to their copies."""
 
-    def __init__(self, names: Mapping[Key, str], fork_name: str, publish: Mapping[int, int]) -> None:
+    def __init__(
+        self, names: Mapping[Key, str], fork_name: str, publish: Mapping[int, int], originals: Estate
+    ) -> None:
         self._names = names
         self._fork_name = fork_name
         self._publish = publish
+        self._originals = originals
 
     def copy(self, resource: Resource) -> Resource:
         """Return the copy of a resource."""
@@ -70,16 +83,21 @@ class _Copying:
         return replace(
             resource,
             name=self._names[resource.key],
-            spec={**spec, **self._rewritten(resource.kind, spec)},
-            tags={**resource.tags, FORK_TAG: self._fork_name},
+            spec={**spec, **self._rewritten(resource, spec)},
+            tags={**resource.tags, **self._tag(resource)},
             identity=None,
         )
 
-    def _rewritten(self, kind: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+    def _tag(self, resource: Resource) -> dict[str, str]:
+        """Return the tag of the fork; what each VPC is given is no copy."""
+        is_given = resource.kind in IN_VPC and resource.name == DEFAULT
+        return {} if is_given else {FORK_TAG: self._fork_name}
+
+    def _rewritten(self, resource: Resource, spec: Mapping[str, Any]) -> dict[str, Any]:
         """Return the fields that are other ones in a copy, besides those of many kinds."""
-        match kind:
-            case "vpc":
-                return {"cidr": None}
+        match resource.kind:
+            case "vpc" | "subnet":
+                return self._of_range(resource)
             case "instance":
                 return self._of_instance(spec)
             case "database":
@@ -91,6 +109,15 @@ class _Copying:
                 return self._of_group(spec)
             case _:
                 return {}
+
+    def _of_range(self, resource: Resource) -> dict[str, Any]:
+        """Return a range that is chosen in the VPC of the fork, of the same share of it."""
+        cidr, vpc = resource.spec.get("cidr"), self._originals.get(Key("vpc", resource.spec.get("vpc", "")))
+        whole = None if vpc is None else vpc.spec.get("cidr")
+        if cidr is None or whole is None:
+            return {"cidr": None}
+        share = max(0, _prefix(cidr) - _prefix(whole))
+        return {"cidr": None, "prefix": min(28, max(_prefix(cidr), CHOSEN_PREFIX + share))}
 
     def _of_instance(self, spec: Mapping[str, Any]) -> dict[str, Any]:
         return {

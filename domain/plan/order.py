@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from domain.plan.context import Context
 from domain.plan.draft import Draft, Token
-from domain.plan.estate import Key
+from domain.plan.estate import Key, is_always_there
 from domain.plan.kinds.words import named
 from domain.plan.step import Action, Step
 
 Needs = list[set[int]]
 """By the index of a draft, the indexes of those that it needs."""
-_ALWAYS_THERE = Key("vpc", "default")
 
 
 def ordered(chains: Sequence[Sequence[Draft]], context: Context) -> tuple[Step, ...]:
@@ -100,7 +99,7 @@ class _Lacking:
         """Return something that a step uses and that neither exists nor is made by the plan."""
         for key in sorted(draft.uses):
             is_there = key in self._there or key in self._made or key.name in self._ids
-            if not is_there and key != _ALWAYS_THERE:
+            if not is_there and not is_always_there(key):
                 return key
         return None
 

@@ -54,6 +54,7 @@ class SecurityGroup(Managed):
     """One security group."""
 
     PREFIX = "sg"
+    IS_IN_VPC = True
 
     vpc_id: str
     vpc_name: str

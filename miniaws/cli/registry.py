@@ -26,6 +26,12 @@ COMMANDS = {
         "miniaws.cli.instance:app", "Manage instances: containers that run a program.", "instance"
     ),
     "vpc": Entry("miniaws.cli.vpc:app", "Manage VPCs: isolated networks.", "vpc"),
+    "subnet": Entry("miniaws.cli.subnet:app", "Manage subnets: ranges of VPCs.", "subnet"),
+    "sg": Entry(
+        "miniaws.cli.security_group:app",
+        "Manage security groups: which connections are let through.",
+        "security_group",
+    ),
     "lb": Entry("miniaws.cli.load_balancer:app", "Manage load balancers.", "load_balancer"),
     "volume": Entry("miniaws.cli.volume:app", "Manage volumes: storage that outlives instances.", "volume"),
     "cache": Entry("miniaws.cli.cache:app", "Manage Redis caches.", "cache"),

@@ -5,10 +5,13 @@ from ipaddress import ip_network
 from pydantic import Field
 
 from domain import values
-from domain.errors import Conflict, DomainError, Invalid
+from domain.errors import Conflict, DomainError, Invalid, NameTaken
+from domain.security_group import SecurityGroup, default_group_id
 from domain.store import ClaimTaken, RequirementMissing, ScopeInUse
+from domain.subnet import Subnet, default_subnet_id
 from domain.vpc import SUBNET_SCOPE, Vpc, use_scope
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
+from miniaws.commands import defaults
 from miniaws.commands.body import Body, Change, Name, NewTags, Tags
 
 
@@ -44,16 +47,24 @@ class ChangeVpc(Change):
 
 
 async def create(cloud: Cloud, request: Request, new: CreateVpc) -> Saved:
-    """Create a VPC. Raises Invalid, NameTaken, RangeTaken, NoFreeRange."""
+    """Create a VPC, with its default subnet and security group. Raises Invalid, NameTaken, RangeTaken, NoFreeRange."""
     values.name(new.name)
 
     async def work(unit: UnitOfWork) -> None:
         cidr = new.cidr or await free_cidr(cloud)
         if new.cidr is not None:
             await _refuse_occupied(cloud, new.cidr)
-        unit.add(Vpc.create(unit.account_id, new.name, cidr, new.tags, is_chosen=new.cidr is None))
+        vpc = Vpc.create(unit.account_id, new.name, cidr, new.tags, is_chosen=new.cidr is None)
+        unit.add(vpc, Subnet.create_default(vpc), SecurityGroup.create_default(vpc))
 
     async def recover(conflict: ClaimTaken | RequirementMissing) -> None:
+        if conflict.claim.scope != SUBNET_SCOPE:
+            # The names of its default subnet and group are taken when its own is.
+            raise NameTaken(
+                f"cannot use the name `{new.name}`: a VPC of this account has it; choose another name, or delete that "
+                "one first",
+                field="name",
+            ) from None
         # A range that we chose was taken in between: choose another.
         if new.cidr is not None:
             raise RangeTaken(
@@ -71,11 +82,30 @@ async def change(cloud: Cloud, request: Request, id_or_name: str, changes: Chang
 
 
 async def delete(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
-    """Delete a VPC. Raises NotFound, or Conflict with the list of what uses it."""
+    """Delete a VPC, with its default subnet and group. Raises NotFound, or Conflict with the list of what uses it."""
+
+    async def work(unit: UnitOfWork) -> None:
+        vpc = await unit.load(Vpc, id_or_name)
+        vpc.delete()
+        for default_id in (default_subnet_id(vpc.id), default_group_id(vpc.id)):
+            default = await cloud.ports.store.load(default_id)
+            if isinstance(default, Subnet | SecurityGroup):
+                default.delete_with_vpc()
+                unit.add(default)
+
     try:
-        return await cloud.change(request, Vpc, id_or_name, Vpc.delete)
+        return await cloud.transact(request, work)
     except ScopeInUse:
         raise await _in_use(cloud, request, id_or_name) from None
+
+
+async def replace_range(cloud: Cloud, unit: UnitOfWork, vpc: Vpc, cidr: str, reason: str) -> None:
+    """Replace the range of a VPC, and of its default subnet, which must be the only one. Raises Conflict."""
+    found = await unit.load(Vpc, vpc.public_id)
+    found.replace_range(cidr, reason)
+    subnet = await defaults.subnet(cloud, vpc.id)
+    subnet.replace_range(cidr)
+    unit.add(subnet)
 
 
 async def free_cidr(cloud: Cloud) -> str:

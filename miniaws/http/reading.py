@@ -15,7 +15,7 @@ from domain import errors, moments
 from domain.aggregate import Aggregate
 from domain.values import parse_id, shown
 from miniaws.application import Cloud
-from miniaws.http.absent import not_found
+from miniaws.http.absent import in_some_vpc, not_found
 from miniaws.http.auth.authenticator import Identity
 from miniaws.http.cursors import close_cursor, invalid_cursor, open_cursor
 from projections import inventory
@@ -132,7 +132,10 @@ async def resolve(cloud: Cloud, kind: type[Aggregate], account: str, id_or_name:
     parsed = parse_id(id_or_name)
     if parsed is not None and parsed[0] == kind.PREFIX:
         return parsed[1]
-    found = await cloud.ports.inventory.named(account, kind.KIND, id_or_name, at)
+    if kind.IS_IN_VPC:
+        found = await in_some_vpc(cloud, kind, account, id_or_name, at)
+    else:
+        found = await cloud.ports.inventory.named(account, kind.KIND, id_or_name, at)
     if found is None:
         raise await not_found(cloud, kind, account, id_or_name, at)
     return found

@@ -3,6 +3,7 @@
 desired                    -> networks.ensure -> report_available
 its range is not private   -> report_failed
 its range is taken         -> replace_range -> networks.ensure, if the range was chosen for it
+no default subnet or group -> both are created, for a VPC of an earlier version
 deleting, not yet deleted  -> networks.remove -> report_deleted
 
 Dying between an effect and its report is harmless: the next pass repeats the effect, which changes nothing, and
@@ -12,12 +13,13 @@ reports.
 from ipaddress import IPv4Network
 from uuid import UUID
 
-from domain.errors import InUse, RangeInUse, Refused
+from domain.errors import Conflict, InUse, RangeInUse, Refused
 from domain.ports import Networks
 from domain.store import ClaimTaken
 from domain.values import is_private
 from domain.vpc import Vpc
 from miniaws.application import Cloud
+from miniaws.commands import defaults
 from miniaws.commands import vpc as commands
 from miniaws.runtime.reconciler import PASS_S, ReconcileResult, lifecycle
 
@@ -55,14 +57,18 @@ class VpcManager:
             vpc = await self._replace_range(vpc, taken)
             await self._networks.ensure(vpc.public_id, vpc.account_id, vpc.cidr)
         await self._reconciler.report(vpc, Vpc.report_available)
+        await defaults.ensure(self._cloud, vpc)
         return ReconcileResult(f"has the network {vpc.cidr}")
 
     async def _replace_range(self, vpc: Vpc, taken: RangeInUse) -> Vpc:
         """Choose another range: another cloud on this host may have chosen the same one at the same time."""
         try:
             cidr = await commands.free_cidr(self._cloud)
-            return await self._reconciler.report(vpc, lambda v: v.replace_range(cidr, str(taken)))
-        except (commands.NoFreeRange, ClaimTaken) as error:
+            await self._reconciler.transact(
+                vpc, lambda unit: commands.replace_range(self._cloud, unit, vpc, cidr, str(taken))
+            )
+            return await self._cloud.load_by_id(Vpc, vpc.id)
+        except (Conflict, ClaimTaken) as error:
             raise Refused(f"{taken} ({error})") from error
 
     async def _remove(self, vpc: Vpc) -> ReconcileResult:

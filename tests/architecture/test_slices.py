@@ -24,12 +24,10 @@ SHARED: dict[str, dict[str, str]] = {
         "ports": "what we ask of the world",
         "system": "what we ask of the machine itself",
         "watch": "how one resource wakes the manager of another",
-        "security_group": "rules of connections",
         "server": "what every managed server shares",
         "stats": "what containers and the host use",
         "status": "statuses that all kinds share",
         "store": "what we ask of the event store",
-        "subnet": "ranges of VPCs",
         "trash": "what is kept of a deleted resource",
         "values": "values that can never be wrong",
     },
@@ -71,6 +69,7 @@ SHARED: dict[str, dict[str, str]] = {
     "miniaws/commands": {
         "host_port": "what is said of a port that is held",
         "body": "the base of all inputs, and the fields that they share",
+        "defaults": "the default subnet and security group of a VPC",
         "keeping": "how long what is deleted is kept",
         "program": "how the program of an instance is run",
         "trash": "restores and purges what is kept",
@@ -171,7 +170,11 @@ SHARED: dict[str, dict[str, str]] = {
     },
 }
 
-WITHOUT_MANAGER = {"access_key": "a key has no counterpart outside the store"}
+WITHOUT_MANAGER = {
+    "access_key": "a key has no counterpart outside the store",
+    "security_group": "the firewall reads the rules of all groups at once",
+    "subnet": "a range of its VPC, which has the network",
+}
 
 
 def stems(folder: str) -> set[str]:

@@ -10,6 +10,7 @@ nothing else is said.
 * volume: ``restore_from_snapshot`` with the ``snapshot`` besides the body; it creates the volume
 * database: ``delete`` with ``{final_backup}``; ``change_backups`` of its archive; ``promote`` without a body;
   ``restore_from_archive`` of ``identity`` into a new one; ``restore_in_place``
+* subnet, security_group: ``change`` also of the default one, which a plan neither creates nor deletes
 * queue: ``declare`` with the ``name`` of the named queue besides its limits, ``undeclare`` with ``{name}``
 * load_balancer: ``register_target``, ``deregister_target`` with ``{target}``; ``upload_certificate`` with its ``name``
   besides the body, ``remove_certificate`` with ``{name}``
@@ -26,11 +27,15 @@ from domain.plan.kinds.kind import Kind
 from domain.plan.kinds.load_balancer import LoadBalancerKind
 from domain.plan.kinds.queue import QueueKind
 from domain.plan.kinds.scaling_group import ScalingGroupKind
+from domain.plan.kinds.security_group import SecurityGroupKind
+from domain.plan.kinds.subnet import SubnetKind
 from domain.plan.kinds.volume import VolumeKind
 from domain.plan.kinds.vpc import VpcKind
 
 KINDS: Mapping[str, Kind] = {
     "vpc": VpcKind(),
+    "subnet": SubnetKind(),
+    "security_group": SecurityGroupKind(),
     "volume": VolumeKind(),
     "database": DatabaseKind(),
     "cache": CacheKind(),

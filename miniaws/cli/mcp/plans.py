@@ -26,7 +26,18 @@ class _Body(BaseModel):
 class Resource(_Body):
     """A resource as it should be."""
 
-    kind: Literal["vpc", "volume", "database", "cache", "queue", "instance", "load_balancer", "scaling_group"]
+    kind: Literal[
+        "vpc",
+        "subnet",
+        "security_group",
+        "volume",
+        "database",
+        "cache",
+        "queue",
+        "instance",
+        "load_balancer",
+        "scaling_group",
+    ]
     name: str
     tags: dict[str, str] = {}
     spec: dict[str, Any] = Field(

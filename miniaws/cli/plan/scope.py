@@ -8,7 +8,18 @@ from miniaws.cli.noun import Document
 from miniaws.cli.options import Tags, pairs
 from miniaws.cli.parameters import Call
 
-Kind = Literal["vpc", "volume", "database", "cache", "queue", "instance", "load_balancer", "scaling_group"]
+Kind = Literal[
+    "vpc",
+    "subnet",
+    "security_group",
+    "volume",
+    "database",
+    "cache",
+    "queue",
+    "instance",
+    "load_balancer",
+    "scaling_group",
+]
 """A kind that plans change."""
 
 InVpc = Annotated[str | None, typer.Option("--vpc", metavar="NAME", help="Only what is in this VPC.")]

@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter
 from domain.errors import Invalid, Unavailable, within
 from domain.plan import Estate, Key, Resource, Step, estate
 from domain.plan.difference import plan as difference
+from domain.plan.estate import key_of
 from domain.plan.options import Mode, Options
 from miniaws.application import Cloud
 from miniaws.commands.plan import estates, facts, manifest, past, secrets
@@ -102,7 +103,7 @@ async def _manifest(cloud: Cloud, asked: ApplyPlan, current: Estate) -> tuple[Es
     found: dict[Key, Resource] = {}
     new: dict[str, Any] = {}
     for index, each in enumerate(asked.manifest):
-        known = current.get(Key(each.kind, each.name))
+        known = current.get(key_of(each.kind, each.name, each.spec.get("vpc")))
         tags = estates.tags_with_set(each.tags, {} if known is None else known.tags, asked.set)
         resource = Resource(each.kind, each.name, each.spec, tags, each.should_run)
         where = f"manifest.{index}"

@@ -1,6 +1,6 @@
 """An estate as the documents of a manifest."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,19 +34,14 @@ class Selection:
 def documents(estate: Estate, selection: Selection) -> list[dict[str, Any]]:
     """Return the documents of the resources to export, in an order in which they can be created."""
     keys: set[Key] = set()
-    for each in estate.values():
-        if selection.matches(each):
-            keys.update(_closed(estate, each))
+    left = [each.key for each in estate.values() if selection.matches(each)]
+    while left:
+        key = left.pop()
+        if key in estate and key not in keys:
+            keys.add(key)
+            left += _needs(estate[key])
     chosen = [each for key, each in estate.items() if key in keys]
     return [_document(each) for each in chosen if each.key != _DEFAULT_VPC or _own_tags(each)]
-
-
-def _closed(estate: Estate, resource: Resource) -> Iterator[Key]:
-    """Yield a resource and all that it refers to, directly or not."""
-    yield resource.key
-    for key in _needs(resource):
-        if key in estate:
-            yield from _closed(estate, estate[key])
 
 
 def _needs(resource: Resource) -> list[Key]:

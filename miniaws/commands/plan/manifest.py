@@ -12,6 +12,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from domain import values
 from domain.errors import Invalid
 from domain.plan import Key
+from domain.plan.estate import IN_VPC, is_always_there, key_of
 from domain.plan.secrets import USE_PREVIOUS_VALUE, is_unchanged
 from miniaws.commands.body import Body, Tags
 from miniaws.commands.cache import CreateCache
@@ -20,12 +21,23 @@ from miniaws.commands.instance import LaunchInstance
 from miniaws.commands.load_balancer import CreateLoadBalancer
 from miniaws.commands.queue import CreateQueue
 from miniaws.commands.scaling_group import CreateScalingGroup
+from miniaws.commands.security_group import CreateSecurityGroup
+from miniaws.commands.subnet import CreateSubnet
 from miniaws.commands.volume import CreateVolume
 from miniaws.commands.vpc import CreateVpc
 
 Path = tuple[str | int, ...]
 KindName = Literal[
-    "vpc", "volume", "database", "cache", "queue", "instance", "load_balancer", "scaling_group"
+    "vpc",
+    "subnet",
+    "security_group",
+    "volume",
+    "database",
+    "cache",
+    "queue",
+    "instance",
+    "load_balancer",
+    "scaling_group",
 ]
 EVERY = "*"
 _BESIDE = {"name", "tags"}
@@ -44,6 +56,8 @@ def _spec(model: type[Body]) -> type[Body]:
 
 SPECS: Mapping[str, type[Body]] = {
     "vpc": _spec(CreateVpc),
+    "subnet": _spec(CreateSubnet),
+    "security_group": _spec(CreateSecurityGroup),
     "volume": _spec(CreateVolume),
     "database": _spec(CreateDatabase),
     "cache": _spec(CreateCache),
@@ -63,6 +77,8 @@ SECRETS: Mapping[str, tuple[Path, ...]] = {
 
 _REFERENCES: Mapping[Path, str | None] = {
     ("vpc",): "vpc",
+    ("ingress", EVERY, "group"): "security_group",
+    ("egress", EVERY, "group"): "security_group",
     # A volume that a server was given is a part of it since, and no resource of the estate.
     ("volume",): None,
     ("replica_of",): "database",
@@ -136,7 +152,7 @@ def completed(kind: str, spec: Mapping[str, Any]) -> dict[str, Any]:
         given = _with(given, path, {"certificate": "", "private_key": ""} if is_certificate else "")
     found = SPECS[kind].model_validate(given).model_dump(by_alias=True, mode="json")
     for path, key in references(found):
-        if key is not None and values.parse_id(key.name) is not None:
+        if key is not None and values.parse_id(key.name.partition(".")[0]) is not None:
             raise _error(path, "cannot refer to a resource by its id in a manifest: use its name")
     for path in kept:
         found = _with(found, path, dict(USE_PREVIOUS_VALUE))
@@ -146,15 +162,17 @@ def completed(kind: str, spec: Mapping[str, Any]) -> dict[str, Any]:
 def references(spec: Mapping[str, Any]) -> Iterator[tuple[Path, Key | None]]:
     """Yield where a spec refers to other resources, and to which; None for one that may be gone."""
     for place, kind in _REFERENCES.items():
+        inside = spec.get("template") if place[0] == "template" else spec
+        vpc = inside.get("vpc") if isinstance(inside, dict) else None
         for path, name in _found(spec, place):
             if isinstance(name, str):
-                yield path, None if kind is None else Key(kind, name)
+                yield path, None if kind is None else key_of(kind, name, vpc)
 
 
 def refuse_unknown_references(resource: ManifestResource, known: Collection[Key]) -> None:
     """Raise Invalid unless all that a resource refers to is known."""
     for path, key in references(resource.spec):
-        if key is not None and key not in known:
+        if key is not None and key not in known and not (key.kind in IN_VPC and is_always_there(key)):
             raise Invalid(
                 f"cannot find {key.kind.replace('_', ' ')} {values.shown(key.name)}, to which {resource.kind} "
                 f"{resource.name} refers: describe it in the manifest, too, or use another one",

@@ -19,8 +19,10 @@ from miniaws.commands import (
     load_balancer,
     queue,
     scaling_group,
+    security_group,
     server,
     snapshot,
+    subnet,
     trash,
     volume,
     vpc,
@@ -135,6 +137,16 @@ COMMANDS: Mapping[str, Mapping[str, Run]] = {
         "create": creates(vpc.CreateVpc, vpc.create),
         "change": changes(vpc.ChangeVpc, vpc.change),
         "delete": acts(vpc.delete),
+    },
+    "subnet": {
+        "create": creates(subnet.CreateSubnet, subnet.create),
+        "change": changes(subnet.ChangeSubnet, subnet.change),
+        "delete": acts(subnet.delete),
+    },
+    "security_group": {
+        "create": creates(security_group.CreateSecurityGroup, security_group.create),
+        "change": changes(security_group.ChangeSecurityGroup, security_group.change),
+        "delete": acts(security_group.delete),
     },
     "volume": {
         "create": creates(volume.CreateVolume, volume.create),

@@ -1,0 +1,6 @@
+"""``cloud sg``: which connections are let through.
+
+``commands`` the commands · ``rules`` rules as options · ``noun`` columns
+"""
+
+from miniaws.cli.security_group.commands import app as app
