@@ -112,7 +112,7 @@ def specification(document: SecurityGroupDocument, among: Documents) -> dict[str
 
 
 def _rule(stored: dict[str, Any]) -> Rule:
-    group = stored["group_id"] and {"id": stored["group_id"], "name": stored["group_name"]}
+    group: Reference = {"id": stored["group_id"], "name": stored["group_name"]}
     return {
         "id": stored["id"],
         "direction": stored["direction"],
@@ -120,7 +120,7 @@ def _rule(stored: dict[str, Any]) -> Rule:
         "from_port": stored["from_port"],
         "to_port": stored["to_port"],
         "cidr": stored["cidr"],
-        "group": group or None,
+        "group": group if stored["group_id"] else None,
         "description": stored["description"],
     }
 
