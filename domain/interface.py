@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from domain import values
 from domain.aggregate import Aggregate, Claim
-from domain.errors import Invalid
+from domain.errors import Conflict, Invalid
 from domain.security_group import MAX_GROUPS, membership_claim
 from domain.subnet import address_claims, public_claim, publish_claim
 
@@ -43,7 +43,7 @@ class Interface:
         cls, subnet_id: str, subnet_name: str, address: str, security_groups: Iterable[Mapping[str, str]]
     ) -> Self:
         """Return the value that an event holds as JSON."""
-        return cls(subnet_id, subnet_name, address, _groups(security_groups))
+        return cls(subnet_id, subnet_name, address, groups_of(security_groups))
 
     def as_json(self) -> dict[str, Any]:
         """Return what an event holds."""
@@ -51,7 +51,7 @@ class Interface:
             "subnet_id": self.subnet_id,
             "subnet_name": self.subnet_name,
             "address": self.address,
-            "security_groups": _as_json(self.security_groups),
+            "security_groups": groups_as_json(self.security_groups),
         }
 
     @property
@@ -64,6 +64,7 @@ class WithInterface(Aggregate):
     """A resource with an interface. A kind sets ``interface`` to None as it is created, and says when it may change."""
 
     vpc_id: str
+    vpc_name: str
     interface: Interface | None
 
     class InterfaceAssigned(Aggregate.Event):
@@ -88,7 +89,7 @@ class WithInterface(Aggregate):
             before = aggregate.interface
             if before is not None:
                 aggregate.interface = Interface(
-                    before.subnet_id, before.subnet_name, before.address, _groups(self.security_groups)
+                    before.subnet_id, before.subnet_name, before.address, groups_of(self.security_groups)
                 )
 
     @property
@@ -104,19 +105,22 @@ class WithInterface(Aggregate):
         self.trigger_event(self.InterfaceAssigned, **interface.as_json())
         self.exchange_claims(before)
 
-    def restore_interface(self, interface: Interface | None) -> None:
-        """Give it an interface as it leaves the trash, where it holds no claims; None: the one that it had."""
-        if interface is not None:
-            self.trigger_event(self.InterfaceAssigned, **interface.as_json())
+    def restore_interface(self, interface: Interface) -> None:
+        """Give it an interface as it leaves the trash, where it holds no claims."""
+        self.trigger_event(self.InterfaceAssigned, **interface.as_json())
         self._require_public()
 
     def change_security_groups(self, groups: Sequence[GroupRef]) -> None:
         """Make it a member of these groups, and of no others. Raises Invalid, and what ``refuse_change`` raises."""
         self.refuse_change()
         check_groups(groups)
-        if self.interface is not None and tuple(groups) != self.interface.security_groups:
+        if self.interface is None:
+            raise Conflict(
+                f"cannot change the security groups of {self.name} yet: it has none; retry in a moment"
+            )
+        if tuple(groups) != self.interface.security_groups:
             before = self.interface_claims()
-            self.trigger_event(self.SecurityGroupsChanged, security_groups=_as_json(groups))
+            self.trigger_event(self.SecurityGroupsChanged, security_groups=groups_as_json(groups))
             self.exchange_claims(before)
 
     def refuse_change(self) -> None:
@@ -154,9 +158,11 @@ def check_groups(groups: Sequence[GroupRef]) -> None:
     values.distinct([each.name for each in groups], "be a member of {} twice", "security_groups")
 
 
-def _groups(stored: Iterable[Mapping[str, str]]) -> tuple[GroupRef, ...]:
+def groups_of(stored: Iterable[Mapping[str, str]]) -> tuple[GroupRef, ...]:
+    """Return the groups that an event holds as JSON."""
     return tuple(GroupRef(each["id"], each["name"]) for each in stored)
 
 
-def _as_json(groups: Iterable[GroupRef]) -> list[dict[str, str]]:
+def groups_as_json(groups: Iterable[GroupRef]) -> list[dict[str, str]]:
+    """Return what an event holds of groups."""
     return [{"id": each.id, "name": each.name} for each in groups]

@@ -26,6 +26,7 @@ from domain.vpc import Vpc, use_claim
 
 DEFAULT = "default"
 MAX_PREFIX = 28
+PUBLIC_SCOPE = "public-subnet"
 RESERVED_FIRST = 4
 """How many addresses at the beginning of a range are given to nobody: the network, the gateway and two more."""
 
@@ -337,7 +338,7 @@ def address_claims(vpc_id: str, address: str, owner: Aggregate) -> list[Claim]:
 
 def public_claim(subnet_id: str) -> Claim:
     """Return the claim that holds while a subnet is public."""
-    return Claim("public-subnet", subnet_id, _uuid(subnet_id))
+    return Claim(PUBLIC_SCOPE, subnet_id, _uuid(subnet_id))
 
 
 def publish_scope(subnet_id: str) -> str:

@@ -6,7 +6,7 @@ aggregate that exists.
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -33,6 +33,7 @@ from miniaws.ports import Ports
 from miniaws.settings import Settings
 
 A = TypeVar("A", bound=Aggregate)
+T = TypeVar("T")
 _ATTEMPTS = 10
 _CACHED_IDS = 10_000
 _IDEMPOTENCY = "idempotency/"
@@ -137,6 +138,7 @@ class Cloud:
         self.settings = settings
         self.ports = ports
         self._cached_ids: dict[tuple[str, str, str], UUID] = {}
+        self._remembered: dict[Hashable, Any] = {}
         # One lock per aggregate inside a process avoids most version conflicts.
         self._locks: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
 
@@ -166,6 +168,18 @@ class Cloud:
     def forget(self, kind: type[Aggregate], account_id: str, name: str) -> None:
         """Drop what ``cached_find`` caches for a name."""
         self._cached_ids.pop((kind.KIND, account_id, name), None)
+
+    async def remembered(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+        """Return what was read last time, as ``cached_find`` does. It must not be changed."""
+        if key not in self._remembered:
+            if len(self._remembered) >= _CACHED_IDS:
+                self._remembered.clear()
+            self._remembered[key] = await read()
+        return self._remembered[key]
+
+    def forget_remembered(self) -> None:
+        """Have everything read again that ``remembered`` returns."""
+        self._remembered.clear()
 
     async def load(self, kind: type[A], account_id: str, id_or_name: str) -> A:
         """Return the aggregate. Raises NotFound, also when it belongs to another account."""

@@ -59,6 +59,8 @@ class ArchiveObserved(TypedDict):
     backups: list[Backup]
     expires_at: str | None
     ranges: list[TimeRange] | None
+    addresses: list[str]
+    """Of its containers in the VPC of the database: the one that follows the log, and the one that makes backups."""
 
 
 class ArchiveDocument(ResourceDocument):
@@ -83,6 +85,7 @@ sentences(
         "drill_failed": "test restore of backup {backup_id} failed: {reason}",
         "backup_dropped": "backup {backup_id} deleted",
         "released": when("keep", "database deleted, backups are kept", "database and backups deleted"),
+        "addresses_assigned": "addresses {receiver} and {worker} assigned",
         "closed": "kept until {expires_at}",
         "suspended": "retention suspended, its database is in the trash",
         "resumed": "retention resumed, its database was restored from the trash",
@@ -115,8 +118,14 @@ def create_requested(document: ArchiveDocument, event: dict[str, Any]) -> None:
         "retention_count": event["policy"]["retention_count"],
         "drill_schedule": event["policy"]["drill_schedule"],
     }
-    document["observed"] = {"backups": [], "expires_at": None, "ranges": None}
+    document["observed"] = {"backups": [], "expires_at": None, "ranges": None, "addresses": []}
     set_status(document, "creating")
+
+
+@on("archive.addresses_assigned")
+def addresses_assigned(document: ArchiveDocument, event: dict[str, Any]) -> None:
+    """Show where its containers are."""
+    document["observed"]["addresses"] = [event["receiver"], event["worker"]]
 
 
 @on("archive.policy_changed")
@@ -194,6 +203,7 @@ def closed(document: ArchiveDocument, event: dict[str, Any]) -> None:
         "backups": complete,
         "expires_at": event["expires_at"],
         "ranges": event["window"],
+        "addresses": [],
     }
     set_status(document, "available")
 
@@ -214,6 +224,7 @@ def _drop(document: ArchiveDocument, backup_id: str) -> None:
 def suspended(document: ArchiveDocument, event: dict[str, Any]) -> None:
     """Show what can be restored while the database is in the trash."""
     document["observed"]["ranges"] = event["window"]
+    document["observed"]["addresses"] = []
 
 
 @on("archive.resumed")

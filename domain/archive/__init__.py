@@ -3,6 +3,7 @@
 from domain.archive.aggregate import Archive, ArchiveInUse, archive_uuid
 from domain.archive.backups import ArchiveClosed, BackupUnderWay, Why
 from domain.archive.engine import ARCHIVE_PATH, ArchiveEngine, Made, Restore, RestoreStep
+from domain.archive.events import Addresses
 from domain.archive.log import (
     ArchiveContents,
     Backup,
@@ -19,6 +20,7 @@ from domain.archive.schedule import Policy, drill_due, due_at, late_at
 
 __all__ = [
     "ARCHIVE_PATH",
+    "Addresses",
     "Archive",
     "ArchiveClosed",
     "ArchiveContents",

@@ -10,6 +10,7 @@ Rules
 """
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Self
 from uuid import UUID, uuid5
@@ -18,10 +19,12 @@ from domain import values
 from domain.aggregate import Claim
 from domain.archive import events
 from domain.archive.backups import ArchiveClosed, Backups, BackupUnderWay, Pending, Why
+from domain.archive.events import Addresses
 from domain.archive.log import Backup, NotRestorable
 from domain.archive.schedule import Policy, check, expired
 from domain.errors import Conflict
 from domain.managed import Managed
+from domain.subnet import address_claims
 
 
 class ArchiveInUse(Conflict):
@@ -47,12 +50,15 @@ class Archive(Managed):
     """Whether the backups outlive the database; None until its deletion is requested."""
     window: tuple[dict[str, Any], ...] = ()
     """The time ranges that can be restored, once the database is in the trash or deleted."""
+    addresses: Addresses | None = None
+    """Where its containers are in the VPC of the database; None while it has none."""
     is_suspended: bool = False
     """Whether the database is in the trash."""
     expires_at: datetime | None = None
 
     Event = events.Event
     CreateRequested = events.CreateRequested
+    AddressesAssigned = events.AddressesAssigned
     PolicyChanged = events.PolicyChanged
     BackupRequested = events.BackupRequested
     BackupCompleted = events.BackupCompleted
@@ -99,6 +105,14 @@ class Archive(Managed):
             policy=check(policy).as_json(),
             tags=values.tags(tags),
         )
+
+    def assign_addresses(self, addresses: Addresses) -> None:
+        """Give its containers addresses; saving raises when somebody else has one."""
+        before = self._address_claims()
+        self.trigger_event(self.AddressesAssigned, **asdict(addresses))
+        after = self._address_claims()
+        self.conditions.releases += [each for each in before if each not in after]
+        self.conditions.claims += [each for each in after if each not in before]
 
     def change_policy(self, policy: Policy) -> None:
         """Request another policy. Raises Invalid, BeingDeleted."""
@@ -167,6 +181,7 @@ class Archive(Managed):
     def suspend(self, window: list[dict[str, Any]]) -> None:
         """Record that the database is in the trash, and to which time ranges it can be restored meanwhile."""
         if not self.is_suspended and self.expires_at is None:
+            self.conditions.releases += self._address_claims()
             self.trigger_event(self.Suspended, window=window)
 
     def resume(self) -> None:
@@ -182,6 +197,7 @@ class Archive(Managed):
     def close(self, now: datetime, window: list[dict[str, Any]]) -> None:
         """Record that the database is deleted; the backups expire as by the policy, or at once."""
         if self.expires_at is None:
+            self.conditions.releases += self._address_claims()
             days = self.policy.retention_days if self.keep and self.backups else 0
             self.trigger_event(self.Closed, window=window, expires_at=now + timedelta(days=days))
 
@@ -238,8 +254,14 @@ class Archive(Managed):
             )
 
     def held_claims(self) -> list[Claim]:
-        """Return none: it has the name of its database, as earlier archives may have had."""
-        return []
+        """Return those on its addresses. It has the name of its database, as earlier archives may have had."""
+        return self._address_claims()
+
+    def _address_claims(self) -> list[Claim]:
+        if self.addresses is None:
+            return []
+        found = (self.addresses.receiver, self.addresses.worker)
+        return [claim for each in found for claim in address_claims(self.addresses.vpc_id, each, self)]
 
     def held_secrets(self) -> list[UUID]:
         """Return the id of our own credentials."""

@@ -1,5 +1,6 @@
 """What happens to an archive, and what each event changes."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,17 @@ from domain.archive.schedule import Policy
 
 if TYPE_CHECKING:
     from domain.archive.aggregate import Archive
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the containers of an archive are, while its database is not in the trash."""
+
+    vpc_id: str
+    receiver: str
+    """Of the one that follows the log."""
+    worker: str
+    """Of the one that makes a backup, or restores one for a trial."""
 
 
 class Event(Aggregate.Event):
@@ -35,6 +47,17 @@ class CreateRequested(Aggregate.Created):
         aggregate.image = self.image
         aggregate.admin_id = self.admin_id
         aggregate.policy = Policy(**self.policy)
+
+
+class AddressesAssigned(Event):
+    """Its containers have addresses in the VPC of the database."""
+
+    vpc_id: str
+    receiver: str
+    worker: str
+
+    def apply(self, aggregate: "Archive") -> None:
+        aggregate.addresses = Addresses(self.vpc_id, self.receiver, self.worker)
 
 
 class PolicyChanged(Event):
@@ -145,6 +168,7 @@ class Closed(Event):
     def apply(self, aggregate: "Archive") -> None:
         aggregate.window = tuple(self.window)
         aggregate.expires_at = self.expires_at
+        aggregate.addresses = None
         aggregate.history = aggregate.history.closed()
         aggregate.set_status("available")
 
@@ -156,6 +180,7 @@ class Suspended(Event):
 
     def apply(self, aggregate: "Archive") -> None:
         aggregate.window = tuple(self.window)
+        aggregate.addresses = None
         aggregate.is_suspended = True
 
 

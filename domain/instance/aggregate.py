@@ -171,9 +171,7 @@ class Instance(WithInterface):
         """Raise NotInTrash unless it can be taken out of the trash."""
         refuse_unless_restorable(self.name, self.status)
 
-    def undelete(
-        self, vpc_id: str, vpc_name: str, name: str | None = None, interface: Interface | None = None
-    ) -> None:
+    def undelete(self, vpc_id: str, vpc_name: str, interface: Interface, name: str | None = None) -> None:
         """Take it out of the trash, into this VPC. Raises NotInTrash, Invalid; saving raises when a claim is taken."""
         self.refuse_unless_restorable()
         new_name = self.name if name is None else values.name(name)

@@ -241,6 +241,10 @@ class ScalingGroup(Managed):
             launched_at=now,
         )
 
+    def note_not_launched(self, reason: str, now: datetime) -> None:
+        """Record why no instance can be requested; the next attempt follows after a pause."""
+        self._pause(reason, now)
+
     def release(self, instance_id: str, reason: str, now: datetime) -> None:
         """Record that the termination of an instance is requested, in the same transaction."""
         member = self.members[instance_id]

@@ -11,7 +11,7 @@ from domain.scaling_group.members import Members
 from domain.scaling_group.policies import Policies, parse
 from domain.scaling_group.refresh import Refresh
 from domain.scaling_group.settings import HealthPolicy, Size
-from domain.scaling_group.template import Template, upcast
+from domain.scaling_group.template import Template, upcast, upcast_interface
 
 if TYPE_CHECKING:
     from domain.scaling_group.aggregate import ScalingGroup
@@ -24,7 +24,7 @@ class Event(Aggregate.Event):
 class CreateRequested(Aggregate.Created):
     """A group was requested."""
 
-    class_version = 2
+    class_version = 3
 
     account_id: str
     name: str
@@ -40,6 +40,11 @@ class CreateRequested(Aggregate.Created):
     def upcast_v1_v2(payload: dict[str, Any]) -> None:
         """Add how the programs of its instances were run."""
         upcast(payload)
+
+    @staticmethod
+    def upcast_v2_v3(payload: dict[str, Any]) -> None:
+        """Add in which subnet and security groups its instances are."""
+        upcast_interface(payload)
 
     def apply(self, aggregate: "ScalingGroup") -> None:
         aggregate.templates = {1: Template.from_json(self.template)}
@@ -271,7 +276,7 @@ class Resumed(Event):
 class TemplateChanged(Event):
     """Instances are launched from another template from now on."""
 
-    class_version = 2
+    class_version = 3
 
     template: dict[str, Any]
     version: int
@@ -280,6 +285,11 @@ class TemplateChanged(Event):
     def upcast_v1_v2(payload: dict[str, Any]) -> None:
         """Add how the programs of its instances were run."""
         upcast(payload)
+
+    @staticmethod
+    def upcast_v2_v3(payload: dict[str, Any]) -> None:
+        """Add in which subnet and security groups its instances are."""
+        upcast_interface(payload)
 
     def apply(self, aggregate: "ScalingGroup") -> None:
         aggregate.templates = {**aggregate.templates, self.version: Template.from_json(self.template)}
@@ -310,7 +320,7 @@ class RefreshSucceeded(Event):
 class RefreshFailed(Event):
     """An instance of the new template failed; ``template_version`` is launched from now on."""
 
-    class_version = 2
+    class_version = 3
 
     reason: str
     template_version: int
@@ -321,6 +331,11 @@ class RefreshFailed(Event):
     def upcast_v1_v2(payload: dict[str, Any]) -> None:
         """Add how the programs of its instances were run."""
         upcast(payload)
+
+    @staticmethod
+    def upcast_v2_v3(payload: dict[str, Any]) -> None:
+        """Add in which subnet and security groups its instances are."""
+        upcast_interface(payload)
 
     def apply(self, aggregate: "ScalingGroup") -> None:
         failed = aggregate.refreshing

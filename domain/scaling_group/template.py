@@ -10,7 +10,10 @@ from domain.errors import Invalid, within
 from domain.instance import LaunchSpec, PortSpec, ProcessOptions
 from domain.instance.process import before_options
 from domain.instance.spec import RestartPolicy
+from domain.interface import GroupRef, groups_as_json, groups_of
 from domain.ports import STOP_GRACE_S
+from domain.security_group import SecurityGroup, default_group_id
+from domain.subnet import DEFAULT, Subnet, default_subnet_id
 
 OWNED_TAG = "miniaws:scaling-group"
 """The tag that names the group on each of its instances."""
@@ -34,6 +37,9 @@ class Template:
     capabilities: Sequence[str] = ()
     stop_grace_s: int = STOP_GRACE_S
     stop_signal: str | None = None
+    subnet_id: str = ""
+    subnet_name: str = ""
+    security_groups: Sequence[GroupRef] = ()
 
     @property
     def process(self) -> ProcessOptions:
@@ -43,7 +49,7 @@ class Template:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """Return a template as events hold it."""
-        return cls(**stored)
+        return cls(**{**stored, "security_groups": groups_of(stored["security_groups"])})
 
     def as_json(self) -> dict[str, Any]:
         """Return what events hold."""
@@ -59,6 +65,9 @@ class Template:
             "ports": list(self.ports),
             "tags": dict(self.tags),
             **self.process.as_json(),
+            "subnet_id": self.subnet_id,
+            "subnet_name": self.subnet_name,
+            "security_groups": groups_as_json(self.security_groups),
         }
 
     def check(self, environment: Mapping[str, str]) -> None:
@@ -103,3 +112,17 @@ class Template:
 def upcast(payload: dict[str, Any]) -> None:
     """Add to the template of an event how programs were run before there were options."""
     payload["template"] = {**payload["template"], **before_options()}
+
+
+def upcast_interface(payload: dict[str, Any]) -> None:
+    """Add to the template of an event the default subnet and security group of its VPC: there were no others."""
+    template: dict[str, Any] = payload["template"]
+    parsed = values.parse_id(template["vpc_id"])
+    assert parsed is not None  # noqa: S101 - the id of a VPC that was found
+    group = GroupRef(values.public_id(SecurityGroup.PREFIX, default_group_id(parsed[1])), DEFAULT)
+    payload["template"] = {
+        **template,
+        "subnet_id": values.public_id(Subnet.PREFIX, default_subnet_id(parsed[1])),
+        "subnet_name": DEFAULT,
+        "security_groups": groups_as_json([group]),
+    }

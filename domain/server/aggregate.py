@@ -200,10 +200,10 @@ class Server(Trashable, WithInterface):
         self,
         vpc_id: str,
         vpc_name: str,
+        interface: Interface,
         *,
         name: str | None = None,
         publish: int | None = None,
-        interface: Interface | None = None,
     ) -> None:
         """Take it out of the trash, into this VPC, published on this port of the host.
 

@@ -119,6 +119,22 @@ NewTags = Annotated[
     Field(title="Tags", description="the complete new tags; left out: unchanged"),
 ]
 VpcName = Annotated[str, Field(title="VPC", description="id or name")]
+SubnetName = Annotated[
+    str,
+    Field(title="Subnet", description="id or name of a subnet of the VPC, which the address is from"),
+]
+SecurityGroups = Annotated[
+    list[str],
+    Field(
+        title="Security groups",
+        description="ids or names of 1 to 5 groups of the VPC, whose rules say what may connect to it and from it",
+        examples=[["default"]],
+    ),
+]
+NewSecurityGroups = Annotated[
+    list[str] | None,
+    Field(title="Security groups", description="all of its groups, 1 to 5; left out: unchanged"),
+]
 Publish = Annotated[
     int | None,
     Field(

@@ -104,6 +104,7 @@ async def create(cloud: Cloud, request: Request, new: CreateCache) -> Saved:
         port=PORT,
         username=USERNAME,
         vpc=new.vpc,
+        place=new.place(),
         publish=new.publish,
         data_path=DATA_PATH if new.persistence != "none" else None,
         storage_gb=new.storage_gb,
@@ -122,15 +123,7 @@ async def change(cloud: Cloud, request: Request, id_or_name: str, changes: Chang
     def modify(cache: Cache) -> None:
         cache.modify(changes.memory_mb, changes.eviction, changes.parameters, changes.cpus)
 
-    return await server.change(
-        cloud,
-        request,
-        Cache,
-        id_or_name,
-        modify,
-        tags=changes.tags,
-        deletion_protection=changes.deletion_protection,
-    )
+    return await server.change(cloud, request, Cache, id_or_name, changes, modify)
 
 
 async def rotate_credentials(cloud: Cloud, request: Request, id_or_name: str) -> Saved:

@@ -18,8 +18,19 @@ from domain.values import parse_id, public_id, shown
 from domain.volume import Volume
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
-from miniaws.commands import host_port, keeping
-from miniaws.commands.body import Body, Change, HostName, NewTags, Tags, VpcName
+from miniaws.commands import host_port, interface, keeping
+from miniaws.commands.body import (
+    Body,
+    Change,
+    HostName,
+    NewSecurityGroups,
+    NewTags,
+    SecurityGroups,
+    SubnetName,
+    Tags,
+    VpcName,
+)
+from miniaws.commands.interface import Place
 from miniaws.commands.program import Command, Environment, Image, Restart, TypeName, WithProcess
 
 
@@ -73,6 +84,14 @@ class LaunchInstance(WithProcess):
         description="ports of the program",
     )
     vpc: VpcName = "default"
+    subnet: SubnetName = "default"
+    address: str | None = Field(
+        default=None,
+        title="Address",
+        description="an address of the subnet that nobody has; left out: any",
+        examples=["10.20.0.10"],
+    )
+    security_groups: SecurityGroups = Field(default=["default"])
     volumes: list[Mount] = Field(
         default=[],
         title="Volumes",
@@ -81,6 +100,10 @@ class LaunchInstance(WithProcess):
     )
     tags: Tags = Field(default={})
     restart: Restart = "always"
+
+    def place(self) -> Place:
+        """Return where in its VPC it is to be."""
+        return Place(self.subnet, tuple(self.security_groups), self.address)
 
 
 class ChangeInstance(Change):
@@ -92,6 +115,7 @@ class ChangeInstance(Change):
         description="one of GET /api/instance-types; left out: unchanged",
         examples=["small"],
     )
+    security_groups: NewSecurityGroups = None
     tags: NewTags = None
 
 
@@ -110,7 +134,7 @@ class Execute(Body):
 async def launch(cloud: Cloud, request: Request, new: LaunchInstance) -> Saved:
     """Launch an instance.
 
-    Raises Invalid, NotFound, NameTaken, HostPortTaken, VolumeInUse, BeingDeleted.
+    Raises Invalid, NotFound, NameTaken, HostPortTaken, AddressTaken, VolumeInUse, BeingDeleted.
     """
     published = {
         port.publish: f"ports.{index}.publish"
@@ -123,6 +147,8 @@ async def launch(cloud: Cloud, request: Request, new: LaunchInstance) -> Saved:
         await _prepare(cloud, unit, new)
 
     async def recover(conflict: ClaimTaken | RequirementMissing) -> None:
+        if interface.recovers(cloud, conflict, new.address):
+            return
         if isinstance(conflict, ClaimTaken):
             raise host_port.refusal(request, conflict, published) from None
         await refuse_if_gone(cloud, request, new.vpc, conflict)
@@ -151,7 +177,7 @@ async def terminate(cloud: Cloud, request: Request, id_or_name: str, *, purge: b
 
 
 async def change(cloud: Cloud, request: Request, id_or_name: str, changes: ChangeInstance) -> Saved:
-    """Change type, tags or both. Raises NotFound, Invalid, InstanceTerminated."""
+    """Change type, security groups or tags. Raises NotFound, Invalid, InstanceTerminated."""
 
     def decide(instance: Instance) -> None:
         if changes.type is not None:
@@ -160,7 +186,7 @@ async def change(cloud: Cloud, request: Request, id_or_name: str, changes: Chang
             instance.change_tags(changes.tags)
 
     await refuse_impossible(cloud, changes.type, None)
-    return await cloud.change(request, Instance, id_or_name, decide)
+    return await interface.change(cloud, request, Instance, id_or_name, decide, changes.security_groups)
 
 
 async def execute(cloud: Cloud, request: Request, id_or_name: str, argv: Sequence[str]) -> ExecResult:
@@ -199,6 +225,7 @@ async def _prepare(cloud: Cloud, unit: UnitOfWork, new: LaunchInstance) -> None:
     )
     instance = Instance.launch(spec, {volume.public_id: volume.name for volume in volumes})
     await refuse_impossible(cloud, new.type, new.image)
+    await interface.assign(cloud, instance, new.place())
     for volume, each in mounts:
         volume.attach(instance.public_id, instance.name, each.path)
     unit.add(instance, *volumes)

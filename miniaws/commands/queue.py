@@ -121,6 +121,7 @@ async def create(cloud: Cloud, request: Request, new: CreateQueue) -> Saved:
         port=engine.tls_port if new.tls else engine.port,
         username=new.username,
         vpc=new.vpc,
+        place=new.place(),
         publish=new.publish,
         data_path=engine.data_path,
         storage_gb=new.storage_gb,
@@ -150,9 +151,8 @@ async def change(cloud: Cloud, request: Request, id_or_name: str, changes: Chang
         request,
         Queue,
         id_or_name,
+        changes,
         lambda queue: queue.modify(changes.memory_mb, changes.cpus),
-        tags=changes.tags,
-        deletion_protection=changes.deletion_protection,
     )
 
 

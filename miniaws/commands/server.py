@@ -17,20 +17,24 @@ from domain.values import part_name, public_id
 from domain.volume import Volume
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
-from miniaws.commands import host_port, keeping
+from miniaws.commands import host_port, interface, keeping
 from miniaws.commands.body import (
     Body,
     Change,
     DeletionProtection,
     HostName,
     NewDeletionProtection,
+    NewSecurityGroups,
     NewTags,
     Publish,
+    SecurityGroups,
     StorageGb,
+    SubnetName,
     Tags,
     VpcName,
 )
 from miniaws.commands.instance import UnknownImage, find_vpc, refuse_if_gone
+from miniaws.commands.interface import ANYWHERE, Place
 from miniaws.commands.volume import refuse_unless_sizes_hold
 
 S = TypeVar("S", bound=Server)
@@ -45,6 +49,8 @@ class CreateServer(Body):
         default=1.0, title="CPUs", ge=LEAST_CPUS, le=MOST_CPUS, description="cores it may use"
     )
     vpc: VpcName = "default"
+    subnet: SubnetName = "default"
+    security_groups: SecurityGroups = Field(default=["default"])
     publish: Publish = None
     storage_gb: StorageGb = None
     volume: str | None = Field(
@@ -61,9 +67,21 @@ class CreateServer(Body):
     deletion_protection: DeletionProtection = False
     tags: Tags = Field(default={})
 
+    def place(self) -> Place:
+        """Return where in its VPC it is to be."""
+        return Place(self.subnet, tuple(self.security_groups))
 
-class ChangeServer(Change):
-    """What can be changed of every server."""
+
+class ChangeMember(Change):
+    """What can be changed of every server, also of a database."""
+
+    security_groups: NewSecurityGroups = None
+    deletion_protection: NewDeletionProtection = None
+    tags: NewTags = None
+
+
+class ChangeServer(ChangeMember):
+    """What can be changed of a cache and of a queue."""
 
     cpus: float | None = Field(
         default=None,
@@ -72,8 +90,6 @@ class ChangeServer(Change):
         le=MOST_CPUS,
         description="cores it may use; left out: unchanged",
     )
-    deletion_protection: NewDeletionProtection = None
-    tags: NewTags = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +117,7 @@ class NewServer:
     """A volume with the data of such a server, e.g. restored from a snapshot; None for a new volume."""
     tls: bool = False
     """Whether it speaks TLS, and nothing else."""
+    place: Place = ANYWHERE
     image: str | None = None
     """The image that was chosen; None for the first of its role that is here."""
 
@@ -150,6 +167,8 @@ async def create(
             await set_up(unit, server)
 
     async def recover(conflict: ClaimTaken | RequirementMissing) -> None:
+        if interface.recovers(cloud, conflict):
+            return
         if isinstance(conflict, ClaimTaken):
             raise host_port.refusal(request, conflict, published) from None
         await refuse_if_gone(cloud, request, new.vpc, conflict)
@@ -193,21 +212,19 @@ async def change(
     request: Request,
     kind: type[S],
     id_or_name: str,
+    changes: ChangeMember,
     modify: Callable[[S], None],
-    *,
-    tags: Mapping[str, str] | None,
-    deletion_protection: bool | None,
 ) -> Saved:
-    """Change tags, protection, and what the kind lets be changed. Raises NotFound, Invalid, BeingDeleted."""
+    """Change what every server lets be changed, and by ``modify`` the rest. Raises NotFound, Invalid, BeingDeleted."""
 
     def decide(server: S) -> None:
         modify(server)
-        if tags is not None:
-            server.change_tags(tags)
-        if deletion_protection is not None:
-            server.protect(deletion_protection=deletion_protection)
+        if changes.tags is not None:
+            server.change_tags(changes.tags)
+        if changes.deletion_protection is not None:
+            server.protect(deletion_protection=changes.deletion_protection)
 
-    return await cloud.change(request, kind, id_or_name, decide)
+    return await interface.change(cloud, request, kind, id_or_name, decide, changes.security_groups)
 
 
 async def connection(cloud: Cloud, kind: type[S], account: str, id_or_name: str) -> Connection:
@@ -269,6 +286,7 @@ async def _prepare(cloud: Cloud, unit: UnitOfWork, kind: type[S], new: NewServer
             tags=new.tags,
         )
     )
+    await interface.assign(cloud, server, new.place)
     for volume in volumes:
         volume.attach(server.public_id, server.name, server.data_path)
     unit.add(server, *volumes)

@@ -8,6 +8,7 @@ from domain.archive import Archive, archive_uuid
 from domain.database import Database
 from domain.errors import Conflict, Invalid, NameTaken, NotFound
 from domain.instance import Instance
+from domain.interface import Interface
 from domain.server import Server
 from domain.snapshot.aggregate import copy_scope
 from domain.store import ClaimTaken, RequirementMissing
@@ -16,8 +17,9 @@ from domain.values import parse_id, public_id, shown
 from domain.volume import Volume
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
-from miniaws.commands import host_port
+from miniaws.commands import host_port, interface
 from miniaws.commands.body import Body
+from miniaws.commands.interface import Place
 from miniaws.commands.server import secure
 from miniaws.commands.snapshot import unless_used
 
@@ -26,6 +28,12 @@ class VpcGone(Conflict):
     """cannot restore a resource whose VPC does not exist any more"""
 
     code = "vpc_gone"
+
+
+class PlaceGone(Conflict):
+    """cannot restore a resource whose subnet or security group does not exist any more"""
+
+    code = "place_gone"
 
 
 class RestoreFromTrash(Body):
@@ -49,7 +57,7 @@ class RestoreFromTrash(Body):
 async def restore(cloud: Cloud, request: Request, resource_id: str, new: RestoreFromTrash) -> Saved:
     """Take a resource out of the trash: the same id, files and secrets.
 
-    Raises NotFound, NotInTrash, NameTaken, HostPortTaken, VpcGone, VolumeInUse, BeingDeleted, Invalid.
+    Raises NotFound, NotInTrash, NameTaken, HostPortTaken, VpcGone, PlaceGone, VolumeInUse, BeingDeleted, Invalid.
     """
     kind = kind_of(resource_id)
 
@@ -58,6 +66,8 @@ async def restore(cloud: Cloud, request: Request, resource_id: str, new: Restore
 
     async def recover(conflict: ClaimTaken | RequirementMissing) -> None:
         # A requirement that is missing is its VPC: another attempt looks for one of the same name.
+        if interface.recovers(cloud, conflict):
+            return
         if isinstance(conflict, ClaimTaken):
             raise _refusal(request, conflict, resource_id)
 
@@ -115,7 +125,8 @@ async def _restore_instance(cloud: Cloud, unit: UnitOfWork, found: Instance, nam
     published = [port["publish"] for port in found.ports if port["publish"] is not None]
     await host_port.refuse_if_in_use(cloud, dict.fromkeys(published, "id"), "listen")
     vpc = await _vpc(cloud, found.account_id, found)
-    found.undelete(vpc.public_id, vpc.name, name)
+    there = await _interface(cloud, found, vpc, publishes=bool(published))
+    found.undelete(vpc.public_id, vpc.name, there, name)
     for each in found.volumes:
         volume = await unit.load(Volume, each["volume_id"])
         volume.attach(found.public_id, found.name, each["path"])
@@ -127,7 +138,8 @@ async def _restore_server(cloud: Cloud, unit: UnitOfWork, found: Server, new: Re
     field = "id" if new.publish is None else "publish"
     await host_port.refuse_if_in_use(cloud, {} if publish is None else {publish: field}, "listen")
     vpc, before = await _vpc(cloud, found.account_id, found), found.name
-    found.undelete_into(vpc.public_id, vpc.name, name=new.name, publish=publish)
+    there = await _interface(cloud, found, vpc, publishes=publish is not None)
+    found.undelete_into(vpc.public_id, vpc.name, there, name=new.name, publish=publish)
     if found.certificate is not None and found.name != before:
         secure(cloud, unit, found)
     if found.volume_id is not None:
@@ -150,6 +162,25 @@ async def _vpc(cloud: Cloud, account: str, found: Instance | Server) -> Vpc:
         raise VpcGone(
             f"cannot restore {found.name}: its VPC {found.vpc_name} does not exist any more; create one of that name "
             "first"
+        ) from None
+
+
+async def _interface(cloud: Cloud, found: Instance | Server, vpc: Vpc, *, publishes: bool) -> Interface:
+    """Return an interface in the subnet and the security groups that a resource had, or in those of the same names.
+
+    It gets the address that it had, unless somebody else has it. Raises PlaceGone.
+    """
+    had, there = found.interface, (vpc.public_id, vpc.name)
+    if had is None:
+        return await interface.choose(cloud, found, there, Place(publishes=publishes))
+    groups = tuple(each.name for each in had.security_groups)
+    place = Place(had.subnet_name, groups, publishes=publishes)
+    try:
+        return await interface.choose(cloud, found, there, place, had.address)
+    except NotFound:
+        raise PlaceGone(
+            f"cannot restore {found.name}: its subnet {had.subnet_name} or its security group {' or '.join(groups)} "
+            f"does not exist any more in VPC {vpc.name}; create what is missing first"
         ) from None
 
 

@@ -48,6 +48,7 @@ OF_HTTP = {
 """Status and meaning of errors that are raised outside the domain."""
 
 WHAT_HELPS = {
+    "address_taken": "Choose another address of the subnet, or leave `address` out.",
     "archive_closed": "Restore from the archive; a deleted database cannot be backed up.",
     "archive_in_use": "Delete the database with `keep_backups=false`.",
     "backup_under_way": "Wait until the current backup is complete.",
@@ -83,6 +84,7 @@ WHAT_HELPS = {
     "malformed_url": "Remove `%00` from the URL.",
     "method_not_allowed": "See `/docs` for the methods of each path.",
     "name_taken": "Choose another name, or delete the resource that uses it.",
+    "no_free_address": "Use another subnet, or delete resources that are not needed.",
     "no_free_range": "Delete a VPC, specify a `cidr`, or set `MINIAWS_VPC_POOL` to a larger range.",
     "no_such_route": "See `/docs` for the routes.",
     "not_backed_up": "Start the database, or wait for its first backup, or delete it without a final backup.",
@@ -95,6 +97,7 @@ WHAT_HELPS = {
     "not_replicable": "See `detail`: wait until the database is available, or use another one.",
     "not_restorable": "Choose one of the moments in `nearest`, or read `restorable`. If the database is "
     "`backing-up`, wait until it is `available`.",
+    "place_gone": "Create the subnet or the security group named in `detail`, then restore the resource again.",
     "plan_ended": "Propose a new plan.",
     "plan_stale": "Look at the difference as it is now, in `steps`, and refresh the plan.",
     "port_taken": "Choose another host port, delete the resource that uses it, or stop the program that "
@@ -110,6 +113,7 @@ WHAT_HELPS = {
     "snapshot_not_restorable": "Wait until the snapshot is available, or use another one.",
     "stale_version": "Read the resource again, and repeat the request with the new `ETag`.",
     "store_unreachable": "Retry. Run `cloud status` to see whether Postgres runs.",
+    "subnet_not_public": "Use a public subnet, or publish no port of the host.",
     "subnet_range_taken": "Choose a range of the VPC that no other subnet has, and in which nobody has an address.",
     "target_in_another_vpc": "Use an instance in the load balancer's VPC, or a load balancer in the "
     "instance's VPC.",

@@ -27,6 +27,7 @@ from domain.load_balancer.target import MAX_TARGETS
 from domain.ports import HostAddress, HostAddresses
 from domain.vpc import Vpc, internal_name
 from miniaws.application import Cloud
+from miniaws.process_managers.interface import assigned
 from miniaws.runtime.reconciler import LONG_PASS_S, ReconcileResult, lifecycle
 from projections.listing import Query
 
@@ -59,6 +60,8 @@ class LoadBalancerManager:
         return ReconcileResult("removed the proxy")
 
     async def _ensure(self, balancer: LoadBalancer) -> ReconcileResult:
+        if waits := await assigned(self._cloud, balancer, None):
+            return waits
         balancer = await self._follow_selectors(balancer)
         vpc = await self._cloud.load(Vpc, balancer.account_id, balancer.vpc_id)
         balancer = await self._judge(balancer, vpc)

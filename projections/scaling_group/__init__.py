@@ -6,6 +6,7 @@ from domain.plan.secrets import unchanged
 from domain.scaling_group import ScalingGroup
 from projections.document import on, set_status, statuses
 from projections.estate import Documents, specified
+from projections.interface import interface_specification
 from projections.metering import metered
 from projections.scaling_group.types import (
     GroupTemplate,
@@ -263,6 +264,8 @@ def _template(template: dict[str, Any]) -> GroupTemplate:
         "env": template["environment_names"],
         "ports": [{"port": port, "publish": None} for port in template["ports"]],
         "vpc": {"id": template["vpc_id"], "name": template["vpc_name"]},
+        "subnet": {"id": template["subnet_id"], "name": template["subnet_name"]},
+        "security_groups": template["security_groups"],
     }
 
 
@@ -291,6 +294,7 @@ def specification(document: ScalingGroupDocument, among: Documents) -> dict[str,
             **template,
             "env": unchanged(template["env"]),
             "vpc": among.name(template["vpc"]),
+            **interface_specification(template),
         },
         "min": spec["min"],
         "desired": spec["desired"],

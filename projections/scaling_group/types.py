@@ -32,6 +32,8 @@ class GroupTemplate(TypedDict):
     env: list[str]
     ports: list[GroupTemplatePort]
     vpc: Reference
+    subnet: Reference
+    security_groups: list[Reference]
 
 
 class Attachment(TypedDict):

@@ -19,6 +19,7 @@ from domain.database.swapping import (
 )
 from domain.errors import Invalid
 from domain.instance import Instance, InstanceTerminated, PortSpec, VolumeSpec
+from domain.interface import Interface
 from domain.managed import BeingDeleted
 from domain.server import RotationUnderWay
 from domain.trash import NotInTrash, mount_scope
@@ -28,6 +29,7 @@ from tests.domain.databases import NOON
 from tests.domain.pretended import EPOCH, instance, spec, told
 from tests.domain.refusals import refused
 
+THERE = Interface("subnet-1", "default", "10.0.0.9", ())
 UNTIL = NOON + timedelta(days=3)
 WINDOW = [{"from": NOON.isoformat(), "to": UNTIL.isoformat()}]
 
@@ -128,14 +130,15 @@ def test_an_instance_runs_again_if_it_ran_before() -> None:
     stopped.stop()
     stopped.report_stopped(0, EPOCH)
     for found, status in ((running(), "starting"), (stopped, "stopped")):
-        trashed(found).undelete(found.vpc_id, found.vpc_name)
-        assert (found.status, found.generation, found.is_up, told(found)) == (status, 1, False, ["undeleted"])
+        trashed(found).undelete(found.vpc_id, found.vpc_name, THERE)
+        assert (found.status, found.generation, found.is_up) == (status, 1, False)
+        assert (found.interface, told(found)) == (THERE, ["undeleted", "interface_assigned"])
 
 
 def test_another_name_or_vpc_takes_another_container() -> None:
     for name, vpc_id in (("web-2", None), (None, "vpc-aaaaaaaaaaaaaaaaaaaaaaaaaa")):
         found = trashed(running())
-        found.undelete(vpc_id or found.vpc_id, "default", name)
+        found.undelete(vpc_id or found.vpc_id, "default", THERE, name)
         assert (found.generation, found.name, found.vpc_id) == (2, name or "web-1", vpc_id or found.vpc_id)
     with refused(Invalid, "No", field="name"):
         trashed_volume().undelete("No")

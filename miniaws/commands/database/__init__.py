@@ -14,7 +14,6 @@ from domain.status import USABLE
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
 from miniaws.commands import archive as archives
 from miniaws.commands import keeping, server
-from miniaws.commands.body import Change, NewDeletionProtection, NewTags
 from miniaws.commands.database.creation import Backups as Backups
 from miniaws.commands.database.creation import CreateDatabase as CreateDatabase
 from miniaws.commands.database.replicas import CreateReplica as CreateReplica
@@ -26,6 +25,7 @@ from miniaws.commands.database.replicas import replicate as replicate
 from miniaws.commands.database.restoring import RestoreDatabase as RestoreDatabase
 from miniaws.commands.database.restoring import plan as plan
 from miniaws.commands.database.restoring import restore as restore
+from miniaws.commands.server import ChangeMember
 
 FIGURES = {
     "connections": "Client connections",
@@ -47,7 +47,7 @@ class NotBackedUp(Conflict):
     code = "not_backed_up"
 
 
-class ChangeDatabase(Change):
+class ChangeDatabase(ChangeMember):
     """What can be changed of a database while it runs."""
 
     class_: str | None = Field(
@@ -58,8 +58,6 @@ class ChangeDatabase(Change):
         title="Parameters",
         description="the complete new settings of the engine; left out: unchanged",
     )
-    deletion_protection: NewDeletionProtection = None
-    tags: NewTags = None
 
 
 async def change(cloud: Cloud, request: Request, id_or_name: str, changes: ChangeDatabase) -> Saved:
@@ -69,15 +67,7 @@ async def change(cloud: Cloud, request: Request, id_or_name: str, changes: Chang
         if changes.class_ is not None or changes.parameters is not None:
             database.modify(changes.class_, changes.parameters)
 
-    return await server.change(
-        cloud,
-        request,
-        Database,
-        id_or_name,
-        modify,
-        tags=changes.tags,
-        deletion_protection=changes.deletion_protection,
-    )
+    return await server.change(cloud, request, Database, id_or_name, changes, modify)
 
 
 async def rotate_credentials(cloud: Cloud, request: Request, id_or_name: str) -> Saved:

@@ -1,6 +1,7 @@
 """Creates a database and its archive."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from pydantic import Field
 
@@ -12,7 +13,18 @@ from domain.server import UnknownEngine
 from domain.server.spec import check_engine
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
 from miniaws.commands import server
-from miniaws.commands.body import Body, DeletionProtection, HostName, Publish, StorageGb, Tags, VpcName
+from miniaws.commands.body import (
+    Body,
+    DeletionProtection,
+    HostName,
+    Publish,
+    SecurityGroups,
+    StorageGb,
+    SubnetName,
+    Tags,
+    VpcName,
+)
+from miniaws.commands.interface import Place
 from miniaws.settings import Settings
 
 
@@ -91,6 +103,8 @@ class CreateDatabase(Body):
         examples=[{"work_mem": "8192"}],
     )
     vpc: VpcName = "default"
+    subnet: SubnetName = "default"
+    security_groups: SecurityGroups = Field(default=["default"])
     publish: Publish = None
     storage_gb: StorageGb = None
     backup: Backups = Field(
@@ -105,6 +119,10 @@ class CreateDatabase(Body):
         description="id or name of the database to replicate, whose settings it gets; left out: none",
     )
     tags: Tags = Field(default={})
+
+    def place(self) -> Place:
+        """Return where in its VPC it is to be."""
+        return Place(self.subnet, tuple(self.security_groups))
 
 
 async def create(
@@ -150,12 +168,20 @@ def copy_of(source: Database, policy: Policy) -> CreateDatabase:
         user=source.username,
         parameters=settings["parameters"],
         vpc=source.vpc_id,
+        **_beside(source),
         storage_gb=settings["storage_gb"],
         backup=Backups(**policy.as_json(), synchronous=settings["synchronous"]),
         deletion_protection=source.deletion_protection,
         tags=dict(source.tags),
         **{"class": settings["class"]},
     )
+
+
+def _beside(source: Database) -> dict[str, Any]:
+    """Return where a copy is in the VPC of its source: in the same subnet and security groups."""
+    if source.interface is None:
+        return {}
+    return {"subnet": source.interface.subnet_id, "security_groups": [*source.interface.group_ids]}
 
 
 def _asked(new: CreateDatabase, image: str, version: str) -> server.NewServer:
@@ -171,6 +197,7 @@ def _asked(new: CreateDatabase, image: str, version: str) -> server.NewServer:
         port=engine.port,
         username=new.user,
         vpc=new.vpc,
+        place=new.place(),
         publish=new.publish,
         data_path=engine.data_path,
         storage_gb=new.storage_gb,

@@ -18,7 +18,16 @@ from miniaws.commands.database import creation
 from miniaws.commands.database.creation import Backups, CreateDatabase, copy_of
 
 _TIMEOUT_S = 3.0
-_OF_REPLICAS = {"name", "class_", "publish", "storage_gb", "deletion_protection", "tags"}
+_OF_REPLICAS = {
+    "name",
+    "class_",
+    "subnet",
+    "security_groups",
+    "publish",
+    "storage_gb",
+    "deletion_protection",
+    "tags",
+}
 """What is given of a new database for a replica as well."""
 
 
@@ -28,6 +37,12 @@ class CreateReplica(Body):
     name: HostName = Field(title="Name of the replica", examples=["orders-r1"])
     class_: str | None = Field(
         default=None, alias="class", title="Class", description="CPU and memory; left out: that of the source"
+    )
+    subnet: str | None = Field(
+        default=None, title="Subnet", description="id or name; left out: that of the source"
+    )
+    security_groups: list[str] | None = Field(
+        default=None, title="Security groups", description="ids or names; left out: those of the source"
     )
     publish: Publish = None
     storage_gb: int | None = Field(
@@ -78,7 +93,7 @@ async def replicate(
 
 def _asked(new: CreateReplica, source: Database, policy: Policy) -> CreateDatabase:
     asked = copy_of(source, policy)
-    given = new.model_dump(exclude_none=True, include={"class_", "storage_gb"})
+    given = new.model_dump(exclude_none=True, include={"class_", "storage_gb", "subnet", "security_groups"})
     more = {
         "name": new.name,
         "publish": new.publish,

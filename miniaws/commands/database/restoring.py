@@ -12,6 +12,7 @@ from domain.database import Database
 from domain.database.swap import NotReplaceable, name_beside
 from domain.database.swapping import refuse_unless_replaceable, request_swap
 from domain.errors import Invalid
+from domain.subnet import DEFAULT
 from domain.values import shown
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
 from miniaws.commands import archive as archives
@@ -19,7 +20,18 @@ from miniaws.commands.body import Body, Name, Publish
 from miniaws.commands.database.creation import copy_of, create
 from miniaws.commands.database.replicas import login_of
 
-_SAME = ["engine", "version", "class", "parameters", "user", "database", "vpc", "backup policy"]
+_SAME = [
+    "engine",
+    "version",
+    "class",
+    "parameters",
+    "user",
+    "database",
+    "vpc",
+    "subnet",
+    "security groups",
+    "backup policy",
+]
 _BESIDE = {"same": _SAME, "differs": ["name", "password", "address", "archive", "published port", "tags"]}
 _IN_PLACE = {
     "same": [*_SAME, "name", "password", "published port", "tags"],
@@ -57,6 +69,16 @@ class RestoreDatabase(Body):
     )
     publish: Publish = None
     vpc: str | None = Field(default=None, title="VPC", description="id or name; left out: that of the source")
+    subnet: str | None = Field(
+        default=None,
+        title="Subnet",
+        description="id or name; left out: that of the source, in another VPC `default`",
+    )
+    security_groups: list[str] | None = Field(
+        default=None,
+        title="Security groups",
+        description="ids or names; left out: those of the source, in another VPC `default`",
+    )
 
     def new_name(self, source: Database, now: datetime) -> str:
         """Return the name of the new database; in place, the one that it has at first. Raises Invalid."""
@@ -64,12 +86,20 @@ class RestoreDatabase(Body):
             if self.name is None:
                 raise Invalid("cannot restore without a name: give `name`, or `in_place`", field="name")
             return self.name
-        if (self.name, self.publish, self.vpc) != (None, None, None):
+        others = ("name", "publish", "vpc", "subnet", "security_groups")
+        if any(getattr(self, each) is not None for each in others):
             raise Invalid(
-                "cannot restore in place with other settings: leave `name`, `publish` and `vpc` out",
+                f"cannot restore in place with other settings: leave `{'`, `'.join(others)}` out",
                 field="in_place",
             )
         return name_beside(source.name, now)
+
+    def where(self, source: Database) -> dict[str, Any]:
+        """Return the fields that say where the new database is: by default, where its source is."""
+        given = self.model_dump(include={"subnet", "security_groups"}, exclude_none=True)
+        if self.vpc is None or self.vpc in {source.vpc_id, source.vpc_name}:
+            return {"vpc": source.vpc_id, **given}
+        return {"vpc": self.vpc, "subnet": DEFAULT, "security_groups": [DEFAULT], **given}
 
     def moment(self) -> datetime | None:
         """Return the moment to restore, in UTC. Raises Invalid."""
@@ -116,7 +146,7 @@ async def restore(cloud: Cloud, request: Request, id_or_name: str, new: RestoreD
         refuse_unless_replaceable(source)
     found = await archives.planned(cloud, archive, new.moment(), new.backup)
     name = new.new_name(source, cloud.ports.clock.now())
-    more = {"name": name, "vpc": new.vpc or source.vpc_id, "publish": new.publish}
+    more = {"name": name, "publish": new.publish, **new.where(source)}
     asked = copy_of(source, archive.policy).model_copy(update=more)
 
     async def begin(unit: UnitOfWork, database: Database) -> None:

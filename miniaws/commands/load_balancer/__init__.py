@@ -14,7 +14,7 @@ from domain.managed import BeingDeleted
 from domain.store import ClaimTaken, RequirementMissing
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
-from miniaws.commands import host_port
+from miniaws.commands import host_port, interface
 from miniaws.commands.load_balancer import targets
 from miniaws.commands.load_balancer.bodies import ChangeLoadBalancer as ChangeLoadBalancer
 from miniaws.commands.load_balancer.bodies import CreateLoadBalancer as CreateLoadBalancer
@@ -41,9 +41,12 @@ async def create(cloud: Cloud, request: Request, new: CreateLoadBalancer) -> Sav
             with within(f"targets.{index}"):
                 add = await targets.addition(cloud, account, target, IPv4Network(vpc.cidr))
                 add(balancer)
+        await interface.assign(cloud, balancer, new.place())
         unit.add(balancer)
 
     async def recover(conflict: ClaimTaken | RequirementMissing) -> None:
+        if interface.recovers(cloud, conflict):
+            return
         if isinstance(conflict, ClaimTaken):
             raise host_port.refusal(request, conflict, _port_fields(new.listeners), "listen") from None
         await targets.refuse_if_gone(cloud, account, new.targets)
@@ -70,7 +73,10 @@ def _spec(new: CreateLoadBalancer, vpc: Vpc) -> BalancerSpec:
 
 
 async def change(cloud: Cloud, request: Request, id_or_name: str, changes: ChangeLoadBalancer) -> Saved:
-    """Change listeners, groups, time limits or tags. Raises NotFound, Invalid, BeingDeleted, HostPortTaken."""
+    """Change listeners, target groups, time limits, security groups or tags.
+
+    Raises NotFound, Invalid, BeingDeleted, HostPortTaken, SubnetNotPublic.
+    """
     listeners = None if changes.listeners is None else [each.listener() for each in changes.listeners]
 
     def decide(balancer: LoadBalancer) -> None:
@@ -86,7 +92,9 @@ async def change(cloud: Cloud, request: Request, id_or_name: str, changes: Chang
     await cloud.refuse_repeated(request)
     await _refuse_ports_in_use(cloud, listeners or ())
     try:
-        return await cloud.change(request, LoadBalancer, id_or_name, decide)
+        return await interface.change(
+            cloud, request, LoadBalancer, id_or_name, decide, changes.security_groups
+        )
     except ClaimTaken as taken:
         raise host_port.refusal(request, taken, _port_fields(listeners or ()), "listen") from None
 

@@ -7,7 +7,18 @@ from pydantic import Field
 from domain.load_balancer import HealthCheck, Listener, Rule, TargetGroup, Timeouts
 from domain.load_balancer.spec import DEFAULT_GROUP, Algorithm, CheckProtocol, Protocol
 from domain.load_balancer.target import MAX_TARGETS
-from miniaws.commands.body import Body, Change, Name, NewTags, Tags, VpcName
+from miniaws.commands.body import (
+    Body,
+    Change,
+    Name,
+    NewSecurityGroups,
+    NewTags,
+    SecurityGroups,
+    SubnetName,
+    Tags,
+    VpcName,
+)
+from miniaws.commands.interface import Place
 
 _CHECK, _GROUP, _TIMEOUTS = HealthCheck(), TargetGroup(), Timeouts()
 _ALGORITHM = "how a target is chosen for a request"
@@ -189,6 +200,8 @@ class CreateLoadBalancer(Body):
 
     name: Name = Field(examples=["web"])
     vpc: VpcName = "default"
+    subnet: SubnetName = "default"
+    security_groups: SecurityGroups = Field(default=["default"])
     listeners: list[ListenOn] = Field(
         default=[], title="Listeners", description="host ports, and where their requests go"
     )
@@ -215,6 +228,10 @@ class CreateLoadBalancer(Body):
         description="instances, addresses and tags of instances that requests are sent to",
     )
     tags: Tags = Field(default={})
+
+    def place(self) -> Place:
+        """Return where in its VPC it is to be."""
+        return Place(self.subnet, tuple(self.security_groups))
 
     def groups(self) -> list[TargetGroup]:
         """Return all target groups, the default one first."""
@@ -246,6 +263,7 @@ class ChangeLoadBalancer(Change):
     timeouts: BalancerTimeouts | None = Field(
         default=None, title="Timeouts", description="how long the balancer waits" + _LEFT_OUT
     )
+    security_groups: NewSecurityGroups = None
     tags: NewTags = None
 
     def default_group(self) -> dict[str, Any]:

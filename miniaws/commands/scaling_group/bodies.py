@@ -11,7 +11,17 @@ from domain.load_balancer.spec import DEFAULT_GROUP
 from domain.scaling_group import HealthPolicy, Size
 from domain.scaling_group.policies import MAX_POLICIES
 from domain.scaling_group.settings import HealthCheck, Process, TerminationPolicy
-from miniaws.commands.body import Body, Change, Name, NewTags, Tags, VpcName
+from miniaws.commands.body import (
+    Body,
+    Change,
+    Name,
+    NewSecurityGroups,
+    NewTags,
+    SecurityGroups,
+    SubnetName,
+    Tags,
+    VpcName,
+)
 from miniaws.commands.program import (
     ChangesProcess,
     Command,
@@ -31,6 +41,7 @@ _GRACE = (
     "to come into service it has 60 s at least"
 )
 _PORTS = "ports of the program"
+_PLACE = ("subnet", "security_groups")
 _BALANCERS = "load balancers that send requests to the instances"
 
 
@@ -71,6 +82,10 @@ class ChangeTemplate(ChangesProcess):
     ports: list[TemplatePort] | None = Field(
         default=None, title="Ports", max_length=100, description=_PORTS + LEFT_OUT
     )
+    subnet: str | None = Field(
+        default=None, title="Subnet", description="id or name of a subnet of the VPC" + LEFT_OUT
+    )
+    security_groups: NewSecurityGroups = None
     tags: NewTags = None
     restart: RestartPolicy | None = Field(
         default=None,
@@ -79,8 +94,8 @@ class ChangeTemplate(ChangesProcess):
     )
 
     def fields(self) -> dict[str, Any]:
-        """Return what is given, by the names of a template, without the environment. Raises Invalid."""
-        given = self.model_dump(exclude_none=True, exclude={"env", "ports"})
+        """Return what is given, by the names of a template, without environment and place. Raises Invalid."""
+        given = self.model_dump(exclude_none=True, exclude={"env", "ports", *_PLACE})
         return given if self.ports is None else {**given, "ports": _ports(self.ports)}
 
 
@@ -93,12 +108,15 @@ class LaunchTemplate(WithProcess):
     env: Environment = Field(default={})
     ports: list[TemplatePort] = Field(default=[], title="Ports", max_length=100, description=_PORTS)
     vpc: VpcName = Field(default="default", description="id or name; fixed for the group")
+    subnet: SubnetName = "default"
+    security_groups: SecurityGroups = Field(default=["default"])
     tags: Tags = Field(default={})
     restart: Restart = "always"
 
     def fields(self) -> dict[str, Any]:
-        """Return what is given, by the names of a template, without VPC and environment. Raises Invalid."""
-        return {**self.model_dump(exclude={"env", "ports", "vpc"}), "ports": _ports(self.ports)}
+        """Return what is given, by the names of a template, without environment and place. Raises Invalid."""
+        given = self.model_dump(exclude={"env", "ports", "vpc", *_PLACE})
+        return {**given, "ports": _ports(self.ports)}
 
 
 class BehindBalancer(Body):

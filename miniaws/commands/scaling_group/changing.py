@@ -14,10 +14,12 @@ from domain.scaling_group import Attachment, GroupSpec, ScalingGroup, Template
 from domain.store import ClaimTaken, RequirementMissing
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
+from miniaws.commands import interface
 from miniaws.commands.instance import refuse_impossible
 from miniaws.commands.scaling_group.bodies import (
     BehindBalancer,
     ChangeScalingGroup,
+    ChangeTemplate,
     CreateScalingGroup,
     LaunchTemplate,
     Processes,
@@ -149,7 +151,8 @@ async def _change_much(
                 await refuse_impossible(cloud, template.type, template.image)
         group = await unit.load(ScalingGroup, id_or_name)
         if template is not None:
-            _change_template(unit, group, fields, template.env)
+            place = await _place(cloud, (group.template.vpc_id, group.template.vpc_name), template)
+            _change_template(unit, group, {**fields, **place}, template.env)
         unit.add(*await _attach(cloud, group, changes.load_balancers))
         decide(group)
 
@@ -166,7 +169,16 @@ async def _template(
         environment_names=sorted(asked.env),
         environment_id=_seal(unit, asked.env),
         **fields,
+        **await _place(cloud, (vpc.public_id, vpc.name), asked),
     )
+
+
+async def _place(
+    cloud: Cloud, vpc: tuple[str, str], asked: LaunchTemplate | ChangeTemplate
+) -> dict[str, Any]:
+    """Return the subnet and the security groups that are given, by the names of a template."""
+    with within("template"):
+        return await interface.references(cloud, vpc, asked.subnet, asked.security_groups)
 
 
 async def _attach(

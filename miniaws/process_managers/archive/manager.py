@@ -37,6 +37,7 @@ from domain.server import Program
 from domain.status import SETTLING
 from miniaws.application import Cloud
 from miniaws.process_managers.archive import due
+from miniaws.process_managers.archive.addresses import with_addresses
 from miniaws.process_managers.job import run_job
 from miniaws.runtime.reconciler import LONG_PASS_S, ReconcileResult, lifecycle
 
@@ -84,6 +85,7 @@ class ArchiveManager:
 
     async def _archive(self, archive: Archive, database: Database) -> ReconcileResult:
         """Archive the log of a database that runs, and take the next action that is due."""
+        archive = await with_addresses(self._cloud, self._containers, archive, database)
         await self._follow(archive, database)
         if archive.pending is not None:
             return await self._back_up(archive, archive.pending, database)
@@ -222,12 +224,15 @@ class ArchiveManager:
     async def _suspend(self, archive: Archive) -> ReconcileResult:
         if not archive.is_suspended:
             window = await self._window(archive)
+            await self._remove_parts(archive)
             await self._report(archive, lambda a: a.suspend(window))
         await self._remove_parts(archive)
         return ReconcileResult("its database is in the trash", _TRASHED_S)
 
     async def _close(self, archive: Archive) -> ReconcileResult:
         window = await self._window(archive)
+        # Their addresses are free afterwards.
+        await self._remove_parts(archive)
         await self._report(archive, lambda a: a.close(self._now(), window))
         return ReconcileResult("is closed", 0.0)
 

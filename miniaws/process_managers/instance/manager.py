@@ -16,8 +16,8 @@ from domain.ports import Containers, ContainerSpec, EngineEvent, File, Mount, Pu
 from domain.volume import Volume
 from domain.watch import service_scope
 from miniaws.application import Cloud, UnitOfWork
-from miniaws.process_managers.dependencies import still_creating
 from miniaws.process_managers.instance.exit_history import ExitHistory
+from miniaws.process_managers.interface import assigned, why_not_ready
 from miniaws.runtime.reconciler import (
     LONG_PASS_S,
     Reconciler,
@@ -59,6 +59,7 @@ class InstanceManager:
         self._reconciler = Reconciler(
             cloud,
             Instance,
+            stages=(self._assign_interface,),
             observe=self._observe,
             next_action=next_action,
             carry_out=self._carry_out,
@@ -73,6 +74,11 @@ class InstanceManager:
     async def reconcile(self, resource_id: UUID) -> ReconcileResult:
         """Reconcile one instance."""
         return await self._reconciler.reconcile(resource_id)
+
+    async def _assign_interface(self, instance: Instance) -> ReconcileResult | None:
+        if instance.wanted == "terminated":
+            return None
+        return await assigned(self._cloud, instance, instance.address)
 
     async def _observe(self, instance: Instance) -> SeenContainer | None:
         if instance.status == "terminated":
@@ -236,7 +242,7 @@ class InstanceManager:
 
     async def _missing(self, instance: Instance) -> str | None:
         volumes = [each["volume_id"] for each in instance.volumes]
-        return await still_creating(self._cloud, instance.account_id, instance.vpc_id, volumes)
+        return await why_not_ready(self._cloud, instance, volumes)
 
     async def _still_draining(self, instance: Instance) -> str | None:
         """Return the load balancer that is still draining the instance."""

@@ -6,11 +6,15 @@ from datetime import datetime
 import orjson
 
 from domain.aggregate import name_scope
+from domain.errors import NotFound
 from domain.instance import Instance
-from domain.scaling_group import ScalingGroup, plan
+from domain.managed import BeingDeleted
+from domain.scaling_group import ScalingGroup, Template, plan
 from domain.scaling_group.convergence import Release
-from domain.store import Cause, ClaimTaken
+from domain.store import Cause, ClaimTaken, RequirementMissing
 from miniaws.application import Cloud, Request, UnitOfWork
+from miniaws.commands import interface
+from miniaws.commands.interface import NoFreeAddress, Place
 
 _NAMES_TRIED = 50
 
@@ -23,10 +27,13 @@ class Launching:
         self._cause = cause
 
     async def launch(self, group: ScalingGroup, now: datetime) -> str | None:
-        """Launch one instance and return its name; None when no instance is missing, or no name is free."""
+        """Launch one instance and return its name; None when none is missing, and when no name or address is free."""
         for skipped in range(_NAMES_TRIED):
             try:
                 return await self._launch(group, skipped, now)
+            except (NoFreeAddress, NotFound, BeingDeleted) as error:
+                await self._note_not_launched(group, str(error), now)
+                return None
             except ClaimTaken as taken:
                 # An instance outside the group has the name: use the next one.
                 if taken.claim.scope != name_scope(group.account_id, Instance.KIND):
@@ -49,6 +56,12 @@ class Launching:
         await self._cloud.transact(self._request(group), work)
         return is_released
 
+    async def _note_not_launched(self, group: ScalingGroup, reason: str, now: datetime) -> None:
+        def decide(current: ScalingGroup) -> None:
+            current.note_not_launched(reason, now)
+
+        await self._cloud.report(ScalingGroup, group.id, self._cause, decide)
+
     async def _launch(self, group: ScalingGroup, skipped: int, now: datetime) -> str | None:
         name: str | None = None
 
@@ -61,10 +74,15 @@ class Launching:
                 number = current.next_number + skipped
                 name = f"{current.name}-{number}"
                 instance = await self._instance(unit, current, name)
+                await interface.assign(self._cloud, instance, _place(current.template))
                 current.note_launched(instance.public_id, name, number, reason, now)
                 unit.add(instance)
 
-        await self._cloud.transact(self._request(group), work)
+        async def recover(conflict: ClaimTaken | RequirementMissing) -> None:
+            if not interface.recovers(self._cloud, conflict):
+                raise conflict
+
+        await self._cloud.transact(self._request(group), work, recover)
         return name
 
     async def _instance(self, unit: UnitOfWork, group: ScalingGroup, name: str) -> Instance:
@@ -83,3 +101,7 @@ class Launching:
 
     def _request(self, group: ScalingGroup) -> Request:
         return Request(replace(self._cause, account_id=group.account_id))
+
+
+def _place(template: Template) -> Place:
+    return Place(template.subnet_id, tuple(each.id for each in template.security_groups))

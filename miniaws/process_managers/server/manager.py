@@ -15,7 +15,7 @@ from domain.status import SETTLING
 from domain.store import ScopeInUse
 from domain.volume import Volume
 from miniaws.application import Cloud, UnitOfWork
-from miniaws.process_managers.dependencies import still_creating
+from miniaws.process_managers.interface import assigned, why_not_ready
 from miniaws.process_managers.server.access import ServerAccess
 from miniaws.process_managers.server.container import container_spec
 from miniaws.process_managers.server.kind import ServerKind
@@ -43,7 +43,7 @@ class ServerManager(Generic[S]):
         self._reconciler = Reconciler(
             cloud,
             kind.resource,
-            stages=kind.stages,
+            stages=(self._assign_interface, *kind.stages),
             observe=self._observe,
             next_action=next_action,
             carry_out=self._carry_out,
@@ -54,6 +54,9 @@ class ServerManager(Generic[S]):
     async def reconcile(self, resource_id: UUID) -> ReconcileResult:
         """Reconcile one server."""
         return await self._reconciler.reconcile(resource_id)
+
+    async def _assign_interface(self, server: S) -> ReconcileResult | None:
+        return None if server.is_deleting else await assigned(self._cloud, server, server.address)
 
     async def _observe(self, server: S) -> SeenContainer | None:
         return await self._containers.inspect(server.public_id)
@@ -159,9 +162,9 @@ class ServerManager(Generic[S]):
 
 
 async def missing_dependency(cloud: Cloud, server: Server) -> str | None:
-    """Return the network or volume of a server that is still being created; None when both exist."""
+    """Return what a server waits for: its network, an address in it, its volume; None for nothing."""
     volumes = [server.volume_id] if server.volume_id is not None else []
-    return await still_creating(cloud, server.account_id, server.vpc_id, volumes)
+    return await why_not_ready(cloud, server, volumes)
 
 
 def _endpoint(server: Server, container: SeenContainer) -> Endpoint:
