@@ -12,7 +12,8 @@ async def test_a_command_is_answered_with_the_document_where_it_is_and_its_versi
     document = done(answer, "creating")
     assert answer.headers["location"] == f"/api/vpcs/{document['id']}"
     assert answer.headers["etag"] == '"1"'
-    assert answer.headers["miniaws-position"] == str(document["position"])
+    # Its default subnet and security group are saved with it.
+    assert int(answer.headers["miniaws-position"]) == document["position"] + 2
     assert (document["kind"], document["name"], document["tags"]) == ("vpc", "web", {"env": "test"})
     assert set(document) == {
         "id", "kind", "name", "status", "status_reason", "account_id", "tags", "version", "position",
@@ -43,7 +44,7 @@ async def test_the_life_of_an_instance(cloud: Cloud) -> None:
     assert (await cloud.admin.get("/api/instances?ended=true")).json()["items"][0]["id"] == document["id"]
     history = (await cloud.admin.get(f"/api/resources/{document['id']}/history")).json()["items"]
     statuses = [version["status"] for version in history]
-    assert statuses[:2] == ["pending", "running"]
+    assert statuses[:3] == ["pending", "pending", "running"]
     assert statuses[-2:] == ["terminating", "terminated"]
 
 
@@ -67,7 +68,8 @@ async def test_an_instance_and_what_it_needs_can_be_asked_for_at_once(cloud: Clo
     assert {vpc.status_code, volume.status_code} == {202}
     found = await cloud.launched(vpc="web", volumes=[{"volume": "data", "path": "/data"}])
     history = (await cloud.admin.get(f"/api/resources/{found['id']}/history")).json()["items"]
-    assert [version["status"] for version in history] == ["pending", "running"]
+    # What is given an address is another version, saved with the first.
+    assert [version["status"] for version in history] == ["pending", "pending", "running"]
 
 
 async def test_a_change_decided_on_an_older_version_is_refused(cloud: Cloud) -> None:
