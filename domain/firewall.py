@@ -74,6 +74,8 @@ class FirewallTable:
     members: tuple[FirewallMember, ...] = ()
     trusted: tuple[str, ...] = ()
     """Addresses of containers that serve the cloud itself: they are in no group, and may connect to everything."""
+    links: tuple[tuple[str, str], ...] = ()
+    """Pairs of addresses: the first may connect to the second whatever their groups say, as a replica to its source."""
 
 
 class Firewall(Protocol):

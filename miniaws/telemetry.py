@@ -51,6 +51,14 @@ ORPHANS = Gauge("miniaws_orphans", "Things with our labels that no resource want
 PASSES = Counter(
     "miniaws_reconcile_passes", "Passes of process managers", ["kind", "outcome"], registry=CONTROLLER
 )
+FIREWALL_UP = Gauge(
+    "miniaws_firewall_up", "Whether the rules of security groups are enforced (1)", registry=CONTROLLER
+)
+FIREWALL_REPAIRS = Counter(
+    "miniaws_firewall_repairs",
+    "How often the rules of the firewall had been changed or removed by somebody else",
+    registry=CONTROLLER,
+)
 CONTROLLERS = Gauge(
     "miniaws_controllers",
     "Controllers by state: leading, standby, not-responding",

@@ -1,6 +1,7 @@
 """Containers of ours in the network of the host, or in that of a container."""
 
 import itertools
+import math
 from collections.abc import Sequence
 
 from docker import APIClient
@@ -114,7 +115,7 @@ async def run_beside(
         made: str = api.create_container_from_config(config)["Id"]
         try:
             api.start(made)
-            code: int = api.wait(made, timeout=timeout_s)["StatusCode"]
+            code: int = api.wait(made, timeout=math.ceil(timeout_s))["StatusCode"]
             return ExecResult(code, api.logs(made, stderr=False), api.logs(made, stdout=False))
         finally:
             remove_container(api, made)

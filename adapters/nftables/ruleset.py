@@ -21,6 +21,7 @@ _FORWARD = (
     "meta nfproto != ipv4 drop",
     # These would reach every container of a bridge, whatever its groups say.
     "ip daddr { 224.0.0.0/4, 255.255.255.255 } drop",
+    "ip saddr . ip daddr @links accept",
     "iifname @bridges jump leave",
     "ip saddr @trusted accept",
     "oifname @bridges ip daddr != @members drop",
@@ -120,6 +121,7 @@ def _addresses(table: FirewallTable, bridge: Callable[[str], str]) -> dict[str, 
         "members": Elements(ADDRESS, _keys(members | set(table.trusted))),
         "trusted": Elements(ADDRESS, _keys(table.trusted)),
         "isolated": Elements(ADDRESS, _keys(isolated)),
+        "links": Elements(f"{ADDRESS} . {ADDRESS}", _keys(" . ".join(pair) for pair in table.links)),
     }
 
 

@@ -16,6 +16,7 @@ from psycopg.rows import DictRow
 from domain.ports import EngineEvent, EngineWatch
 from miniaws.application import Cloud
 from miniaws.runtime import wakeups
+from miniaws.runtime.firewall import FirewallLoop
 from miniaws.runtime.heartbeat import Pulse
 from miniaws.runtime.metrics import Collector
 from miniaws.runtime.projector import Log, Projector
@@ -105,11 +106,18 @@ class Controller:
         """Return what a leader runs. Without the projector or the workers nothing is carried out: they end the lead."""
         settings, ports, parts = self._cloud.settings, self._cloud.ports, self._parts
         workers = Workers(parts.queue, parts.managers, ports.random, concurrency=settings.concurrency)
-        projector = Projector(log, self._kinds, workers.wake)
-        watcher = wakeups.Watcher(parts.engine, parts.queue, self._kinds, parts.notice, workers.wake)
+        firewall = FirewallLoop(self._cloud)
+        projector = Projector(log, self._kinds, workers.wake, firewall.notice)
+
+        def notice(event: EngineEvent) -> bool:
+            firewall.notice_container(event)
+            return parts.notice(event)
+
+        watcher = wakeups.Watcher(parts.engine, parts.queue, self._kinds, notice, workers.wake)
         sweep = Sweep(self._cloud, parts.queue.note_orphans)
         loops = [
             Loop("projector", projector.run, is_vital=True),
+            Loop("firewall", firewall.run, longest_delay_s=2),
             Loop("workers", workers.run, is_vital=True),
             Loop("watch", watcher.run, longest_delay_s=1),
             Loop("resync", lambda: wakeups.resync(parts.queue, self._kinds, settings.resync_s, workers.wake)),

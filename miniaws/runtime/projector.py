@@ -29,13 +29,25 @@ class Log(Protocol):
         ...
 
 
+def _ignore(_: Sequence[Recorded]) -> None:
+    """Do nothing."""
+
+
 class Projector:
     """Follows the log. Runs on the connection that holds the leadership, so that losing one loses both."""
 
-    def __init__(self, log: Log, kinds: Sequence[str], on_marked: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        log: Log,
+        kinds: Sequence[str],
+        on_marked: Callable[[], None],
+        on_shown: Callable[[Sequence[Recorded]], None] = _ignore,
+    ) -> None:
+        """Call ``on_shown`` with events that reads show, and ``on_marked`` when they have marked work."""
         self._log = log
         self._kinds = kinds
         self._on_marked = on_marked
+        self._on_shown = on_shown
         self._inventory = InventoryProjection()
 
     async def run(self) -> None:
@@ -44,6 +56,7 @@ class Projector:
         async for events in self._log.batches(position):
             await self._inventory.project(self._log.connection, position, events)
             position = events[-1].position
+            self._on_shown(events)
             _log.debug("projected", events=len(events), position=position)
             if await mark(self._log.connection, events, self._kinds):
                 self._on_marked()

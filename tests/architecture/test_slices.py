@@ -36,6 +36,7 @@ SHARED: dict[str, dict[str, str]] = {
         "changes": "what differs between two moments",
         "dashboard": "what there is and what is wrong, summed up",
         "document": "the one shape of every document",
+        "enforced": "what the firewall has to enforce",
         "estate": "estates from documents",
         "interface": "addresses and security groups of what is in a VPC",
         "inventory": "every version of every resource",
