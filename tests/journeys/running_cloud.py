@@ -14,6 +14,7 @@ from typing import Any
 import docker
 import httpx
 
+from adapters.docker.firewall_rules import remove_rules
 from domain import values
 from miniaws import bootstrap
 from miniaws.bootstrap import first_key
@@ -80,6 +81,8 @@ class RunningCloud:
             if process is not None:
                 kill(process)
         self.http.close()
+        with contextlib.suppress(docker.errors.DockerException, OSError):
+            remove_rules(self.engine.api, self._environment["MINIAWS_DOCKER_HOST"], self.cloud)
         self.engine.close()
         # Shown only when the test failed.
         for log in sorted(self.home.glob("*.log")):
