@@ -237,7 +237,7 @@ def specification(document: InstanceDocument, among: Documents) -> dict[str, Any
         "user_data": USE_PREVIOUS_VALUE if spec["user_data"] else "",
         "ports": spec["ports"],
         "vpc": among.name(spec["vpc"]),
-        **interface_specification(spec),
+        **interface_specification(spec["subnet"], spec["security_groups"]),
         "volumes": [
             {"volume": among.name({"id": each["volume"], "name": each["name"]}), "path": each["path"]}
             for each in spec["volumes"]

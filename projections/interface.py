@@ -40,9 +40,8 @@ def stop_showing_address(document: ResourceDocument) -> None:
         shown["observed"]["address"] = None
 
 
-def interface_specification(spec: InterfaceSpec) -> dict[str, Any]:
-    """Return the fields that create an interface like that of a resource."""
-    subnet, groups = spec["subnet"], spec["security_groups"]
+def interface_specification(subnet: Reference | None, groups: list[Reference]) -> dict[str, Any]:
+    """Return the fields that create an interface like that of a resource, or of a template."""
     return {
         "subnet": "default" if subnet is None else subnet["name"],
         "security_groups": [each["name"] for each in groups] or ["default"],

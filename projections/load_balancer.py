@@ -353,7 +353,7 @@ def specification(document: LoadBalancerDocument, among: Documents) -> dict[str,
     default = next(each for each in spec["target_groups"] if each["name"] == DEFAULT_GROUP)
     return {
         "vpc": among.name(spec["vpc"]),
-        **interface_specification(spec),
+        **interface_specification(spec["subnet"], spec["security_groups"]),
         "listeners": spec["listeners"],
         **{name: value for name, value in default.items() if name != "name"},
         "target_groups": [each for each in spec["target_groups"] if each["name"] != DEFAULT_GROUP],

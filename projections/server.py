@@ -108,7 +108,7 @@ def server_specification(spec: ServerSpec, among: Documents) -> dict[str, Any]:
         "engine": spec["engine"],
         "version": spec["version"],
         "vpc": among.name(spec["vpc"]),
-        **interface_specification(spec),
+        **interface_specification(spec["subnet"], spec["security_groups"]),
         "publish": spec["publish"],
         "storage_gb": among.volume_size(spec["volume"]),
         "deletion_protection": spec["deletion_protection"],

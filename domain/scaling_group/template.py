@@ -1,7 +1,7 @@
 """What every instance of a group is launched from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 from uuid import UUID
 
@@ -49,7 +49,7 @@ class Template:
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         """Return a template as events hold it."""
-        return cls(**{**stored, "security_groups": groups_of(stored["security_groups"])})
+        return replace(cls(**stored), security_groups=groups_of(stored["security_groups"]))
 
     def as_json(self) -> dict[str, Any]:
         """Return what events hold."""

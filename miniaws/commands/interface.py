@@ -173,7 +173,9 @@ async def change(
 
     async def recover(conflict: ClaimTaken | RequirementMissing) -> None:
         if conflict.claim.scope == PUBLIC_SCOPE:
-            raise _not_public((await cloud.load_by_id(Subnet, conflict.claim.owner)).name) from None
+            # What is published is changed of load balancers only.
+            of = await cloud.load_by_id(Subnet, conflict.claim.owner)
+            raise _not_public(of.name, "listeners") from None
         if not recovers(cloud, conflict):
             raise conflict
 
@@ -210,7 +212,7 @@ def _address(
     """Return the address that a resource gets in a subnet."""
     publishes = member.publishes if place.publishes is None else place.publishes
     if publishes and not of.public:
-        raise _not_public(of.name)
+        raise _not_public(of.name, "subnet")
     if place.address is not None:
         return _asked(of, place.address, taken)
     if prefers is not None and prefers not in taken and _is_in(of, prefers):
@@ -230,11 +232,11 @@ def _full(of: Subnet) -> NoFreeAddress:
     )
 
 
-def _not_public(name: str) -> SubnetNotPublic:
+def _not_public(name: str, field: str) -> SubnetNotPublic:
     return SubnetNotPublic(
         f"cannot publish a port of the host from subnet {name}: it is not public; use another subnet, publish nothing, "
         "or make the subnet public first",
-        field="subnet",
+        field=field,
     )
 
 

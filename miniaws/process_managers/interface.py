@@ -5,7 +5,6 @@ An earlier version let the container engine choose addresses. A resource keeps t
 
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network
-from typing import TypeVar
 
 from domain.errors import DomainError
 from domain.interface import WithInterface
@@ -18,7 +17,6 @@ from miniaws.commands.interface import ANYWHERE, Place
 from miniaws.runtime.queue import manager_of
 from miniaws.runtime.reconciler import ReconcileResult
 
-W = TypeVar("W", bound=WithInterface)
 _RETRY_S = 0.5
 
 
@@ -58,7 +56,7 @@ def is_within(address: str, vpc: Vpc) -> bool:
     return IPv4Address(address) in IPv4Network(vpc.cidr)
 
 
-async def _assign(cloud: Cloud, member: W, place: Place, address: str | None) -> None:
+async def _assign(cloud: Cloud, member: WithInterface, place: Place, address: str | None) -> None:
     async def work(unit: UnitOfWork) -> None:
         current = await unit.load(type(member), member.public_id)
         if current.interface != member.interface:

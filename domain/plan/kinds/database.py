@@ -12,6 +12,7 @@ from domain.plan.kinds.server import ServerKind
 from domain.plan.kinds.words import Differences, using
 from domain.plan.step import Action
 
+_PLACE = ("subnet", "security_groups")
 _UNSET: Mapping[str, Any] = {"retention_count": 0, "drill_schedule": ""}
 """What removes a limit of backups in the body of the command, in which None leaves it as it is."""
 
@@ -19,7 +20,9 @@ _UNSET: Mapping[str, Any] = {"retention_count": 0, "drill_schedule": ""}
 class DatabaseKind(ServerKind):
     """The rules of databases."""
 
-    PATCHED: ClassVar[frozenset[str]] = frozenset({"class", "parameters", "deletion_protection", "tags"})
+    PATCHED: ClassVar[frozenset[str]] = frozenset(
+        {"class", "parameters", "security_groups", "deletion_protection", "tags"}
+    )
     PARTS: ClassVar[frozenset[str]] = frozenset({"backup", "replica_of"})
     CHOSEN: ClassVar[frozenset[str]] = frozenset({"version"})
 
@@ -91,6 +94,7 @@ class DatabaseKind(ServerKind):
                 "name": desired.name,
                 "to": context.options.to,
                 "vpc": desired.spec.get("vpc"),
+                **{name: desired.spec[name] for name in _PLACE if name in desired.spec},
                 "publish": desired.spec.get("publish"),
             },
             identity=source,

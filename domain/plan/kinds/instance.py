@@ -1,4 +1,4 @@
-"""Instances: type and tags change in place, volumes while it is stopped; otherwise another one takes its place."""
+"""Instances: some fields change in place, volumes while it is stopped; otherwise another one takes its place."""
 
 from typing import ClassVar
 
@@ -18,13 +18,13 @@ class InstanceKind(Kind):
     CREATE: ClassVar[str] = "launch"
     DELETE: ClassVar[str] = "terminate"
     REMOVAL: ClassVar[Action] = Action.TRASH
-    PATCHED: ClassVar[frozenset[str]] = frozenset({"type", "tags"})
+    PATCHED: ClassVar[frozenset[str]] = frozenset({"type", "security_groups", "tags"})
     PARTS: ClassVar[frozenset[str]] = frozenset({"volumes"})
     REPLACED: ClassVar[bool] = True
     ADAPTS: ClassVar[bool] = True
 
     def references(self, resource: Resource) -> frozenset[Key]:
-        """Return its VPC and its volumes."""
+        """Return its VPC with its subnet and security groups, and its volumes."""
         return super().references(resource) | {Key("volume", name) for name in mounts(resource)}
 
     def ports(self, resource: Resource) -> frozenset[int]:

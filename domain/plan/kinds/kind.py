@@ -1,11 +1,12 @@
 """The rules that all kinds share: which fields differ, and which commands make them equal."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from domain.plan.context import Context
 from domain.plan.draft import Draft, cannot, name_token, port_token, use_token, uses_of, whole
-from domain.plan.estate import Key, Resource
+from domain.plan.estate import Key, Resource, key_of
 from domain.plan.kinds.running import starting, stopping
 from domain.plan.kinds.words import Differences, afters, befores, listed, noun, using
 from domain.plan.options import Mode
@@ -36,7 +37,7 @@ class Kind:
 
     def references(self, resource: Resource) -> frozenset[Key]:
         """Return what a resource needs to exist."""
-        return frozenset({Key("vpc", resource.spec["vpc"])}) if "vpc" in resource.spec else frozenset()
+        return place(resource.spec)
 
     def holds(self, resource: Resource) -> frozenset[Key]:
         """Return what cannot be removed while a resource exists."""
@@ -153,7 +154,7 @@ class Kind:
         if desired.spec != current.spec:
             for name, after in desired.spec.items():
                 before = current.spec.get(name)
-                if before != after and not (after is None and name in self.CHOSEN):
+                if is_other(name, before, after) and not (after is None and name in self.CHOSEN):
                     found[name] = (before, after)
         if desired.tags != current.tags:
             found["tags"] = (dict(current.tags), dict(desired.tags))
@@ -173,7 +174,8 @@ class Kind:
         return [self.changing(current, changed)] if changed else []
 
     def changing(self, current: Resource, changed: Differences, *, command: str = "change") -> Draft:
-        """Return the change of some fields."""
+        """Return the change of some fields, with the security groups that it then uses or no longer uses."""
+        left, entered = (_groups(each, current) for each in changed.get("security_groups", ((), ())))
         return Draft(
             Action.CHANGE,
             current.key,
@@ -182,6 +184,8 @@ class Kind:
             identity=current.identity,
             before=befores(changed),
             after=afters(changed),
+            uses=entered - left,
+            frees=uses_of(left - entered),
         )
 
     def new(self, desired: Resource, action: Action = Action.CREATE) -> Draft:
@@ -291,8 +295,33 @@ class Kind:
         )
 
 
+def place(spec: Mapping[str, Any]) -> frozenset[Key]:
+    """Return the VPC, the subnet and the security groups of a spec, or of the template of instances."""
+    vpc = spec.get("vpc")
+    if vpc is None:
+        return frozenset()
+    subnet = spec.get("subnet")
+    subnets = frozenset() if subnet is None else frozenset({key_of("subnet", subnet, vpc)})
+    return frozenset({Key("vpc", vpc)}) | subnets | _keys(spec.get("security_groups"), vpc)
+
+
+def is_other(name: str, before: Any, after: Any) -> bool:
+    """Return whether a field differs; the order of security groups makes no difference."""
+    if name == "security_groups" and before is not None and after is not None:
+        return sorted(before) != sorted(after)
+    return bool(before != after)
+
+
 def is_another(desired: Resource, current: Resource) -> bool:
     """Return whether two resources of one name are not the same one."""
     if desired.identity is None or current.identity is None:
         return False
     return desired.identity.id != current.identity.id
+
+
+def _groups(names: Iterable[str] | None, member: Resource) -> frozenset[Key]:
+    return _keys(names, member.spec.get("vpc"))
+
+
+def _keys(names: Iterable[str] | None, vpc: str | None) -> frozenset[Key]:
+    return frozenset(key_of("security_group", each, vpc) for each in names or ())

@@ -31,6 +31,7 @@ class LoadBalancerKind(Kind):
             "max_connections",
             "target_groups",
             "timeouts",
+            "security_groups",
             "tags",
         }
     )
@@ -83,7 +84,7 @@ class LoadBalancerKind(Kind):
         freed = frozenset(port_token(port) for port in before.keys() - after.keys())
         taken = frozenset(port_token(port) for port in after.keys() - before.keys())
         if not freed or not taken:
-            return [change.having(frees=freed, takes=taken)]
+            return [change.having(frees=change.frees | freed, takes=taken)]
         # Two load balancers may exchange ports: each lets go of the old ones first.
         staying = [each for port, each in before.items() if port in after]
         closing = self.changing(current, {"listeners": (list(before.values()), staying)})

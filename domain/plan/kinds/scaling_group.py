@@ -3,9 +3,9 @@
 from typing import Any, ClassVar
 
 from domain.plan.context import Context
-from domain.plan.draft import Draft
+from domain.plan.draft import Draft, uses_of
 from domain.plan.estate import Key, Resource
-from domain.plan.kinds.kind import Kind
+from domain.plan.kinds.kind import Kind, is_other, place
 from domain.plan.kinds.words import Differences, listed
 from domain.plan.step import Action
 
@@ -33,17 +33,13 @@ class ScalingGroupKind(Kind):
     ADAPTS: ClassVar[bool] = True
 
     def references(self, resource: Resource) -> frozenset[Key]:
-        """Return its VPC and its load balancers."""
-        return frozenset(
-            {
-                Key("vpc", resource.spec["template"]["vpc"]),
-                *(Key("load_balancer", each["load_balancer"]) for each in _attached(resource)),
-            }
-        )
+        """Return the VPC, the subnet and the security groups of its template, and its load balancers."""
+        balancers = frozenset(Key("load_balancer", each["load_balancer"]) for each in _attached(resource))
+        return place(resource.spec["template"]) | balancers
 
     def holds(self, resource: Resource) -> frozenset[Key]:
-        """Return its VPC: a load balancer may go before it."""
-        return frozenset({Key("vpc", resource.spec["template"]["vpc"])})
+        """Return where its instances are: a load balancer may go before it."""
+        return place(resource.spec["template"])
 
     def fixed(self, found: Differences) -> Differences:
         """Return what cannot be changed: the VPC of the template, and what a template cannot lose."""
@@ -100,7 +96,11 @@ def _attached(resource: Resource) -> tuple[dict[str, Any], ...]:
 
 def _template_differences(both: tuple[Any, Any]) -> Differences:
     before, after = both[0] or {}, both[1]
-    return {name: (before.get(name), value) for name, value in after.items() if before.get(name) != value}
+    return {
+        name: (before.get(name), value)
+        for name, value in after.items()
+        if is_other(name, before.get(name), value)
+    }
 
 
 def _template(kind: Kind, current: Resource, changed: Differences) -> list[Draft]:
@@ -108,6 +108,9 @@ def _template(kind: Kind, current: Resource, changed: Differences) -> list[Draft
     before = {name: each for name, (each, _) in changed.items()}
     after = {name: each for name, (_, each) in changed.items()}
     change = kind.changing(current, {"template": (before, after)})
+    known = current.spec["template"]
+    left, entered = place(known), place({**known, **after})
+    change = change.having(uses=entered - left, frees=uses_of(left - entered))
     refresh = Draft(
         Action.CHANGE,
         current.key,

@@ -17,7 +17,9 @@ class ServerKind(Kind):
     RANK: ClassVar[int] = 2
     REMOVAL: ClassVar[Action] = Action.TRASH
     CHOSEN: ClassVar[frozenset[str]] = frozenset({"version", "memory_mb", "eviction", "volume"})
-    PATCHED: ClassVar[frozenset[str]] = frozenset({"cpus", "memory_mb", "deletion_protection", "tags"})
+    PATCHED: ClassVar[frozenset[str]] = frozenset(
+        {"cpus", "memory_mb", "security_groups", "deletion_protection", "tags"}
+    )
 
     def differences(self, desired: Resource, current: Resource) -> Differences:
         """Return the fields that differ. The volume that it was given at its creation is its own since."""

@@ -40,8 +40,8 @@ KindName = Literal[
     "scaling_group",
 ]
 EVERY = "*"
-_BESIDE = {"name", "tags"}
-"""Fields of a body that are beside the spec in a manifest."""
+_BESIDE = {"name", "tags", "address"}
+"""Fields of a body that are beside the spec in a manifest, or in no manifest: which address it is says nothing."""
 _STARTED = {"instance", "database", "cache", "queue"}
 """Kinds that are started and stopped."""
 
@@ -77,6 +77,8 @@ SECRETS: Mapping[str, tuple[Path, ...]] = {
 
 _REFERENCES: Mapping[Path, str | None] = {
     ("vpc",): "vpc",
+    ("subnet",): "subnet",
+    ("security_groups", EVERY): "security_group",
     ("ingress", EVERY, "group"): "security_group",
     ("egress", EVERY, "group"): "security_group",
     # A volume that a server was given is a part of it since, and no resource of the estate.
@@ -84,6 +86,8 @@ _REFERENCES: Mapping[Path, str | None] = {
     ("replica_of",): "database",
     ("volumes", EVERY, "volume"): "volume",
     ("template", "vpc"): "vpc",
+    ("template", "subnet"): "subnet",
+    ("template", "security_groups", EVERY): "security_group",
     ("load_balancers", EVERY, "load_balancer"): "load_balancer",
     ("targets", EVERY, "instance"): "instance",
 }
