@@ -1,6 +1,7 @@
 """Load balancers and their targets: in service when they run, drained before they end."""
 
 from collections.abc import Callable
+from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
@@ -241,7 +242,7 @@ async def test_every_pass_may_be_repeated_after_a_crash(stage: Stage) -> None:
 
 async def test_the_host_has_its_address_and_its_names_until_it_is_deleted(stage: Stage) -> None:
     vpc = await stage.settle(await stage.vpc())
-    address = vpc.cidr.replace(".0/16", ".70")
+    address = str(IPv4Network(vpc.cidr)[70])
     balancer = await with_address(stage, await create(stage), address)
     await stage.pass_(balancer)
     held = stage.engine.host_addresses[balancer.public_id]
