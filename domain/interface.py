@@ -97,6 +97,10 @@ class WithInterface(Aggregate):
         """Whether it publishes a port of the host."""
         raise NotImplementedError
 
+    def is_elsewhere(self, address: str | None) -> bool:
+        """Return whether an address is not the one that it should have."""
+        return self.interface is not None and address != self.interface.address
+
     def assign_interface(self, interface: Interface) -> None:
         """Give it an interface, the first one or another one; saving raises when the address is taken."""
         if interface == self.interface:

@@ -27,6 +27,7 @@ class NextAction(StrEnum):
     RESTART = "stop and start it"
     STOP = "stop it"
     RESIZE = "change its limits"
+    CONNECT = "give it its address"
     REMOVE = "remove the container"
     REPORT_STARTED = "report that it runs"
     REPORT_STOPPED = "report that it is stopped"
@@ -114,9 +115,9 @@ def _keep_running(instance: Instance, seen: SeenContainer) -> NextAction:
     if seen.generation != instance.generation:
         return NextAction.MAKE
     # Before the report that it runs: when it is refused again and again, each pass would report both.
-    if _has_other_limits(instance, seen):
-        return NextAction.RESIZE
-    if instance.status != "running":
+    if _has_other_limits(instance, seen) or instance.is_elsewhere(seen.address):
+        return NextAction.RESIZE if _has_other_limits(instance, seen) else NextAction.CONNECT
+    if instance.status != "running" or instance.is_elsewhere(instance.address):
         return NextAction.REPORT_STARTED
     return _reported_limits(instance)
 

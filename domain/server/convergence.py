@@ -21,6 +21,7 @@ class NextAction(StrEnum):
     START = "start it"
     STOP = "stop it"
     RESIZE = "change its limits"
+    CONNECT = "give it its address"
     REMOVE = "remove the container"
     RECREATE = "remove the container, whose shared memory has another size"
     USE = "use it as its clients do"
@@ -76,6 +77,8 @@ def _keep_running(wanted: Server, seen: SeenContainer) -> NextAction:
         return NextAction.MAKE
     if (seen.cpus, seen.memory_mb) != (wanted.cpus, wanted.memory_mb):
         return NextAction.RESIZE
+    if wanted.is_elsewhere(seen.address):
+        return NextAction.CONNECT
     if not wanted.is_up or seen.address != wanted.address:
         return NextAction.REPORT_STARTED
     return NextAction.USE

@@ -24,9 +24,10 @@ from domain.load_balancer import LoadBalancer, TargetSpec
 from domain.load_balancer.health import Seen, TargetAddress, address_of, inside, planned, verdict
 from domain.load_balancer.proxy import Proxies
 from domain.load_balancer.target import MAX_TARGETS
-from domain.ports import HostAddress, HostAddresses
+from domain.ports import HostAddress, HostAddresses, PublishedPort
 from domain.vpc import Vpc, internal_name
 from miniaws.application import Cloud
+from miniaws.process_managers import attachment
 from miniaws.process_managers.interface import assigned
 from miniaws.runtime.reconciler import LONG_PASS_S, ReconcileResult, lifecycle
 from projections.listing import Query
@@ -66,6 +67,9 @@ class LoadBalancerManager:
         vpc = await self._cloud.load(Vpc, balancer.account_id, balancer.vpc_id)
         balancer = await self._judge(balancer, vpc)
         if (address := inside(balancer, vpc)) is not None:
+            if balancer.status != "available":
+                ports = _published(balancer, self._cloud.settings.publish_address)
+                await attachment.admit(self._cloud, balancer, ports)
             await self._addresses.ensure(_host_address(balancer, vpc, address))
         await self._proxies.ensure(planned(balancer, await self._certificates(balancer), vpc))
         await self._reconciler.report(balancer, LoadBalancer.report_available)
@@ -167,6 +171,10 @@ class LoadBalancerManager:
 
     def _now(self) -> datetime:
         return self._cloud.ports.clock.now()
+
+
+def _published(balancer: LoadBalancer, publish_address: str) -> list[PublishedPort]:
+    return [PublishedPort(each.port, each.port, publish_address) for each in balancer.listeners]
 
 
 def _host_address(balancer: LoadBalancer, vpc: Vpc, address: str) -> HostAddress:

@@ -78,6 +78,7 @@ SHARED: dict[str, dict[str, str]] = {
         "server": "what managed servers share",
     },
     "miniaws/process_managers": {
+        "attachment": "the address, the names and the security groups of a container",
         "interface": "addresses of what has none, and what containers wait for",
         "job": "programs that run to their end",
         "server": "keeps managed servers of any kind",

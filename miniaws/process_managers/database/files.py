@@ -3,6 +3,7 @@
 from domain.database import Database
 from domain.ports import Containers, ContainerSpec, Mount
 from domain.server import Program
+from miniaws.process_managers import attachment
 
 _MIN_CPUS, _MIN_MEMORY_MB = 1.0, 512
 _PROGRAMS = ("restore", "copy")
@@ -26,6 +27,8 @@ def files_spec(database: Database, what: str, program: Program, *mounts: Mount) 
         files=program.files,
         kind="database",
         keeps_files=False,
+        # The container of the database does not run meanwhile.
+        address=attachment.address(database),
     )
 
 

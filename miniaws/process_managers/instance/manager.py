@@ -16,6 +16,7 @@ from domain.ports import Containers, ContainerSpec, EngineEvent, File, Mount, Pu
 from domain.volume import Volume
 from domain.watch import service_scope
 from miniaws.application import Cloud, UnitOfWork
+from miniaws.process_managers import attachment
 from miniaws.process_managers.instance.exit_history import ExitHistory
 from miniaws.process_managers.interface import assigned, why_not_ready
 from miniaws.runtime.reconciler import (
@@ -152,15 +153,15 @@ class InstanceManager:
         match action:
             case NextAction.MAKE:
                 return await containers.ensure(await self._spec(instance))
-            case NextAction.START:
+            case NextAction.START | NextAction.RESTART:
                 return await self._start(instance, observed)
             case NextAction.STOP:
                 pass
-            case NextAction.RESTART:
-                await containers.start(id_)
             case NextAction.RESIZE:
                 limits = instance_type(instance.type)
                 await containers.resize(id_, limits.cpus, limits.memory_mb)
+            case NextAction.CONNECT:
+                return await self._connect(instance)
             case NextAction.KEEP_FILES:
                 await containers.keep_files(await self._spec(instance))
             case NextAction.REMOVE:
@@ -173,12 +174,17 @@ class InstanceManager:
         if observed is not None and (observed.state != "created" or instance.was_trashed):
             # Its network may have been created again since it ran, or it left the network in the trash.
             await self._containers.ensure(await self._spec(instance))
+        await attachment.admit(self._cloud, instance, self._ports(instance))
         self._exits.expect_start(instance.public_id)
         try:
             return await self._containers.start(instance.public_id)
         except PortError:
             self._exits.expect_no_start(instance.public_id)
             raise
+
+    async def _connect(self, instance: Instance) -> SeenContainer:
+        await attachment.admit(self._cloud, instance, self._ports(instance))
+        return await self._containers.reattach(await self._spec(instance))
 
     async def _report(
         self, action: NextAction, instance: Instance, observed: SeenContainer | None
@@ -274,6 +280,8 @@ class InstanceManager:
             ports=self._ports(instance),
             files=await self._files(instance),
             mounts=tuple(Mount(volume["volume_id"], volume["path"]) for volume in instance.volumes),
+            address=attachment.address(instance),
+            aliases=attachment.names(instance.name, instance.vpc_name),
         )
 
     def _ports(self, instance: Instance) -> tuple[PublishedPort, ...]:

@@ -4,6 +4,7 @@ from typing import TypeVar
 
 from domain.ports import ContainerSpec, File, Mount, PublishedPort
 from domain.server import CERTIFICATE_PATH, KEY_PATH, STOP_GRACE_S, Server
+from miniaws.process_managers import attachment
 from miniaws.process_managers.server.access import ServerAccess
 from miniaws.process_managers.server.kind import ServerKind
 
@@ -31,7 +32,7 @@ async def container_spec(
         restart="always",
         command=program.command,
         environment=program.environment,
-        ports=_ports(server, publish_address),
+        ports=published(server, publish_address),
         mounts=(Mount(server.volume_id, server.data_path),) if server.volume_id is not None else (),
         files={**program.files, **await _tls_files(access, server, program.user)},
         kind=server.KIND,  # pyright: ignore[reportArgumentType] - a kind of the ports
@@ -39,11 +40,14 @@ async def container_spec(
         stop_grace_s=STOP_GRACE_S,
         stop_signal=program.stop_signal,
         shm_mb=server.shm_mb,
+        address=attachment.address(server),
+        aliases=attachment.names(server.name, server.vpc_name),
     )
     return await kind.container_spec(server, spec)
 
 
-def _ports(server: Server, publish_address: str) -> tuple[PublishedPort, ...]:
+def published(server: Server, publish_address: str) -> tuple[PublishedPort, ...]:
+    """Return its port on the host, if it has one."""
     if server.publish is None:
         return ()
     return (PublishedPort(server.port, server.publish, publish_address),)

@@ -15,9 +15,10 @@ from domain.status import SETTLING
 from domain.store import ScopeInUse
 from domain.volume import Volume
 from miniaws.application import Cloud, UnitOfWork
+from miniaws.process_managers import attachment
 from miniaws.process_managers.interface import assigned, why_not_ready
 from miniaws.process_managers.server.access import ServerAccess
-from miniaws.process_managers.server.container import container_spec
+from miniaws.process_managers.server.container import container_spec, published
 from miniaws.process_managers.server.kind import ServerKind
 from miniaws.runtime.reconciler import LONG_PASS_S, Reconciler, ReconcileResult, failure
 
@@ -90,11 +91,15 @@ class ServerManager(Generic[S]):
                 if container is not None and container.state != "created":
                     # Its network may have been created again since it ran.
                     await self._containers.ensure(await self._spec(server))
+                await self._admit(server)
                 await self._containers.start(server.public_id)
             case NextAction.STOP:
                 await self._containers.stop(server.public_id, STOP_GRACE_S)
             case NextAction.RESIZE if container is not None:
                 await self._resize(server, container)
+            case NextAction.CONNECT:
+                await self._admit(server)
+                await self._containers.reattach(await self._spec(server))
             case NextAction.REMOVE | NextAction.RECREATE:
                 await self._containers.remove(server.public_id)
             case _:
@@ -155,6 +160,10 @@ class ServerManager(Generic[S]):
         except ScopeInUse:
             return ReconcileResult("waits for a snapshot of its volume", _WAIT_S)
         return None
+
+    async def _admit(self, server: S) -> None:
+        ports = published(server, self._cloud.settings.publish_address)
+        await attachment.admit(self._cloud, server, ports)
 
     async def _spec(self, server: S) -> ContainerSpec:
         address = self._cloud.settings.publish_address
