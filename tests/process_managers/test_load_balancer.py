@@ -269,6 +269,6 @@ async def with_address(stage: Stage, balancer: LoadBalancer, address: str) -> Lo
     subnet_id = public_id(Subnet.PREFIX, default_subnet_id(vpc.id))
     interface = Interface(subnet_id, "default", address, (group,))
     current = await stage.load(LoadBalancer, balancer.id)
-    current.trigger_event(LoadBalancer.InterfaceAssigned, **interface.as_json())
+    current.assign_interface(interface)
     await stage.cloud.save(REQUEST, current)
     return current
