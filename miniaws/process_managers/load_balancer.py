@@ -28,7 +28,7 @@ from domain.ports import HostAddress, HostAddresses, PublishedPort
 from domain.vpc import Vpc, internal_name
 from miniaws.application import Cloud
 from miniaws.process_managers import attachment
-from miniaws.process_managers.interface import assigned
+from miniaws.process_managers.interface import assigned, why_not_ready
 from miniaws.runtime.reconciler import LONG_PASS_S, ReconcileResult, lifecycle
 from projections.listing import Query
 
@@ -65,6 +65,8 @@ class LoadBalancerManager:
             return waits
         balancer = await self._follow_selectors(balancer)
         vpc = await self._cloud.load(Vpc, balancer.account_id, balancer.vpc_id)
+        if vpc.was_available and (missing := await why_not_ready(self._cloud, balancer, ())):
+            return ReconcileResult(f"waits for {missing}", _CREATING_S)
         balancer = await self._judge(balancer, vpc)
         if (address := inside(balancer, vpc)) is not None:
             if balancer.status != "available":
@@ -190,7 +192,7 @@ def _requeue_after_s(balancer: LoadBalancer, vpc: Vpc) -> float | None:
     states = {target.state for target in balancer.targets.values()}
     if "draining" in states:
         return _DRAINING_S
-    if "initial" in states:
+    if "initial" in states or vpc.status == "creating":
         return _INITIAL_S
     waits_for_vpc = bool(balancer.targets) and not vpc.was_available
     return _SELECTING_S if balancer.selectors or waits_for_vpc else None

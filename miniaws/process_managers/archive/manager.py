@@ -111,6 +111,8 @@ class ArchiveManager:
             container = await self._containers.ensure(spec)
         if container.state != "running":
             await self._containers.start(part)
+        elif container.address != spec.address and spec.address is not None:
+            await self._containers.reattach(spec)
 
     async def _back_up(self, archive: Archive, pending: Pending, database: Database) -> ReconcileResult:
         part = f"{archive.public_id}.base-{pending.id}"
@@ -274,6 +276,8 @@ class ArchiveManager:
                 await self._containers.remove(part.resource_id)
 
     def _spec(self, archive: Archive, database: Database, part: str, program: Program) -> ContainerSpec:
+        addresses = archive.addresses
+        follows = part == f"{archive.public_id}.log"
         return ContainerSpec(
             resource_id=part,
             account_id=archive.account_id,
@@ -290,6 +294,7 @@ class ArchiveManager:
             files=program.files,
             kind="archive",
             keeps_files=False,
+            address=None if addresses is None else addresses.receiver if follows else addresses.worker,
         )
 
     async def _admin(self, archive: Archive) -> str:
