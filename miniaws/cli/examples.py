@@ -5,6 +5,8 @@ from typing import Any
 _NAMES = {
     "instance": "web-1",
     "vpc": "front",
+    "subnet": "private",
+    "sg": "db",
     "lb": "shop",
     "volume": "data",
     "cache": "sessions",
@@ -72,6 +74,25 @@ EXAMPLES = {
     "plan refresh": ("plan refresh apply-1f3a90c2", "plan refresh apply-1f3a90c2 -o json"),
     "plan cancel": ("plan cancel apply-1f3a90c2", "plan cancel apply-1f3a90c2 -o json"),
     "vpc create": ("vpc create front", "vpc create back --cidr 10.60.0.0/24 --tag env=prod"),
+    "subnet create": (
+        "subnet create private --vpc front --cidr 10.20.0.128/26 --no-public",
+        "subnet create backend --vpc front --prefix 27 --no-internet",
+    ),
+    "subnet change": ("subnet change private --internet", "subnet change default.front --no-public"),
+    "sg create": (
+        "sg create db --vpc front --ingress tcp:5432=web",
+        "sg create web --ingress tcp:80=0.0.0.0/0 --egress all=10.20.0.0/24",
+    ),
+    "sg change": ("sg change db --ingress tcp:5432=web", "sg change default.front --egress all=0.0.0.0/0"),
+    "sg rules": ("sg rules db", "sg rules db --as-of '1h ago'"),
+    "sg authorize": (
+        "sg authorize db --ingress 'tcp:5432=web,the shop'",
+        "sg authorize db --egress udp:53=10.20.0.2/32",
+    ),
+    "sg revoke": (
+        "sg revoke db sgr-aaaaaaaaaaaaaaaa",
+        "sg revoke db sgr-aaaaaaaaaaaaaaaa sgr-bbbbbbbbbbbbbbbb",
+    ),
     "lb create": (
         "lb create shop --listen 8081",
         "lb create shop --listen 8081 --check http:/health,interval=5",

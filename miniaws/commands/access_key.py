@@ -8,11 +8,13 @@ from uuid import UUID
 from pydantic import Field
 
 from domain.access_key import FIRST_ACCOUNT, AccessKey, NewKey, Role, admin_scope, works_at
+from domain.aggregate import Aggregate
 from domain.errors import Forbidden
 from domain.store import ClaimTaken, RequirementMissing
 from domain.values import shown
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
+from miniaws.commands import defaults
 from miniaws.commands import vpc as vpcs
 from miniaws.commands.body import Body, Instant, Name
 
@@ -117,10 +119,11 @@ def hash_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-async def _default_vpc(cloud: Cloud, account: str) -> list[Vpc]:
+async def _default_vpc(cloud: Cloud, account: str) -> list[Aggregate]:
     if await cloud.ports.store.claims(f"name/{account}/vpc"):
         return []
     if await cloud.ports.store.claims(admin_scope(account)):
         return []
     cidr = await vpcs.free_cidr(cloud)
-    return [Vpc.create(account, "default", cidr, {}, is_chosen=True)]
+    vpc = Vpc.create(account, "default", cidr, {}, is_chosen=True)
+    return [vpc, *defaults.of(vpc)]

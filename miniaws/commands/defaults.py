@@ -11,6 +11,11 @@ from miniaws.application import Cloud, Request
 _ACTOR = "system:vpc-manager"
 
 
+def of(vpc: Vpc) -> tuple[Subnet, SecurityGroup]:
+    """Return the default subnet and group of a VPC, which are saved with it or later."""
+    return Subnet.create_default(vpc), SecurityGroup.create_default(vpc)
+
+
 async def subnet(cloud: Cloud, vpc_id: UUID) -> Subnet:
     """Return the default subnet of a VPC. Raises NotFound, BeingDeleted."""
     found = await cloud.ports.store.load(default_subnet_id(vpc_id))
@@ -35,8 +40,9 @@ async def ensure(cloud: Cloud, vpc: Vpc) -> None:
     if known is not None:  # both are created together
         return
     vpc.refuse_if_deleting()
-    cause = Cause(actor=_ACTOR, account_id=vpc.account_id)
-    missing = (Subnet.create_default(vpc), SecurityGroup.create_default(vpc))
+    newest = (await cloud.ports.store.events(vpc.id))[-1]
+    cause = Cause(_ACTOR, vpc.account_id, correlation_id=newest.correlation_id, causation=newest.position)
+    missing = of(vpc)
     missing[0].conditions.requires.append(vpc.alive_claim())
     try:
         await cloud.save(Request(cause), *missing)

@@ -55,7 +55,7 @@ async def create(cloud: Cloud, request: Request, new: CreateVpc) -> Saved:
         if new.cidr is not None:
             await _refuse_occupied(cloud, new.cidr)
         vpc = Vpc.create(unit.account_id, new.name, cidr, new.tags, is_chosen=new.cidr is None)
-        unit.add(vpc, Subnet.create_default(vpc), SecurityGroup.create_default(vpc))
+        unit.add(vpc, *defaults.of(vpc))
 
     async def recover(conflict: ClaimTaken | RequirementMissing) -> None:
         if conflict.claim.scope != SUBNET_SCOPE:

@@ -11,6 +11,7 @@ from domain.access_key import FIRST_ACCOUNT, Role
 from domain.aggregate import Aggregate
 from domain.values import parse_id, shown
 from miniaws.application import Cloud
+from miniaws.http.absent import in_some_vpc
 from miniaws.http.auth.authenticator import Identity
 from miniaws.http.reading import AsOf, Caller, CloudDep, position_at
 
@@ -68,7 +69,8 @@ async def resolve_any(
 ) -> tuple[type[Aggregate], UUID]:
     """Return kind and id of a resource that is known at a position; a name is enough if it is unique among all kinds.
 
-    A database's archive, which has the same name, does not count.
+    A database's archive, which has the same name, does not count; nor does what is named within its VPC, unless nothing
+    else has the name.
 
     Raises NotFound, Invalid.
     """
@@ -81,13 +83,13 @@ async def resolve_any(
             raise errors.NotFound(f"cannot find {_humanized(kind)} {shown(id_or_name)} at position {at}")
         return found, parsed[1]
     bearing = await cloud.ports.inventory.bearing(
-        account, [kind] if kind else list(Aggregate.kinds), id_or_name, at
+        account, [kind] if kind else list(Aggregate.kinds), id_or_name.partition(".")[0], at
     )
+    bearing = await _preferred(cloud, account, id_or_name, bearing, at)
     if not bearing:
         raise errors.NotFound(
             f"cannot find {_humanized(kind)} {shown(id_or_name)} at position {at}; list them to see what there is"
         )
-    bearing = {name: id_ for name, id_ in bearing.items() if not Aggregate.kinds[name].IS_PART} or bearing
     if len(bearing) > 1:
         raise errors.Invalid(
             f"cannot tell which resource {shown(id_or_name)} is: choose the kind, one of {', '.join(bearing)}",
@@ -95,6 +97,22 @@ async def resolve_any(
         )
     ((name, resource_id),) = bearing.items()
     return Aggregate.kinds[name], resource_id
+
+
+async def _preferred(
+    cloud: Cloud, account: str | None, name: str, bearing: dict[str, UUID], at: int
+) -> dict[str, UUID]:
+    """Return which of the resources with a name are meant, by kind; those of a VPC are called ``name.vpc``, too."""
+    kinds = {kind: Aggregate.kinds[kind] for kind in bearing}
+    major = {kind: bearing[kind] for kind, each in kinds.items() if not each.IS_PART and not each.IS_IN_VPC}
+    if major and "." not in name:
+        return major
+    own: dict[str, UUID] = {}
+    for kind, each in kinds.items():
+        if each.IS_IN_VPC and account is not None:
+            found = await in_some_vpc(cloud, each, account, name, at)
+            own |= {} if found is None else {kind: found}
+    return own if "." in name else own or bearing
 
 
 def check_kind(kind: str | None) -> None:

@@ -66,7 +66,7 @@ def test_a_key_as_json_and_as_a_table_holds_the_secret_too(cloud: Command) -> No
 def test_any_resource_is_found_by_its_id(cloud: Command) -> None:
     cloud("volume", "create", "data")
     kinds = {each["kind"] for each in json.loads(cloud("resource", "list", "-o", "json").stdout)}
-    assert kinds == {"access_key", "volume", "vpc"}
+    assert kinds == {"access_key", "security_group", "subnet", "volume", "vpc"}
     (volume_id,) = cloud("resource", "list", "--kind", "volume", "-o", "name").stdout.split()
     assert volume_id.startswith("vol-")
     assert json.loads(cloud("resource", "show", volume_id, "-o", "json").stdout)["name"] == "data"
