@@ -76,6 +76,10 @@ class MemoryFirewall:
         """Simulate that somebody flushes the table by hand."""
         self._is_intact = False
 
+    def drop(self, packets: int) -> None:
+        """Simulate that each group has dropped packets."""
+        self._dropped.update({group.id: packets for group in self.table.groups})
+
     def _member(self, address: str) -> FirewallMember | None:
         return next((each for each in self.table.members if each.address == address), None)
 

@@ -12,7 +12,7 @@ from adapters.host_network import HostCommands
 from adapters.nftables import script
 from adapters.nftables.probe import probe
 from adapters.nftables.ruleset import Ruleset, ruleset
-from domain.errors import PortError, Refused, Unreachable
+from domain.errors import ImagePending, PortError, Refused, Unreachable
 from domain.firewall import FirewallMember, FirewallTable, TransportProtocol
 
 _ADMITTED_KEPT_S = 30.0
@@ -21,6 +21,8 @@ _PATIENCE_S = 10.0
 """How long ``admit`` waits until its network is in the table."""
 _CHECKED_FOR_S = 5.0
 """How long the answer is kept whether rules can be enforced."""
+_COUNTED_FOR_S = 0.5
+"""How long the counts are kept: they are asked for once for each group."""
 _BRIDGED = "/proc/sys/net/bridge/bridge-nf-call-iptables"
 
 
@@ -39,6 +41,7 @@ class NftablesFirewall:
         self._admitted: dict[str, tuple[FirewallMember, float]] = {}
         self._changed = asyncio.Event()
         self._checked: tuple[str | None, float] | None = None
+        self._counted: tuple[dict[str, tuple[int, int]], float] | None = None
 
     async def why_unavailable(self) -> str | None:
         """Return why rules cannot be enforced on this host, with the remedy; None when they are."""
@@ -77,8 +80,11 @@ class NftablesFirewall:
             await self._enforce(self._wanted)
 
     async def dropped(self) -> Mapping[str, int]:
-        """Return how many packets each group has dropped."""
-        return {group_id: packets for group_id, (packets, _) in (await self._counts()).items()}
+        """Return how many packets each group has dropped, as of a moment ago."""
+        now = asyncio.get_running_loop().time()
+        if self._counted is None or now - self._counted[1] > _COUNTED_FOR_S:
+            self._counted = await self._counts(), now
+        return {group_id: packets for group_id, (packets, _) in self._counted[0].items()}
 
     async def probe(
         self, source_id: str, address: str, protocol: TransportProtocol, port: int | None, timeout_s: float
@@ -90,6 +96,8 @@ class NftablesFirewall:
         try:
             await self._host.run(["nft", "list", "tables"])
             bridged = await self._host.execute(["cat", _BRIDGED])
+        except ImagePending as pending:
+            return f"{pending}; wait until it is there"
         except PortError as error:
             return (
                 f"{error}; install the package nftables, and run the cloud as root or let it build its image"

@@ -1,5 +1,6 @@
 """``cloud doctor``: checks the requirements of the cloud on this machine, with a remedy for each problem."""
 
+import asyncio
 import json
 import os
 import platform
@@ -16,8 +17,10 @@ from typing import Literal
 import typer
 from rich.console import Console
 
-from adapters.docker import engine_facts
+from adapters.docker import DockerEngine, engine_facts
 from adapters.embedded_postgres import EmbeddedPostgres
+from adapters.host_network import HostCommands
+from adapters.nftables import NftablesFirewall
 from domain.errors import PortError
 from miniaws.cli.status import Output
 from miniaws.settings import ROLES, Settings
@@ -102,6 +105,24 @@ def _images(settings: Settings) -> Finding:
         sources.append(f"{role}: {found}")
     detail = f"source {settings.image_source}; {', '.join(sources)}"
     return Finding("Images", "ok", detail)
+
+
+def _firewall(settings: Settings) -> Finding:
+    async def look() -> tuple[str | None, bool]:
+        engine = DockerEngine(settings.docker_host, settings.cloud)
+        host = HostCommands(engine)
+        try:
+            return await NftablesFirewall(engine, host).why_unavailable(), host.program("nft") is not None
+        finally:
+            await engine.close()
+
+    why, is_here = asyncio.run(look())
+    if why is not None:
+        detail, _, remedy = why.rpartition("; ")
+        return Finding("Security groups", "bad", f"cannot be enforced: {detail}", remedy)
+    return Finding(
+        "Security groups", "ok", f"enforced by nftables, {'here' if is_here else 'in a container'}"
+    )
 
 
 def _api_port(settings: Settings) -> Finding:
@@ -210,6 +231,7 @@ CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     _python,
     _engine,
     _images,
+    _firewall,
     _api_port,
     _postgres,
     _data_dir,

@@ -13,7 +13,7 @@ import pytest
 from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from adapters.memory import MemoryArchives, MemoryProxies, MemoryStats
+from adapters.memory import MemoryArchives, MemoryFirewall, MemoryProxies, MemoryStats
 from domain.archive import ArchiveContents, Mark
 from domain.errors import Refused
 from domain.load_balancer.proxy import SeenProxy, Traffic
@@ -141,6 +141,13 @@ async def miss_snapshots(cloud: Cloud) -> None:
     await ours.report(Volume, found, REQUEST.cause, lambda v: v.report_snapshot_missed(at, 2, "busy"))
 
 
+async def flush_the_firewall(cloud: Cloud) -> None:
+    firewall = cloud.world.firewall
+    assert isinstance(firewall, MemoryFirewall)
+    firewall.drop(7)
+    firewall.flush()
+
+
 async def lose_a_loop(_: Cloud) -> None:
     await end_loop("live")
 
@@ -151,6 +158,7 @@ ACTIONS = (
     ask_servers,
     back_up,
     miss_snapshots,
+    flush_the_firewall,
     leave_an_orphan,
     fail_a_pass,
     lose_a_loop,

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
 from uuid import UUID
 
 from domain.errors import Conflict, DomainError, Invalid, NotFound
@@ -26,6 +27,11 @@ from miniaws.commands.security_group.bodies import CheckConnection as CheckConne
 from miniaws.commands.security_group.bodies import CreateSecurityGroup as CreateSecurityGroup
 from miniaws.commands.security_group.bodies import SecurityRule as SecurityRule
 from miniaws.commands.security_group.bodies import rules_of
+
+FIGURES = {
+    "dropped_packets": "Packets of its members that no rule allowed, since the firewall was first set up"
+}
+"""Metrics for Prometheus, by name, with their meaning."""
 
 Groups = dict[str, SecurityGroup]
 """The groups that a body refers to, by what it calls them."""
@@ -85,6 +91,11 @@ async def delete(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
         return await cloud.change(request, SecurityGroup, id_or_name, SecurityGroup.delete)
     except ScopeInUse:
         raise await _in_use(cloud, request, id_or_name) from None
+
+
+async def figures(cloud: Cloud, document: dict[str, Any]) -> dict[str, Any]:
+    """Return the metrics of a group."""
+    return {"dropped_packets": (await cloud.ports.firewall.dropped()).get(document["id"])}
 
 
 async def find_in(
