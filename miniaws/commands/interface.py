@@ -5,7 +5,7 @@ saved, and when that is outdated, they are read again. The addresses in use are 
 for an address is given another one.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any, TypeVar
@@ -16,10 +16,10 @@ from domain.errors import Conflict, DomainError, Invalid
 from domain.interface import GroupRef, Interface, WithInterface
 from domain.security_group import SecurityGroup
 from domain.store import ClaimTaken, RequirementMissing
-from domain.subnet import DEFAULT, PUBLIC_SCOPE, Subnet, address_scope
+from domain.subnet import DEFAULT, PUBLIC_SCOPE, Subnet
 from domain.values import parse_id, shown
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
-from miniaws.commands import security_group, subnet
+from miniaws.commands import addresses, security_group, subnet
 
 W = TypeVar("W", bound=WithInterface)
 
@@ -89,7 +89,7 @@ async def choose(
     async def read() -> _Found:
         return await _find(cloud, (vpc_id, vpc[1]), place)
 
-    taken = {claim.key: claim for claim in await cloud.ports.store.claims(address_scope(vpc_id))}
+    taken = await _taken_by_others(cloud, vpc_id, member, [prefers])
     try:
         found = await cloud.remembered(key, read)
         address = _address(member, found.subnet, place, taken, prefers)
@@ -111,7 +111,7 @@ async def addresses_for(
     """
     vpc_id = _uuid(vpc[0])
     of = await subnet.find_in(cloud, vpc_id, vpc[1])
-    taken = {claim.key for claim in await cloud.ports.store.claims(address_scope(vpc_id))}
+    taken = {*await _taken_by_others(cloud, vpc_id, owner, prefers)}
     found: list[str] = []
     for each in prefers:
         free = each if each is not None and each not in taken and _is_in(of, each) else None
@@ -133,7 +133,7 @@ def recovers(cloud: Cloud, conflict: ClaimTaken | RequirementMissing, address: s
     if isinstance(conflict, ClaimTaken):
         is_address = claim.scope.startswith(("address/", "address-block/"))
         if is_address and address is not None:
-            raise _taken(claim) from None
+            raise _taken(claim.key, claim.note) from None
         return is_address
     if parse_id(claim.key.partition("/")[0]) is None or not claim.key.startswith(("subnet-", "sg-")):
         return False
@@ -206,8 +206,16 @@ async def _find(cloud: Cloud, vpc: tuple[UUID, str], place: Place) -> _Found:
     return _Found(found, tuple(map(_reference, groups)), requires)
 
 
+async def _taken_by_others(
+    cloud: Cloud, vpc_id: UUID, owner: Aggregate, prefers: Sequence[str | None]
+) -> dict[str, str]:
+    """Return the addresses in use, but for those that a resource has already and wants to keep."""
+    found = await addresses.in_use(cloud, vpc_id)
+    return {address: name for address, name in found.items() if address not in prefers or name != owner.name}
+
+
 def _address(
-    member: WithInterface, of: Subnet, place: Place, taken: dict[str, Claim], prefers: str | None
+    member: WithInterface, of: Subnet, place: Place, taken: Mapping[str, str], prefers: str | None
 ) -> str:
     """Return the address that a resource gets in a subnet."""
     publishes = member.publishes if place.publishes is None else place.publishes
@@ -240,20 +248,20 @@ def _not_public(name: str, field: str) -> SubnetNotPublic:
     )
 
 
-def _asked(of: Subnet, address: str, taken: dict[str, Claim]) -> str:
+def _asked(of: Subnet, address: str, taken: Mapping[str, str]) -> str:
     if why := of.why_unusable(address):
         raise Invalid(
             f"cannot use the address {shown(address)}: {why}; choose another one, or leave `address` out",
             field="address",
         )
     if address in taken:
-        raise _taken(taken[address])
+        raise _taken(address, taken[address])
     return address
 
 
-def _taken(claim: Claim) -> AddressTaken:
+def _taken(address: str, name: str | None) -> AddressTaken:
     return AddressTaken(
-        f"cannot use the address {claim.key}: {claim.note or 'another resource'} has it; choose another one, or leave "
+        f"cannot use the address {address}: {name or 'another resource'} has it; choose another one, or leave "
         "`address` out",
         field="address",
     )

@@ -6,27 +6,34 @@ An earlier version let the container engine choose addresses. A resource keeps t
 from collections.abc import Iterable
 from ipaddress import IPv4Address, IPv4Network
 
+from domain.archive import Archive, archive_uuid
+from domain.database import Database
 from domain.errors import DomainError
+from domain.instance import Instance
 from domain.interface import WithInterface
+from domain.server import Server
 from domain.store import Cause, ClaimTaken, RequirementMissing
 from domain.volume import Volume
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, UnitOfWork
 from miniaws.commands import interface
+from miniaws.commands.addresses import log_address
 from miniaws.commands.interface import ANYWHERE, Place
 from miniaws.runtime.queue import manager_of
 from miniaws.runtime.reconciler import ReconcileResult
 
 _RETRY_S = 0.5
+_ARCHIVE_S = 0.1
 
 
-async def assigned(cloud: Cloud, member: WithInterface, address: str | None) -> ReconcileResult | None:
-    """Assign an interface to a resource without one, and end the pass; None when it has one.
-
-    ``address`` is the one that its container has.
-    """
+async def assigned(cloud: Cloud, member: WithInterface) -> ReconcileResult | None:
+    """Assign an interface to a resource without one, and end the pass; None when it has one."""
     if member.interface is not None:
         return None
+    if isinstance(member, Database) and await _archive_lacks_addresses(cloud, member):
+        # What follows its log has an address, too, which must not be given away meanwhile.
+        return ReconcileResult("waits for the addresses of its archive", _ARCHIVE_S)
+    address = member.address if isinstance(member, Instance | Server) and member.is_up else None
     try:
         await _assign(cloud, member, ANYWHERE, address)
     except DomainError as error:
@@ -54,6 +61,12 @@ async def why_not_ready(cloud: Cloud, member: WithInterface, volume_ids: Iterabl
 def is_within(address: str, vpc: Vpc) -> bool:
     """Return whether an address is in the range of a VPC."""
     return IPv4Address(address) in IPv4Network(vpc.cidr)
+
+
+async def _archive_lacks_addresses(cloud: Cloud, database: Database) -> bool:
+    archive = await cloud.ports.store.load(archive_uuid(database.public_id))
+    is_lacking = isinstance(archive, Archive) and archive.addresses is None
+    return is_lacking and await log_address(cloud, database.public_id) is not None
 
 
 async def _assign(cloud: Cloud, member: WithInterface, place: Place, address: str | None) -> None:

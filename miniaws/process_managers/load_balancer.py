@@ -61,7 +61,7 @@ class LoadBalancerManager:
         return ReconcileResult("removed the proxy")
 
     async def _ensure(self, balancer: LoadBalancer) -> ReconcileResult:
-        if waits := await assigned(self._cloud, balancer, None):
+        if waits := await assigned(self._cloud, balancer):
             return waits
         balancer = await self._follow_selectors(balancer)
         vpc = await self._cloud.load(Vpc, balancer.account_id, balancer.vpc_id)

@@ -71,6 +71,7 @@ SHARED: dict[str, dict[str, str]] = {
         "host_port": "what is said of a port that is held",
         "body": "the base of all inputs, and the fields that they share",
         "defaults": "the default subnet and security group of a VPC",
+        "addresses": "which addresses of a VPC are in use",
         "interface": "chooses addresses and security groups",
         "keeping": "how long what is deleted is kept",
         "program": "how the program of an instance is run",

@@ -79,7 +79,7 @@ class InstanceManager:
     async def _assign_interface(self, instance: Instance) -> ReconcileResult | None:
         if instance.wanted == "terminated":
             return None
-        return await assigned(self._cloud, instance, instance.address)
+        return await assigned(self._cloud, instance)
 
     async def _observe(self, instance: Instance) -> SeenContainer | None:
         if instance.status == "terminated":

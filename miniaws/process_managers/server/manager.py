@@ -57,7 +57,7 @@ class ServerManager(Generic[S]):
         return await self._reconciler.reconcile(resource_id)
 
     async def _assign_interface(self, server: S) -> ReconcileResult | None:
-        return None if server.is_deleting else await assigned(self._cloud, server, server.address)
+        return None if server.is_deleting else await assigned(self._cloud, server)
 
     async def _observe(self, server: S) -> SeenContainer | None:
         return await self._containers.inspect(server.public_id)
