@@ -89,6 +89,10 @@ EXAMPLES = {
         "sg authorize db --ingress 'tcp:5432=web,the shop'",
         "sg authorize db --egress udp:53=10.20.0.2/32",
     ),
+    "sg check": (
+        "sg check --from web-1 --to orders --port 5432",
+        "sg check --from 10.20.0.9 --to orders --protocol udp --port 53 --probe",
+    ),
     "sg revoke": (
         "sg revoke db sgr-aaaaaaaaaaaaaaaa",
         "sg revoke db sgr-aaaaaaaaaaaaaaaa sgr-bbbbbbbbbbbbbbbb",

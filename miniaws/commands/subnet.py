@@ -24,6 +24,12 @@ from miniaws.commands import defaults
 from miniaws.commands.body import Body, Change, Name, NewTags, Tags, VpcName
 
 
+class SubnetNotEnforced(Conflict):
+    """cannot keep members of a subnet from the internet on this host"""
+
+    code = "subnet_not_enforced"
+
+
 class CreateSubnet(Body):
     """A subnet to create."""
 
@@ -86,6 +92,7 @@ async def create(cloud: Cloud, request: Request, new: CreateSubnet) -> Saved:
         subnet = Subnet.create(
             unit.account_id, new.name, vpc, cidr, new.tags, public=new.public, internet=new.internet
         )
+        await _refuse_unless_enforced(cloud, subnet)
         default.cede(subnet)
         if users := _within(used, subnet.cidr):
             raise _range_used(subnet.cidr, users)
@@ -103,13 +110,16 @@ async def create(cloud: Cloud, request: Request, new: CreateSubnet) -> Saved:
 async def change(cloud: Cloud, request: Request, id_or_name: str, changes: ChangeSubnet) -> Saved:
     """Change what its members may do, the tags or both. Raises NotFound, Invalid, BeingDeleted, Conflict."""
 
-    def decide(subnet: Subnet) -> None:
+    async def work(unit: UnitOfWork) -> None:
+        subnet = await unit.load(Subnet, id_or_name)
         subnet.change_access(public=changes.public, internet=changes.internet)
+        if changes.internet is not None:
+            await _refuse_unless_enforced(cloud, subnet)
         if changes.tags is not None:
             subnet.change_tags(changes.tags)
 
     try:
-        return await cloud.change(request, Subnet, id_or_name, decide)
+        return await cloud.transact(request, work)
     except ScopeInUse as used:
         raise await _publishing(cloud, used.scope, id_or_name) from None
 
@@ -151,6 +161,14 @@ async def find_in(cloud: Cloud, vpc_id: UUID, vpc_name: str, id_or_name: str = D
         )
     found.refuse_if_deleting()
     return found
+
+
+async def _refuse_unless_enforced(cloud: Cloud, subnet: Subnet) -> None:
+    if not subnet.internet and (why := await cloud.ports.firewall.why_unavailable()) is not None:
+        raise SubnetNotEnforced(
+            f"cannot keep members of subnet {subnet.name} from the internet on this host: {why}",
+            field="internet",
+        )
 
 
 def _free_range(default: Subnet, vpc: Vpc, prefix: int | None, used: list[Claim]) -> str:

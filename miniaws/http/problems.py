@@ -88,8 +88,10 @@ WHAT_HELPS = {
     "no_free_range": "Delete a VPC, specify a `cidr`, or set `MINIAWS_VPC_POOL` to a larger range.",
     "no_such_route": "See `/docs` for the routes.",
     "not_backed_up": "Start the database, or wait for its first backup, or delete it without a final backup.",
+    "not_enforced": "See `detail` for what the firewall of the host lacks; `cloud doctor` checks it.",
     "not_found": "List the resources. Resources of other accounts are not found.",
     "not_in_trash": "List the trash: `GET /api/trash`. Delete a resource before it is purged.",
+    "not_probed": "Name a resource whose container runs as the source.",
     "not_promotable": "Promote a replica whose copy is complete. A database without a source needs no "
     "promotion.",
     "not_ready": "See `detail`, run `cloud status`, and read the logs in `logs/` of the data directory.",
@@ -114,6 +116,7 @@ WHAT_HELPS = {
     "stale_version": "Read the resource again, and repeat the request with the new `ETag`.",
     "store_unreachable": "Retry. Run `cloud status` to see whether Postgres runs.",
     "subnet_not_public": "Use a public subnet, or publish no port of the host.",
+    "subnet_not_enforced": "See `detail` for what the firewall of the host lacks; `cloud doctor` checks it.",
     "subnet_range_taken": "Choose a range of the VPC that no other subnet has, and in which nobody has an address.",
     "target_in_another_vpc": "Use an instance in the load balancer's VPC, or a load balancer in the "
     "instance's VPC.",

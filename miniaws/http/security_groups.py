@@ -1,10 +1,14 @@
 """Security groups over HTTP."""
 
+import orjson
 from starlette.responses import Response
 
+from domain.access_key import Role
+from domain.errors import Forbidden
 from domain.security_group import SecurityGroup
 from miniaws.commands import security_group as commands
 from miniaws.http.generic import Routes
+from miniaws.http.reading import Caller, CloudDep
 from miniaws.http.writing import CommandContext, Operator, answer
 
 routes = Routes(SecurityGroup)
@@ -39,3 +43,15 @@ async def authorize_rules(id_or_name: str, body: commands.AuthorizeRules, change
 async def revoke_rule(id_or_name: str, rule_id: str, change: CommandContext) -> Response:
     """Take a rule out of a security group. Connections that it let through stay."""
     return await answer(change, commands.revoke(change.cloud, change.request, id_or_name, rule_id))
+
+
+@router.post("/check")
+async def check_connection(body: commands.CheckConnection, cloud: CloudDep, caller: Caller) -> Response:
+    """Answer whether a connection is let through, and by which rules. With `probe`, an operator also tries it."""
+    if body.probe and not caller.role.covers(Role.OPERATOR):
+        raise Forbidden(
+            f"cannot try a connection with a key of the role {caller.role.value}: it takes operator; leave `probe` out",
+            field="probe",
+        )
+    found = await commands.check(cloud, caller.account_id, body)
+    return Response(orjson.dumps(found), media_type="application/json")

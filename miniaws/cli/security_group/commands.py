@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from miniaws.cli import output, reading, registry, writing
-from miniaws.cli.bodies import Body
+from miniaws.cli.bodies import Body, Option
 from miniaws.cli.connection import connected
 from miniaws.cli.noun import Document
 from miniaws.cli.options import TABLES, AsOf, Name, Output
@@ -16,6 +16,18 @@ from miniaws.cli.security_group.rules import RULES
 app = registry.group("sg")
 
 Authorized = Annotated[Document, Body("AuthorizeRules", RULES)]
+Connection = Annotated[
+    Document,
+    Body(
+        "CheckConnection",
+        {
+            "from": Option("--from", metavar="NAME|IP"),
+            "to": Option("--to", metavar="NAME|IP"),
+            "port": Option("--port", metavar="PORT"),
+            "probe": Option("--probe"),
+        },
+    ),
+]
 RuleIds = Annotated[
     list[str],
     typer.Argument(metavar="RULE", help="Ids of rules; `cloud sg rules` shows them.", show_default=False),
@@ -57,6 +69,45 @@ def revoke(name: Name, rule: RuleIds, result: writing.Shown) -> None:
     for each in rule:
         path = GROUP.at(name, f"rules/{each}")
         writing.carry_out(writing.Change(GROUP, "revoking", "DELETE", path), result)
+
+
+@command(app, "check")
+def check(body: Connection, how: Output = "table") -> None:
+    """Say whether a connection is let through, and by which rules. Ends with 1 when it is dropped."""
+    with connected() as client:
+        found = client.ask(f"{GROUP.path}/check", body)
+    output.write(how, found, lambda: output.details(_told(found)), [_answer(found)])
+    if found["not_enforced"] is not None:
+        output.say(f"this host does not enforce rules: {found['not_enforced']}")
+    if not found["allowed"] or found["probe"] == {"passed": False}:
+        raise typer.Exit(1)
+
+
+def _answer(found: Document) -> str:
+    return "allowed" if found["allowed"] else "dropped"
+
+
+def _told(found: Document) -> Document:
+    """Return an answer as people read it."""
+    told: Document = {
+        "answer": _answer(found),
+        "reason": found["reason"],
+        "from": _end(found["from"]),
+        "to": _end(found["to"]),
+        "connection": found["protocol"] if found["port"] is None else f"{found['protocol']} {found['port']}",
+    }
+    for direction in ("egress", "ingress"):
+        if (match := found[direction]) is not None:
+            rule = match["rule"]
+            described = f" ({rule['description']})" if rule["description"] else ""
+            told[direction] = f"{rule['id']} of {match['group']['name']}: {rule['allows']}{described}"
+    if found["probe"] is not None:
+        told["probe"] = "the packets got through" if found["probe"]["passed"] else "the packets were dropped"
+    return told
+
+
+def _end(end: Document) -> str:
+    return end["address"] if end["resource"] is None else f"{end['resource']['name']} ({end['address']})"
 
 
 writing.add_tag(app, GROUP)

@@ -12,6 +12,7 @@ from domain.security_group import (
     MAX_GROUPS,
     Rule,
     SecurityGroup,
+    default_rules,
     group_use_scope,
 )
 from domain.security_group.aggregate import DEFAULT
@@ -27,6 +28,15 @@ from miniaws.commands.security_group.bodies import CheckConnection as CheckConne
 from miniaws.commands.security_group.bodies import CreateSecurityGroup as CreateSecurityGroup
 from miniaws.commands.security_group.bodies import SecurityRule as SecurityRule
 from miniaws.commands.security_group.bodies import rules_of
+from miniaws.commands.security_group.checking import NotProbed as NotProbed
+from miniaws.commands.security_group.checking import check as check
+
+
+class NotEnforced(Conflict):
+    """cannot enforce the rules of a security group on this host"""
+
+    code = "not_enforced"
+
 
 FIGURES = {
     "dropped_packets": "Packets of its members that no rule allowed, since the firewall was first set up"
@@ -49,6 +59,7 @@ async def create(cloud: Cloud, request: Request, new: CreateSecurityGroup) -> Sa
         if new.ingress or out is not None:
             egress = [each for each in group.rules if each.direction == "egress"] if out is None else out
             group.replace_rules([*rules_of("ingress", new.ingress, named), *egress], named.values())
+        await refuse_unless_enforced(cloud, group)
         unit.add(group)
 
     return await cloud.transact(request, work)
@@ -61,6 +72,7 @@ async def change(cloud: Cloud, request: Request, id_or_name: str, changes: Chang
         named = await _named(cloud, group, [*(changes.ingress or []), *(changes.egress or [])])
         if changes.ingress is not None or changes.egress is not None:
             group.replace_rules(_replaced(group, changes, named), named.values())
+            await refuse_unless_enforced(cloud, group)
         if changes.tags is not None:
             group.change_tags(changes.tags)
 
@@ -82,7 +94,12 @@ async def authorize(cloud: Cloud, request: Request, id_or_name: str, new: Author
 
 async def revoke(cloud: Cloud, request: Request, id_or_name: str, rule_id: str) -> Saved:
     """Take a rule out. Raises NotFound, UnknownRule, BeingDeleted."""
-    return await cloud.change(request, SecurityGroup, id_or_name, lambda group: group.revoke([rule_id]))
+
+    async def decide(group: SecurityGroup) -> None:
+        group.revoke([rule_id])
+        await refuse_unless_enforced(cloud, group)
+
+    return await _change(cloud, request, id_or_name, decide)
 
 
 async def delete(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
@@ -96,6 +113,14 @@ async def delete(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
 async def figures(cloud: Cloud, document: dict[str, Any]) -> dict[str, Any]:
     """Return the metrics of a group."""
     return {"dropped_packets": (await cloud.ports.firewall.dropped()).get(document["id"])}
+
+
+async def refuse_unless_enforced(cloud: Cloud, group: SecurityGroup) -> None:
+    """Raise NotEnforced when a group allows less than everything, and this host cannot drop the rest."""
+    if {each.id for each in group.rules} >= {each.id for each in default_rules()}:
+        return
+    if (why := await cloud.ports.firewall.why_unavailable()) is not None:
+        raise NotEnforced(f"cannot enforce the rules of security group {group.name} on this host: {why}")
 
 
 async def find_in(

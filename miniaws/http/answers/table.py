@@ -9,7 +9,7 @@ from pydantic import Field
 from typing_extensions import TypeAliasType
 
 from miniaws.capabilities import CAPABILITIES
-from miniaws.http.answers import access, measurements, scaling, servers, time
+from miniaws.http.answers import access, measurements, networks, scaling, servers, time
 from projections import inventory
 from projections.archive import ArchiveDocument
 from projections.document import types
@@ -51,6 +51,7 @@ _ANSWERS: dict[str, Any] = {
     "GET /api/load-balancers/{id_or_name}/targets": servers.Targets,
     "GET /api/load-balancers/{id_or_name}/health": servers.TargetHealth,
     "GET /api/load-balancers/{id_or_name}/metrics": measurements.Traffic,
+    "POST /api/security-groups/check": networks.ConnectionCheck,
     "GET /api/scaling-groups/{id_or_name}/decisions": scaling.Decisions,
     "GET /api/scaling-groups/{id_or_name}/replay": scaling.Replay,
     "POST /api/scaling-groups/{id_or_name}/simulate": scaling.SimulationResult,
