@@ -325,8 +325,7 @@ class Cloud:
             listed = ", ".join(claim.key for claim in found[:5])
             raise Invalid(
                 f"cannot tell which {_humanized(kind.KIND)} {shown(name)} is: several VPCs have one; name it with its "
-                f"VPC, as one of {listed}",
-                field="name",
+                f"VPC, as one of {listed}"
             )
         return found[0] if found else None
 

@@ -152,7 +152,7 @@ class SecurityGroup(Managed):
                 raise UnknownRule(
                     f"cannot revoke {values.shown(rule_id)}: security group {self.name} has no such rule; show the "
                     "group to see its rules",
-                    field="rules",
+                    field="rule_id",
                 )
         self._change([each for each in self.rules if each.id not in rule_ids], ())
 
@@ -276,7 +276,7 @@ def _refuse_twice(rules: Sequence[Rule], name: str) -> None:
         if any(rule.id == each.id for each in rules[:index]):
             raise RuleExists(
                 f"cannot allow {rule.what} twice: security group {name} has that rule ({rule.id}); leave it out",
-                field="rules",
+                field=rule.direction,
             )
 
 
@@ -287,5 +287,5 @@ def _refuse_too_many(rules: Sequence[Rule], name: str) -> None:
             raise Invalid(
                 f"cannot have {count} {direction} rules in security group {name}: use at most {MAX_RULES}; join ranges "
                 "of ports or of addresses, or make another group",
-                field="rules",
+                field=direction,
             )

@@ -31,8 +31,7 @@ async def in_some_vpc(cloud: Cloud, kind: type[Aggregate], account: str, name: s
         listed = ", ".join(f"{own}.{each['spec']['vpc']['name']}" for each in living[:5])
         raise Invalid(
             f"cannot tell which {kind.KIND.replace('_', ' ')} {shown(name)} is: several VPCs have one; name it with "
-            f"its VPC, as one of {listed}",
-            field="name",
+            f"its VPC, as one of {listed}"
         )
     last = max(living or found, key=lambda each: each["position"], default=None)
     parsed = None if last is None else parse_id(last["id"])

@@ -63,12 +63,12 @@ def test_the_default_group_lets_everything_through_and_goes_with_its_vpc_only() 
 def test_rules_are_authorized_and_revoked_and_none_twice() -> None:
     found = group()
     found.authorize([postgres()])
-    with refused(RuleExists, "tcp 5432 from 10.20.0.0/24", "db", postgres().id, field="rules"):
+    with refused(RuleExists, "tcp 5432 from 10.20.0.0/24", "db", postgres().id, field="ingress"):
         found.authorize([postgres()])
-    with refused(RuleExists, field="rules"):
+    with refused(RuleExists, field="ingress"):
         group().authorize([postgres(), postgres(cidr="10.20.0.0/24", description="again")])
     found.revoke([postgres().id])
-    with refused(UnknownRule, "sgr-", "db", field="rules"):
+    with refused(UnknownRule, "sgr-", "db", field="rule_id"):
         found.revoke([postgres().id])
     assert told(found) == ["rules_authorized", "rules_revoked"]
 
@@ -116,7 +116,7 @@ def test_a_group_has_at_most_sixty_rules_a_direction() -> None:
     found = group()
     many = [Rule.allow("ingress", "tcp", port, cidr="0.0.0.0/0") for port in range(1, MAX_RULES + 1)]
     found.authorize(many)
-    with refused(Invalid, "61 ingress rules", "at most 60", field="rules"):
+    with refused(Invalid, "61 ingress rules", "at most 60", field="ingress"):
         found.authorize([postgres()])
 
 
