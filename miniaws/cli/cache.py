@@ -21,7 +21,7 @@ writing.add_change(
     CACHE,
     "ChangeCache",
     server.CHANGE,
-    text="Change limits, parameters or deletion protection while the cache runs.",
+    text="Change limits, parameters, security groups or deletion protection while the cache runs.",
 )
 
 

@@ -103,7 +103,7 @@ writing.add_change(
     DATABASE,
     "ChangeDatabase",
     server.NEW_PROTECTION,
-    text="Change class, parameters or deletion protection while the database runs.",
+    text="Change class, parameters, security groups or deletion protection while the database runs.",
 )
 
 

@@ -6,7 +6,7 @@ import typer
 
 from miniaws.cli import instance_program, launching, output, reading, registry, writing
 from miniaws.cli.arguments import WithProgram
-from miniaws.cli.bodies import Body
+from miniaws.cli.bodies import Body, Option
 from miniaws.cli.connection import connected
 from miniaws.cli.noun import Column, Document, Noun, columns, observed, spec
 from miniaws.cli.options import Name, Output
@@ -48,6 +48,15 @@ def resize(name: Name, type_: Type, result: writing.Shown) -> None:
     """Change the type, i.e. the CPU and memory limits, while the instance runs."""
     change = writing.Change(INSTANCE, f"resizing {name}", "PATCH", INSTANCE.at(name), body={"type": type_})
     writing.carry_out(change, result)
+
+
+writing.add_change(
+    app,
+    INSTANCE,
+    "ChangeInstance",
+    {"type": Option(metavar="TYPE", help="See `cloud instance types`.")},
+    text="Change the type or the security groups while the instance runs.",
+)
 
 
 @app.command("types")

@@ -52,7 +52,7 @@ writing.add_change(
     QUEUE,
     "ChangeQueue",
     server.CHANGE,
-    text="Change limits or deletion protection. A change of memory restarts the server on the same volume.",
+    text="Change limits, security groups or deletion protection. Other memory restarts the server on the same volume.",
     timeout_s=TIMEOUT_S,
 )
 

@@ -226,6 +226,17 @@ def test_what_is_not_carried_over_is_listed_with_its_line(tmp_path: Path, key: s
     assert note.startswith(f"{line}: not carried over: ")
 
 
+def test_an_internal_network_has_no_internet(tmp_path: Path) -> None:
+    text = "services:\n  a: {image: i, networks: [back]}\nnetworks: {back: {internal: true}}\n"
+    documents, notes = converted(text, tmp_path)
+    assert documents["subnet default"]["spec"] == {"vpc": "back", "internet": False}
+    assert (documents["instance a"]["spec"]["vpc"], notes) == ("back", [])
+    _, notes = converted("services:\n  a: {image: i}\nnetworks: {default: {internal: true}}\n", tmp_path)
+    assert notes[0].startswith(
+        "3: networks.default.internal: not carried over: the VPC is not made by this file"
+    )
+
+
 def test_a_volume_is_attached_to_one_instance(tmp_path: Path) -> None:
     text = "services:\n  a: {image: i, volumes: [v:/v]}\n  b: {image: i, volumes: [v:/v]}\nvolumes: {v: }\n"
     documents, notes = converted(text, tmp_path)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.http.in_process import WAIT, Cloud, done, refused
+from tests.http.test_plans import actions, applied, proposed
 
 IMAGE = {"image": "nginx:1.27"}
 
@@ -161,3 +162,59 @@ async def test_a_range_that_became_a_subnet_is_given_to_nobody_else(cloud: Cloud
     for number in range(8):
         found = done(await other.post("/api/caches", json={"name": f"c-{number}", "vpc": "tiny"}))
         assert IPv4Address(found["observed"]["address"]) not in free
+
+
+NETWORK: list[dict[str, Any]] = [
+    {"kind": "vpc", "name": "shop", "spec": {"cidr": "10.77.0.0/24"}},
+    {"kind": "subnet", "name": "inner", "spec": {"vpc": "shop", "cidr": "10.77.0.64/27", "public": False}},
+    {"kind": "security_group", "name": "db", "spec": {"vpc": "shop"}},
+]
+PLACE = {"vpc": "shop", "subnet": "inner", "security_groups": ["db", "default"]}
+MEMBERS: list[dict[str, Any]] = [
+    {"kind": "scaling_group", "name": "crew", "spec": {"min": 0, "template": {**IMAGE, **PLACE}}},
+    {"kind": "instance", "name": "web-1", "spec": {**IMAGE, **PLACE}},
+    {"kind": "cache", "name": "sessions", "spec": PLACE},
+    {"kind": "load_balancer", "name": "front", "spec": PLACE},
+]
+
+
+async def test_a_manifest_puts_resources_into_subnets_and_groups_that_it_creates(cloud: Cloud) -> None:
+    plan = await proposed(cloud, [*MEMBERS, *NETWORK])
+    assert {name for _, name, _ in actions(plan)[:3]} == {"shop", "inner.shop", "db.shop"}
+    await applied(cloud, plan)
+    found = (await cloud.admin.get("/api/instances/web-1")).json()
+    assert (found["spec"]["subnet"]["name"], names(found["spec"]["security_groups"])) == (
+        "inner",
+        ["db", "default"],
+    )
+    swapped = {**IMAGE, **PLACE, "security_groups": ["default", "db"]}
+    again = [{"kind": "instance", "name": "web-1", "spec": swapped}, *MEMBERS[2:], *NETWORK]
+    assert actions(await proposed(cloud, again)) == []
+
+
+async def test_a_plan_takes_members_out_of_a_group_before_it_is_deleted(cloud: Cloud) -> None:
+    await applied(cloud, await proposed(cloud, [*MEMBERS[1:], *NETWORK], set="shop"))
+    moved = [{**each, "spec": {**each["spec"], "security_groups": ["default"]}} for each in MEMBERS[1:]]
+    plan = await proposed(cloud, [*moved, *NETWORK[:2]], set="shop", prune=True)
+    steps = actions(plan)
+    assert steps[-1][:2] == ("delete", "db.shop")
+    assert {action for action, _, _ in steps[:-1]} == {"change"}
+    await applied(cloud, plan)
+    assert (await cloud.admin.get("/api/security-groups/db.shop")).json()["status"] == "deleted"
+
+
+async def test_another_subnet_replaces_an_instance_and_no_cache(cloud: Cloud) -> None:
+    await applied(cloud, await proposed(cloud, [*MEMBERS[1:3], *NETWORK]))
+    spec = {**PLACE, "subnet": "default"}
+    moved = [{**each, "spec": {**each["spec"], **spec}} for each in MEMBERS[1:3]]
+    plan = await proposed(cloud, moved)
+    assert {(action, name) for action, name, _ in actions(plan)} == {
+        ("replace", "web-1"),
+        ("cannot", "sessions"),
+    }
+
+
+async def test_a_manifest_that_names_what_nobody_describes_is_refused(cloud: Cloud) -> None:
+    spec = {**IMAGE, "security_groups": ["none"]}
+    body = {"type": "apply", "manifest": [{"kind": "instance", "name": "web-1", "spec": spec}]}
+    refused(await cloud.admin.post("/api/plans", json=body), 422, "invalid", "none")

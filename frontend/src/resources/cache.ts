@@ -1,8 +1,9 @@
-import { fieldsOf, inVpc, name, publish, tags } from './fields';
+import { fieldsOf, inVpc, name, placed, publish, tags } from './fields';
 import type { Kind } from './types';
 import {
   cpus,
   files,
+  groups,
   isProtected,
   isProtectedFirst,
   limits,
@@ -42,6 +43,7 @@ export const cache: Kind = {
       cpus,
       storage,
       files,
+      ...placed,
       { ...parameters, isMore: true, emptied: undefined },
       tls,
       isProtectedFirst,
@@ -64,7 +66,7 @@ export const cache: Kind = {
         rotate: '/api/caches/{id_or_name}/rotate-credentials',
         item: '/api/caches/{id_or_name}',
       },
-      fieldsOf('ChangeCache', [...limits, { name: 'eviction', option: '--eviction' }, parameters, isProtected]),
+      fieldsOf('ChangeCache', [...limits, { name: 'eviction', option: '--eviction' }, parameters, groups, isProtected]),
     ),
   ],
 };

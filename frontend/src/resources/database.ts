@@ -1,9 +1,9 @@
 import { typed, type Document } from '@/api/types';
 import { bodyOf, changing, initial } from '@/lib/forms';
 import type { Outcome } from '@/lib/outcome';
-import { fieldsOf, inVpc, name, publish, tags } from './fields';
+import { fieldsOf, inVpc, name, placed, publish, tags } from './fields';
 import type { Action, Kind, Values } from './types';
-import { isProtected, isProtectedFirst, parameters, serverActions, serverColumns, storage, version } from './server';
+import { groups, isProtected, isProtectedFirst, parameters, serverActions, serverColumns, storage, version } from './server';
 
 const CLASSES = ['micro', 'small', 'medium', 'large'] as const;
 const backupsOf = (document: Document) => typed('archive', document).observed.backups;
@@ -87,6 +87,7 @@ const replica = fieldsOf('CreateReplica', [
   publish,
   tags,
   storage,
+  ...placed,
   isProtectedFirst,
 ]);
 
@@ -118,6 +119,7 @@ export const database: Kind = {
       tags,
       version,
       storage,
+      ...placed,
       { name: 'backup.schedule', isMore: true, option: '--schedule' },
       { name: 'backup.retention_count', isMore: true, option: '--retention-count' },
       { name: 'backup.synchronous', isMore: true, option: '--synchronous' },
@@ -161,7 +163,7 @@ export const database: Kind = {
         rotate: '/api/databases/{id_or_name}/rotate-credentials',
         item: '/api/databases/{id_or_name}',
       },
-      fieldsOf('ChangeDatabase', [{ name: 'class', choices: CLASSES, option: '--class' }, parameters, isProtected]),
+      fieldsOf('ChangeDatabase', [{ name: 'class', choices: CLASSES, option: '--class' }, parameters, groups, isProtected]),
       {
         fields: [
           {

@@ -1,6 +1,6 @@
 /** Fields, columns and actions that several kinds share. */
 import type { Body, Document, Path } from '@/api/types';
-import { edits, pairs } from '@/lib/forms';
+import { changing, edits, pairs } from '@/lib/forms';
 import { quoted } from '@/lib/format';
 import described from '@/api/fields.json';
 import type { Action, Column, Field, Stated, Values } from './types';
@@ -95,6 +95,36 @@ export const vpc: Column = { id: 'vpc', label: 'VPC', of: spec('vpc') };
 export const name = { name: 'name' } as const;
 export const tags = { name: 'tags', option: '--tag' } as const;
 export const inVpc = { name: 'vpc', of: '/api/vpcs', option: '--vpc' } as const;
+/** Where in its VPC a resource is. */
+export const placed = [
+  { name: 'subnet', isMore: true, option: '--subnet' },
+  { name: 'security_groups', isMore: true, option: '--security-group' },
+] as const;
+export const securityGroups: Column = {
+  id: 'security_groups',
+  label: 'Security groups',
+  of: ({ spec: { security_groups: groups } }) => namesOf(groups),
+  isHidden: true,
+};
+export const namesOf = (references: unknown): string[] =>
+  (references as { name: string }[]).map((reference) => reference.name);
+
+/** Make a resource a member of other security groups. */
+export const securing = (path: Path, word: string, body: keyof Body & ('ChangeInstance' | 'ChangeLoadBalancer')): Action => {
+  const fields = fieldsOf(body, [{ name: 'security_groups', isRequired: true, option: '--security-group' }]);
+  const start = ({ spec: now }: Document): Values => ({ security_groups: namesOf(now.security_groups).join(' ') });
+  return {
+    id: 'secure',
+    label: 'Change security groups',
+    path,
+    method: 'PATCH',
+    isSingle: true,
+    fields,
+    start,
+    outcome: 'changed',
+    command: (it, values, document) => changing(`${word} change`, it, fields, values, start(document)),
+  };
+};
 export const publish = { name: 'publish', option: '--publish' } as const;
 /** The list of instance types has no pages. */
 export const type = { of: '/api/instance-types', isWhole: true } as const;

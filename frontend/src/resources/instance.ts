@@ -1,5 +1,19 @@
 import { typed } from '@/api/types';
-import { fieldsOf, inVpc, kept, name, observed, spec, tagging, tags, type, vpc } from './fields';
+import {
+  fieldsOf,
+  inVpc,
+  kept,
+  name,
+  observed,
+  placed,
+  securing,
+  securityGroups,
+  spec,
+  tagging,
+  tags,
+  type,
+  vpc,
+} from './fields';
 import { processFields } from './process';
 import type { Kind } from './types';
 
@@ -28,6 +42,7 @@ export const instance: Kind = {
           each.publish ? `${each.publish} → ${each.port}` : each.port,
         ),
     },
+    securityGroups,
     { id: 'restarts', label: 'Restarts', of: observed('restarts'), isHidden: true },
   ],
   create: {
@@ -57,6 +72,8 @@ export const instance: Kind = {
         ],
       },
       { name: 'restart', option: '--restart' },
+      ...placed,
+      { name: 'address', isMore: true, option: '--address' },
       ...processFields(''),
       tags,
     ]),
@@ -92,6 +109,7 @@ export const instance: Kind = {
       start: ({ spec: { type } }) => ({ type: String(type) }),
       command: (it, { type }) => `instance resize ${it} --type ${type}`,
     },
+    securing('/api/instances/{id_or_name}', 'instance', 'ChangeInstance'),
     tagging('/api/instances/{id_or_name}', 'instance'),
     kept({
       id: 'terminate',

@@ -1,5 +1,5 @@
 import { typed } from '@/api/types';
-import { fieldsOf, inVpc, name, tagging, tags, vpc } from './fields';
+import { fieldsOf, inVpc, name, observed, placed, securing, securityGroups, tagging, tags, vpc } from './fields';
 import type { Kind } from './types';
 import { registering } from './target';
 
@@ -31,6 +31,8 @@ export const loadBalancer: Kind = {
       },
     },
     vpc,
+    { id: 'address', label: 'Address', of: observed('address') },
+    securityGroups,
   ],
   create: {
     verb: 'Create',
@@ -47,10 +49,12 @@ export const loadBalancer: Kind = {
       { name: 'algorithm', option: '--algorithm' },
       { name: 'sticky', option: '--sticky' },
       tags,
+      ...placed,
     ]),
   },
   actions: [
     registering,
+    securing('/api/load-balancers/{id_or_name}', 'lb', 'ChangeLoadBalancer'),
     tagging('/api/load-balancers/{id_or_name}', 'lb'),
     {
       id: 'delete',

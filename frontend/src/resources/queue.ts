@@ -1,19 +1,8 @@
 import { bodyOf, changing, initial } from '@/lib/forms';
 import { typed, type Body, type Document } from '@/api/types';
-import { fieldsOf, inVpc, name, publish, tags } from './fields';
+import { fieldsOf, inVpc, name, placed, publish, tags } from './fields';
 import type { Action, Field, Kind, Values } from './types';
-import {
-  cpus,
-  files,
-  isProtected,
-  isProtectedFirst,
-  limits,
-  serverActions,
-  serverColumns,
-  storage,
-  tls,
-  version,
-} from './server';
+import { cpus, files, groups, isProtected, isProtectedFirst, limits, serverActions, serverColumns, storage, tls, version } from './server';
 
 const named = { name: 'queue', label: 'Queue', isRequired: true } as const;
 const declared: readonly Field[] = [
@@ -119,6 +108,7 @@ export const queue: Kind = {
       { name: 'namespace', isMore: true, option: '--namespace' },
       storage,
       files,
+      ...placed,
       tls,
       isProtectedFirst,
     ]),
@@ -133,7 +123,7 @@ export const queue: Kind = {
         rotate: '/api/queues/{id_or_name}/rotate-credentials',
         item: '/api/queues/{id_or_name}',
       },
-      fieldsOf('ChangeQueue', [...limits, isProtected]),
+      fieldsOf('ChangeQueue', [...limits, groups, isProtected]),
     ),
   ],
 };

@@ -74,6 +74,8 @@ const PROGRAM = fieldsOf('CreateScalingGroup', [
   { name: 'template.env', isMore: true, option: '--env' },
   { name: 'template.tags', label: 'Tags of its instances', isMore: true, option: '--template-tag' },
   { name: 'template.restart', isMore: true, option: '--restart' },
+  { name: 'template.subnet', isMore: true, option: '--subnet' },
+  { name: 'template.security_groups', isMore: true, option: '--security-group' },
   ...processFields('template.'),
 ]);
 

@@ -1,7 +1,7 @@
 /** What databases, caches and queues share. */
 import type { Document, Path } from '@/api/types';
 import { changing } from '@/lib/forms';
-import { kept, observed, spec, tagging, vpc } from './fields';
+import { kept, namesOf, observed, securityGroups, spec, tagging, vpc } from './fields';
 import type { Action, Column, Field, Values } from './types';
 
 export const serverColumns: readonly Column[] = [
@@ -10,6 +10,7 @@ export const serverColumns: readonly Column[] = [
   vpc,
   { id: 'address', label: 'Address', of: observed('address') },
   { id: 'publish', label: 'Host port', of: spec('publish') },
+  securityGroups,
 ];
 
 export const version = { name: 'version', isMore: true, option: '--version' } as const;
@@ -21,11 +22,13 @@ export const isProtectedFirst = { name: 'deletion_protection', isMore: true, opt
 
 type Paths = Record<'start' | 'stop' | 'rotate' | 'item', Path>;
 
+export const groups = { name: 'security_groups', option: '--security-group' } as const;
 export const isProtected = { name: 'deletion_protection', option: '--protected/--unprotected' } as const;
 
 /** Any field of a server as a form shows it. */
 const shown = (value: unknown): string => {
   if (value == null) return '';
+  if (Array.isArray(value)) return namesOf(value).join(' ');
   if (typeof value === 'object')
     return Object.entries(value)
       .map(([key, each]) => `${key}=${each}`)

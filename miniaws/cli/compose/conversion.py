@@ -76,9 +76,13 @@ def _vpcs(networks: Section, parts: _Parts) -> Iterator[dict[str, Any]]:
         of, cidr = tags(network), _cidr(network)
         network.take("driver")
         is_there = network.text("external") == "true"
-        network.close({"internal": "instances of a VPC reach the internet"})
-        if not is_there and name != _DEFAULT:
+        is_ours = not is_there and name != _DEFAULT
+        is_internal = is_ours and network.text("internal") == "true"
+        network.close({"internal": "the VPC is not made by this file: set `internet` of its subnets to false"})
+        if is_ours:
             yield _document("vpc", parts.vpcs[name], {"cidr": cidr} if cidr else {}, of)
+        if is_internal:
+            yield _document("subnet", _DEFAULT, {"vpc": parts.vpcs[name], "internet": False}, {})
 
 
 def _cidr(network: Section) -> str | None:

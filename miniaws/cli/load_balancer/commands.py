@@ -51,7 +51,7 @@ writing.add_create(
 
 @command(app, "change")
 def change(name: Name, body: Changed, result: writing.Shown) -> None:
-    """Change the default target group or the listeners. `--listen` and `--rule` replace all listeners."""
+    """Change listeners, security groups or the default target group. `--listen` and `--rule` replace all listeners."""
     writing.modify(BALANCER, name, body, result)
 
 
