@@ -6,6 +6,7 @@ Rules
 * A plan that is not applied expires, which erases the secrets that it keeps; so does a failed one.
 * While it is applied, nobody else changes its resources. It lets go of them when it ends, whatever the end is.
 * A step starts when all steps that it needs are completed. One that fails stops those that need it, and no other.
+* A step whose resource does not settle in time fails (``domain/plan/patience.py``).
 * A failed plan is continued by applying it again: completed steps are not repeated.
 * A cancelled plan starts no further step. What was started is not taken back.
 """

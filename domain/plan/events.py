@@ -70,7 +70,7 @@ class StepStarted(Event):
     def apply(self, aggregate: "Plan") -> None:
         aggregate.progress = {
             **aggregate.progress,
-            self.step: Progress(StepStatus.STARTED, resource_id=self.resource_id),
+            self.step: Progress(StepStatus.STARTED, resource_id=self.resource_id, started_at=self.timestamp),
         }
         if self.resource_id not in aggregate.resources:
             aggregate.resources = [*aggregate.resources, self.resource_id]
