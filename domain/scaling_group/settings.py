@@ -10,6 +10,11 @@ HealthCheck = Literal["container", "load-balancer"]
 TerminationPolicy = Literal["oldest", "newest", "oldest-template"]
 Process = Literal["launch", "terminate", "health", "scaling", "schedules"]
 PROCESSES: tuple[str, ...] = get_args(Process)
+PAUSED = frozenset({"health", "scaling", "schedules"})
+"""What rests while a plan changes a group or what it needs: all that it decides by itself.
+
+It launches and terminates instances nevertheless, because the plan may ask for that.
+"""
 MAX_INSTANCES = 100
 MAX_GRACE_S = 3600
 

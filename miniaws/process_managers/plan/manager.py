@@ -17,7 +17,8 @@ from domain.plan.kinds.words import duration
 from domain.plan.patience import deadline, patience
 from domain.plan.progress import StepStatus
 from domain.values import parse_id
-from miniaws.application import Cloud
+from miniaws.application import Cloud, UnitOfWork
+from miniaws.commands.plan.pausing import end_pauses
 from miniaws.process_managers.plan.steps import Rejected, cause_of, start
 from miniaws.runtime.reconciler import PASS_S, Reconciler, ReconcileResult, failure, stable_reason
 
@@ -101,7 +102,7 @@ class PlanManager:
             case NextAction.EXPIRE:
                 await self._reconciler.report(plan, _expire)
             case _:
-                await self._reconciler.report(plan, Plan.report_finished)
+                await self._finish(plan)
         return None
 
     async def _start(self, plan: Plan) -> None:
@@ -121,6 +122,14 @@ class PlanManager:
 
     async def _report_failed(self, plan: Plan, step: Step, reason: str) -> None:
         await self._reconciler.report(plan, lambda found: found.report_step_failed(step.id, reason))
+
+    async def _finish(self, plan: Plan) -> None:
+        async def work(unit: UnitOfWork) -> None:
+            found = await unit.load(Plan, plan.public_id)
+            found.report_finished()
+            await end_pauses(unit, found)
+
+        await self._reconciler.transact(plan, work)
 
     def _until_a_deadline(self, plan: Plan) -> ReconcileResult:
         """Wait for events of the resources, which wake the plan, and no longer than for any step."""
