@@ -216,7 +216,7 @@ def test_every_file_belongs_to_a_capability_or_is_listed(folder: str) -> None:
 
 
 def test_the_application_has_no_unlisted_part() -> None:
-    packages = {"cli", "commands", "http", "process_managers", "runtime", "supervisor"}
+    packages = {"aws", "cli", "commands", "http", "process_managers", "runtime", "supervisor"}
     assert stems("miniaws") == packages | set(SHARED["miniaws"])
 
 
