@@ -120,7 +120,7 @@ class Settings(BaseSettings):
         default=None,
         gt=0,
         description="seconds after which a step of a plan fails if its resource has not settled; unset: 15 minutes, "
-        "and 6 hours for what copies data, such as restores and last backups",
+        "and 6 hours for what copies data or replaces instances, such as restores and refreshes",
     )
     snapshot_pause_s: float = Field(
         default=60,

@@ -7,8 +7,8 @@ from domain.plan.step import Step
 
 USUAL = timedelta(minutes=15)
 COPYING = timedelta(hours=6)
-"""For commands that copy data first."""
-_COPIES = frozenset({"restore_from_archive", "restore_in_place", "restore_from_snapshot"})
+"""For commands that copy data first, or replace many instances a few at a time."""
+_COPIES = frozenset({"restore_from_archive", "restore_in_place", "restore_from_snapshot", "refresh"})
 
 
 def patience(step: Step, limit: timedelta | None) -> timedelta:

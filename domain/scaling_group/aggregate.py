@@ -30,7 +30,7 @@ from domain.scaling_group.member import Member, SeenInstance, assess
 from domain.scaling_group.members import Members, pause
 from domain.scaling_group.policies import Dynamic, Policies
 from domain.scaling_group.refresh import Refresh, RefreshRuns
-from domain.scaling_group.settings import PAUSED, HealthPolicy, Size, processes
+from domain.scaling_group.settings import HealthPolicy, Size, paused, processes
 from domain.scaling_group.spec import GroupSpec, check_health
 from domain.scaling_group.template import Template
 from domain.status import GONE
@@ -194,7 +194,8 @@ class ScalingGroup(Managed):
 
     def is_suspended(self, process: str) -> bool:
         """Return whether a process is suspended, perhaps by a plan."""
-        return process in self.suspended or (process in PAUSED and bool(self.paused_by))
+        rests = paused(self.paused_by, is_refreshing=self.refreshing is not None)
+        return process in self.suspended or process in rests
 
     def change_template(self, changes: Mapping[str, Any], environment: Mapping[str, str]) -> None:
         """Launch from another template from now on. Raises Invalid, RefreshRuns, BeingDeleted."""

@@ -10,11 +10,6 @@ HealthCheck = Literal["container", "load-balancer"]
 TerminationPolicy = Literal["oldest", "newest", "oldest-template"]
 Process = Literal["launch", "terminate", "health", "scaling", "schedules"]
 PROCESSES: tuple[str, ...] = get_args(Process)
-PAUSED = frozenset({"health", "scaling", "schedules"})
-"""What rests while a plan changes a group or what it needs: all that it decides by itself.
-
-It launches and terminates instances nevertheless, because the plan may ask for that.
-"""
 MAX_INSTANCES = 100
 MAX_GRACE_S = 3600
 
@@ -89,3 +84,14 @@ def processes(named: list[str]) -> list[str]:
     for name in named:
         values.one_of(name, PROCESSES, "use {}", "processes")
     return sorted(set(named)) or sorted(PROCESSES)
+
+
+def paused(plans: list[str], *, is_refreshing: bool) -> frozenset[str]:
+    """Return what rests while plans change a group or what it needs: all that it decides by itself.
+
+    It launches and terminates instances nevertheless, because a plan may ask for that; and a refresh has to know which
+    of its new instances fail.
+    """
+    if not plans:
+        return frozenset()
+    return frozenset({"scaling", "schedules"} if is_refreshing else {"health", "scaling", "schedules"})

@@ -1,15 +1,21 @@
 """While a plan changes a scaling group, or what it needs, the group decides nothing by itself."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
+from domain.errors import Unreachable
+from domain.instance import Instance
 from domain.load_balancer import LoadBalancer
 from domain.plan import Plan
 from domain.scaling_group import ScalingGroup, Size
 from miniaws.commands import plan as plans
 from miniaws.commands import scaling_group as groups
-from tests.process_managers.groups import balanced, running, settled, wanted
+from tests.process_managers.groups import balanced, instances, running, settled, wanted
 from tests.process_managers.stage import REQUEST, Stage
 
+REFRESHED = {"kind": "scaling_group", "name": "web", "spec": {"template": {"image": "nginx:1.28"}}}
 TAGGED = {"kind": "load_balancer", "name": "front", "tags": {"release": "2"}, "spec": {}}
 
 
@@ -22,17 +28,17 @@ async def front_and_group(stage: Stage) -> tuple[LoadBalancer, ScalingGroup]:
     return front, await settled(stage, group, front)
 
 
-async def proposed(stage: Stage) -> Plan:
-    """Return a plan that changes the tags of the load balancer."""
+async def proposed(stage: Stage, wish: dict[str, Any]) -> Plan:
+    """Return a plan that applies one resource of a manifest."""
     await stage.project()
-    wanted = plans.ApplyPlan.model_validate({"type": "apply", "manifest": [TAGGED]})
+    wanted = plans.ApplyPlan.model_validate({"type": "apply", "manifest": [wish]})
     saved = await plans.propose(stage.cloud, REQUEST, wanted)
     return await stage.load(Plan, saved.aggregate.id)
 
 
-async def applying(stage: Stage) -> Plan:
-    """Return such a plan after the request to apply it."""
-    plan = await proposed(stage)
+async def applying(stage: Stage, wish: dict[str, Any] = TAGGED) -> Plan:
+    """Return such a plan after the request to apply it; without a wish, it changes tags of the load balancer."""
+    plan = await proposed(stage, wish)
     await stage.project()
     await plans.apply(stage.cloud, REQUEST, plan.public_id)
     return await stage.load(Plan, plan.id)
@@ -90,3 +96,44 @@ async def test_a_group_that_needs_nothing_of_a_plan_does_not_pause(stage: Stage)
     plan = await applying(stage)
     assert plan.paused == []
     assert (await stage.load(ScalingGroup, group.id)).paused_by == []
+
+
+async def test_a_refresh_of_a_group_without_older_instances_is_done_at_once(stage: Stage) -> None:
+    await running(stage, Size(0, 0, 3))
+    plan = await applying(stage, REFRESHED)
+    for _ in range(3):
+        await stage.pass_(plan)
+    ended = await stage.load(Plan, plan.id)
+    assert [step.command for step in ended.steps] == ["change", "change", "refresh"]
+    assert ended.status == "applied", [each.reason for each in ended.progress.values()]
+
+
+async def test_a_refresh_is_completed_when_every_instance_has_the_new_template(stage: Stage) -> None:
+    group = await running(stage, Size(2, 2, 3))
+    plan = await applying(stage, REFRESHED)
+    for _ in range(3):
+        await stage.pass_(plan)
+    assert (await stage.load(Plan, plan.id)).status == "applying"
+    group = await settled(stage, group)
+    assert {each.image for each in await instances(stage, group)} == {"nginx:1.28"}
+    await stage.pass_(plan)
+    assert (await stage.load(Plan, plan.id)).status == "applied"
+
+
+async def test_a_refresh_that_is_rolled_back_fails_its_step(stage: Stage) -> None:
+    group = await running(stage, Size(1, 1, 3))
+    plan = await applying(stage, REFRESHED)
+    for _ in range(3):
+        await stage.pass_(plan)
+    await stage.pass_(group)
+    *_, new = await instances(stage, group)
+    await stage.cloud.change(REQUEST, Instance, new.public_id, Instance.stop)
+    stage.engine.fail("containers.start", Unreachable("no engine"), None)
+    for _ in range(4):
+        await stage.pass_(group)
+    clock = stage.stop_clock((await stage.load(ScalingGroup, group.id)).modified_on + timedelta(seconds=20))
+    assert clock.at
+    await stage.pass_(plan)
+    ended = await stage.load(Plan, plan.id)
+    assert ended.status == "failed"
+    assert "rolled back" in (ended.progress["3"].reason or "")

@@ -16,6 +16,8 @@ from domain.plan.convergence import NextAction, Outcome, SeenResource, next_acti
 from domain.plan.kinds.words import duration
 from domain.plan.patience import deadline, patience
 from domain.plan.progress import StepStatus
+from domain.scaling_group import ScalingGroup
+from domain.scaling_group.outdated import why_not_refreshed
 from domain.values import parse_id
 from miniaws.application import Cloud, UnitOfWork
 from miniaws.commands.plan.pausing import end_pauses
@@ -73,7 +75,7 @@ class PlanManager:
     async def _became(self, step: Step, plan: Plan) -> tuple[Outcome, str]:
         parsed = parse_id(plan.progress[step.id].resource_id or "")
         resource = None if parsed is None else await self._cloud.ports.store.load(parsed[1])
-        seen = None if resource is None else _seen(resource)
+        seen = None if resource is None else _seen(step, resource)
         why = "the resource is gone" if seen is None else seen.reason or f"the resource is {seen.status}"
         now = self._cloud.ports.clock.now()
         found = outcome(step, seen, now)
@@ -143,7 +145,13 @@ class PlanManager:
         return ReconcileResult(NextAction.WAIT_TO_EXPIRE.value, max(1.0, left))
 
 
-def _seen(resource: Aggregate) -> SeenResource:
+def _seen(step: Step, resource: Aggregate) -> SeenResource:
+    if step.command == "refresh" and isinstance(resource, ScalingGroup):
+        # The group is available all the time.
+        if (why := why_not_refreshed(resource)) is not None:
+            return SeenResource("error", why, resource.modified_on)
+        if resource.refreshing is not None:
+            return SeenResource("modifying", "its instances are being replaced", resource.modified_on)
     return SeenResource(
         getattr(resource, "status", ""), getattr(resource, "status_reason", None), resource.modified_on
     )
