@@ -28,17 +28,17 @@ async def front_and_group(stage: Stage) -> tuple[LoadBalancer, ScalingGroup]:
     return front, await settled(stage, group, front)
 
 
-async def proposed(stage: Stage, wish: dict[str, Any]) -> Plan:
+async def proposed(stage: Stage, change: dict[str, Any]) -> Plan:
     """Return a plan that applies one resource of a manifest."""
     await stage.project()
-    wanted = plans.ApplyPlan.model_validate({"type": "apply", "manifest": [wish]})
+    wanted = plans.ApplyPlan.model_validate({"type": "apply", "manifest": [change]})
     saved = await plans.propose(stage.cloud, REQUEST, wanted)
     return await stage.load(Plan, saved.aggregate.id)
 
 
-async def applying(stage: Stage, wish: dict[str, Any] = TAGGED) -> Plan:
-    """Return such a plan after the request to apply it; without a wish, it changes tags of the load balancer."""
-    plan = await proposed(stage, wish)
+async def applying(stage: Stage, change: dict[str, Any] = TAGGED) -> Plan:
+    """Return such a plan after the request to apply it; by default, it changes tags of the load balancer."""
+    plan = await proposed(stage, change)
     await stage.project()
     await plans.apply(stage.cloud, REQUEST, plan.public_id)
     return await stage.load(Plan, plan.id)
