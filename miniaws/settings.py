@@ -156,7 +156,7 @@ class Settings(BaseSettings):
         try:
             return str(values.pool(text, "vpc_pool"))
         except Invalid as error:
-            raise ValueError(str(error)) from None
+            raise ValueError(str(error).removeprefix("`vpc_pool` ")) from None
 
     @property
     def home(self) -> Path:

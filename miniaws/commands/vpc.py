@@ -5,7 +5,7 @@ from ipaddress import ip_network
 from pydantic import Field
 
 from domain import values
-from domain.errors import Conflict, DomainError, Invalid
+from domain.errors import Conflict, DomainError
 from domain.store import ClaimTaken, RequirementMissing, ScopeInUse
 from domain.vpc import SUBNET_SCOPE, Vpc, use_scope
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
@@ -95,10 +95,8 @@ async def _refuse_occupied(cloud: Cloud, cidr: str) -> None:
     network = values.cidr(cidr)
     for other in await cloud.ports.networks.occupied():
         if network.overlaps(ip_network(other)):
-            raise Invalid(
-                f"cannot use {cidr}: the host has a network in {other}; choose another range, or leave `cidr` out",
-                field="cidr",
-            )
+            why = f"the host has a network in {other}; choose another range, or leave `cidr` out"
+            raise values.must("cidr", "be free", cidr, why=why)
 
 
 async def _in_use(cloud: Cloud, request: Request, id_or_name: str) -> DomainError:

@@ -62,6 +62,7 @@ SHARED: dict[str, dict[str, str]] = {
         "settings": "every setting",
         "tasks": "background loops, each supervised on its own",
         "telemetry": "metrics and logs",
+        "validation": "what is wrong with an input, in words",
     },
     "miniaws/commands": {
         "host_port": "what is said of a port that is held",

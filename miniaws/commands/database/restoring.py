@@ -11,8 +11,7 @@ from domain.archive import Plan
 from domain.database import Database
 from domain.database.swap import NotReplaceable, name_beside
 from domain.database.swapping import refuse_unless_replaceable, request_swap
-from domain.errors import Invalid
-from domain.values import shown
+from domain.values import must
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
 from miniaws.commands import archive as archives
 from miniaws.commands.body import Body, Name, Publish
@@ -62,13 +61,10 @@ class RestoreDatabase(Body):
         """Return the name of the new database; in place, the one that it has at first. Raises Invalid."""
         if not self.in_place:
             if self.name is None:
-                raise Invalid("cannot restore without a name: give `name`, or `in_place`", field="name")
+                raise must("name", "be given unless `in_place` is true")
             return self.name
         if (self.name, self.publish, self.vpc) != (None, None, None):
-            raise Invalid(
-                "cannot restore in place with other settings: leave `name`, `publish` and `vpc` out",
-                field="in_place",
-            )
+            raise must("in_place", "be false when `name`, `publish` or `vpc` is given")
         return name_beside(source.name, now)
 
     def moment(self) -> datetime | None:
@@ -77,11 +73,7 @@ class RestoreDatabase(Body):
             return None
         found = moments.instant(self.to)
         if found is None:
-            raise Invalid(
-                f"cannot read the time {shown(self.to)}: use an RFC 3339 instant with a time zone such as "
-                "2026-11-23T10:02:11Z",
-                field="to",
-            )
+            raise must("to", f"be {moments.FORM}", self.to)
         return found
 
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import orjson
 
-from domain.errors import Invalid
 from domain.plan import BeingPlanned, Plan, PlanStale, Step
 from domain.plan.holding import PLANNED_PREFIX
 from domain.store import ClaimTaken, RequirementMissing
+from domain.values import must
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
 from miniaws.commands.plan import estates, pausing, secrets
 from miniaws.commands.plan.bodies import AnyPlan as AnyPlan
@@ -26,7 +26,7 @@ async def propose(cloud: Cloud, request: Request, asked: AnyPlan) -> Saved:
     """Compute a plan and keep it; nothing else changes. Raises Invalid, Unavailable."""
     await cloud.refuse_repeated(request)
     if isinstance(asked, ApplyPlan) and asked.prune and asked.set is None:
-        raise Invalid("cannot tell what to prune: give the name of a set", field="set")
+        raise must("set", "be given when `prune` is true")
     computed = await compute(cloud, request.cause.account_id, asked)
 
     async def work(unit: UnitOfWork) -> None:
