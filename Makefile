@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test check docs images bench torture clean
 
-help: ## Say what there is
+help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: ## Set everything up and start the cloud in the background
@@ -23,11 +23,11 @@ docs: ## Build the guide, which the API serves at /docs/guide
 images: ## Build every local image
 	@scripts/with-engine .venv/bin/python scripts/images all
 
-bench: ## Measure, side by side with what it could be compared to
+bench: ## Run the benchmarks, side by side with comparable tools
 	@scripts/setup --bench
 	@scripts/with-engine .venv/bin/python -m benchmarks
 
-torture: ## Run the tests that take samples (tests/samples.py) with large ones: a thousand kills, ten thousand looks back
+torture: ## Run the randomized tests with large samples (tests/samples.py): a thousand kills, ten thousand as-of reads
 	@scripts/setup --dev
 	@MINIAWS_TORTURE=1000 scripts/with-engine .venv/bin/pytest --timeout=0 $$(grep -rl --include='test_*.py' '^from tests.samples' tests)
 

@@ -1,5 +1,7 @@
 """Encrypts secrets: each with its own key, which is encrypted with the master key (AES-256-GCM)."""
 
+import hashlib
+import hmac
 import os
 import tempfile
 from dataclasses import dataclass
@@ -28,6 +30,7 @@ class Vault:
 
     def __init__(self, master_key: bytes) -> None:
         self._master = AESGCM(master_key)
+        self._root = master_key
 
     @classmethod
     def at(cls, path: Path) -> "Vault":
@@ -53,6 +56,11 @@ class Vault:
             return _decrypt(AESGCM(key), sealed.value)
         except InvalidTag:
             raise Refused("cannot open a secret: it was encrypted with another master key") from None
+
+    def derive(self, purpose: str, text: str) -> bytes:
+        """Return 32 bytes that follow from the master key, a purpose and a text."""
+        key = hmac.digest(self._root, purpose.encode(), hashlib.sha256)
+        return hmac.digest(key, text.encode(), hashlib.sha256)
 
 
 def _make(path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from domain import values
 from domain.aggregate import Aggregate, Claim
-from domain.errors import Conflict, Invalid
+from domain.errors import Conflict
 
 HASH_SCOPE = "access-key-hash"
 FIRST_ACCOUNT = "main"
@@ -116,9 +116,7 @@ class AccessKey(Aggregate):
     def issue(cls, new: NewKey, now: datetime) -> Self:
         """Issue a key. Raises Invalid when it would be expired from the start."""
         if new.expires_at is not None and new.expires_at <= now:
-            raise Invalid(
-                "cannot issue a key that has expired: choose a time in the future", field="expires_at"
-            )
+            raise values.must("expires_at", "be in the future", new.expires_at.isoformat())
         key = cls._create(
             cls.Issued,
             account_id=values.name(new.account_id, "account"),

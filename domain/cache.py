@@ -13,7 +13,6 @@ from typing import Any, Literal, Protocol, Self, get_args
 
 from domain import values
 from domain.aggregate import Aggregate
-from domain.errors import Invalid
 from domain.server import Endpoint, Server, ServerClient, ServerSpec, UnknownParameter
 from domain.server.spec import check_cpus, check_engine, check_memory
 
@@ -146,11 +145,7 @@ def usable_mb(memory_mb: int) -> int:
 
 def _check(settings: Mapping[str, Any]) -> None:
     for name, known in (("eviction", get_args(Eviction)), ("persistence", get_args(Persistence))):
-        if settings[name] not in known:
-            raise Invalid(
-                f"cannot use {values.shown(settings[name])} as {name}: use one of {', '.join(known)}",
-                field=name,
-            )
+        values.one_of(settings[name], known, name)
     parameters: Mapping[str, str] = settings["parameters"]
     for name, value in parameters.items():
         _check_parameter(name, value)
@@ -158,19 +153,13 @@ def _check(settings: Mapping[str, Any]) -> None:
 
 def _check_parameter(name: str, value: str) -> None:
     if name not in PARAMETERS:
-        raise UnknownParameter(
-            f"cannot set the parameter {values.shown(name)}: the known ones are {', '.join(PARAMETERS)}",
-            field="parameters",
-        )
+        raise values.must("parameters", f"be of {', '.join(PARAMETERS)}", name, kind=UnknownParameter)
     allowed = PARAMETERS[name]
     first, last = allowed[0], allowed[-1]
     if isinstance(first, int) and isinstance(last, int):
         fits = value.removeprefix("-").isascii() and value.removeprefix("-").isdigit() and len(value) < 12
         if not fits or not first <= int(value) <= last:
-            raise Invalid(
-                f"cannot set {name} to {values.shown(value)}: use a whole number from {first} to {last}",
-                field="parameters",
-            )
+            raise values.must("parameters", f"have a whole number from {first} to {last} as `{name}`", value)
     elif value not in allowed:
         known = ", ".join(str(each) for each in allowed)
-        raise Invalid(f"cannot set {name} to {values.shown(value)}: use one of {known}", field="parameters")
+        raise values.must("parameters", f"have one of {known} as `{name}`", value)

@@ -20,8 +20,7 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
-from domain.errors import Invalid
-from domain.values import shown
+from domain.values import must
 
 MOST_MISSED = 1000
 """Maximum number of missed times that are counted."""
@@ -53,20 +52,11 @@ def check(expression: str, field: str) -> None:
         or len(fields) != _FIELDS
         or not _is_readable([*fields[:3], "*", fields[4]])
     ):
-        raise Invalid(
-            f"cannot use {shown(expression)} as a schedule: write a cron expression of five fields, e.g. `0 3 * * *`",
-            field=field,
-        )
+        raise must(field, "be a cron expression of five fields, e.g. `0 3 * * *`", expression)
     if not _is_readable(["*"] * 3 + [fields[3], "*"]):
-        raise Invalid(
-            f"cannot use {shown(expression)} as a schedule: there is no such month; use 1 to 12 or `jan` to `dec`",
-            field=field,
-        )
+        raise must(field, "have a month from 1 to 12 or from `jan` to `dec`", expression)
     if next_at(expression, datetime(2000, 1, 1, tzinfo=UTC)) is None:
-        raise Invalid(
-            f"cannot use {shown(expression)} as a schedule: it never matches a date; write e.g. `0 3 * * *`",
-            field=field,
-        )
+        raise must(field, "match a date, e.g. `0 3 * * *`", expression)
 
 
 def next_at(expression: str, after: datetime, timezone: str = "UTC") -> datetime | None:

@@ -6,7 +6,7 @@
     + NameTaken           a living resource of this kind has the name
     + StaleVersion        the caller decided on an older version
     + KeyReused           an idempotency key came back with another body
-  - Invalid               a value can never be right
+  - Invalid               a value can never be right, or not for this resource
   - Forbidden             the caller's role does not permit it
   - Unauthenticated       nobody knows who is asking
   - TooMany               a limit on how many or how often was reached
@@ -20,12 +20,15 @@
     + InUse               something still uses what should be removed
     + SecretMissing       a password, key or environment is not in the store any more
 
-Every message starts with "cannot", names the thing and says what would help.
+Every message names the thing and the remedy. A refusal starts with "cannot". Validation starts with the field and says
+what it must be; ``must`` in ``domain/values.py`` writes it.
 """
 
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
+
+_LONGEST_PATH = 200
 
 
 class DomainError(Exception):
@@ -53,7 +56,12 @@ def within(*path: str | int) -> Generator[None]:
         raise
     except DomainError as error:
         inside = () if error.field is None else (error.field,)
-        error.field = ".".join(map(str, (*path, *inside)))
+        field = ".".join(map(str, (*path, *inside)))
+        message, named = str(error), f"`{error.field}` must "
+        # A path may hold a name that was sent, of any length.
+        if message.startswith(named) and field.isprintable() and len(field) <= _LONGEST_PATH:
+            error.args = (f"`{field}` must {message.removeprefix(named)}",)
+        error.field = field
         raise
 
 
@@ -88,7 +96,7 @@ class KeyReused(Conflict):
 
 
 class Invalid(DomainError):
-    """cannot accept the value."""
+    """a field must have a valid value."""
 
     code = "invalid"
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from domain.errors import Invalid
-from domain.values import shown
+from domain.values import must
 
 DEFAULT_REGISTRY = "docker.io"
 MAX_LENGTH = 255
@@ -62,8 +62,9 @@ def parse_reference(text: str) -> ImageReference:
 
 
 def _invalid(text: str) -> Invalid:
-    return Invalid(
-        f"cannot use {shown(text)} as an image: it must be a name in lower case with an optional tag or digest, "
-        "such as `nginx:1.27` or `registry.example/team/app@sha256:…`; ids of images are not accepted",
-        field="image",
+    return must(
+        "image",
+        "be a name in lower case with an optional tag or digest, such as `nginx:1.27` or "
+        "`registry.example/team/app@sha256:…`, and no id",
+        text,
     )

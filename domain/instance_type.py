@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from domain.errors import Invalid
-from domain.values import shown
+from domain.values import must
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +32,4 @@ def instance_type(name: str) -> InstanceType:
         return INSTANCE_TYPES[name]
     except KeyError:
         known = ", ".join(INSTANCE_TYPES)
-        raise Invalid(f"cannot use the type {shown(name)}: use one of {known}", field="type") from None
+        raise must("type", f"be one of {known}", name) from None

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from domain import values
 from domain.aggregate import Aggregate, Claim
-from domain.errors import Conflict, Invalid
+from domain.errors import Conflict
 from domain.security_group import MAX_GROUPS, membership_claim
 from domain.subnet import address_claims, public_claim, publish_claim
 
@@ -155,11 +155,8 @@ class WithInterface(Aggregate):
 def check_groups(groups: Sequence[GroupRef]) -> None:
     """Raise Invalid for no group, too many, or the same one twice."""
     if not 1 <= len(groups) <= MAX_GROUPS:
-        raise Invalid(
-            f"cannot be a member of {len(groups)} security groups: name 1 to {MAX_GROUPS}",
-            field="security_groups",
-        )
-    values.distinct([each.name for each in groups], "be a member of {} twice", "security_groups")
+        raise values.must("security_groups", f"have 1 to {MAX_GROUPS} groups", len(groups))
+    values.distinct([each.name for each in groups], "groups", "security_groups")
 
 
 def groups_of(stored: Iterable[Mapping[str, str]]) -> tuple[GroupRef, ...]:

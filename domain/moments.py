@@ -3,6 +3,8 @@
 import re
 from datetime import UTC, datetime, timedelta
 
+FORM = "an RFC 3339 instant with a time zone, e.g. `2026-11-23T10:02:11Z`"
+"""What a text must be, in messages."""
 _SECOND_60 = re.compile(r"([T ]\d\d:\d\d:)60(?!\d)", re.ASCII)
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 _LATEST = datetime.max.replace(tzinfo=UTC)

@@ -114,6 +114,8 @@ class SeenContainer:
     """The size of ``/dev/shm`` in MiB, which is fixed when a container is created."""
     program: str | None = None
     """That of its specification; None of a container that an earlier version of ours has made."""
+    image_digest: str | None = None
+    """The content of the image that it was created from; None when it was created from files that were kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +316,10 @@ class Images(Protocol):
 
     async def is_available(self, image: str) -> bool:
         """Return whether the image exists here or in a registry."""
+        ...
+
+    async def digest(self, image: str) -> str | None:
+        """Return the content that the image has here, as containers show it; None when it is not here."""
         ...
 
     async def cores(self) -> float:

@@ -141,8 +141,7 @@ class Queue(Server):
         values.name(spec.username, "username")
         values.name(spec.settings["namespace"], "namespace")
         queues = spec.settings["queues"]
-        if len(queues) > MOST_NAMED:
-            raise Invalid(f"cannot declare {len(queues)} queues: use at most {MOST_NAMED}", field="queues")
+        values.at_most(len(queues), MOST_NAMED, "queues", "queues")
         for name, each in queues.items():
             with within(f"queues.{name}"):
                 _check(spec.engine, name, QueueDefinition(**each), queues)
@@ -241,20 +240,14 @@ def _check(engine: str, name: str, wanted: QueueDefinition, declared: Container[
         (wanted.max_length, MOST_MESSAGES, "max_length"),
         (wanted.max_age_s, MOST_AGE_S, "max_age_s"),
     ):
-        if value is not None and not 1 <= value <= most:
-            raise Invalid(f"cannot use {value} as {field}: use 1 to {most}", field=field)
+        if value is not None:
+            values.between(value, 1, most, field)
     if wanted.dead_letter is not None:
         _refuse_dead_letter(engine, name, wanted.dead_letter, declared)
 
 
 def _refuse_dead_letter(engine: str, name: str, target: str, declared: Container[str]) -> None:
     if not ENGINES[engine].can_dead_letter:
-        raise Invalid(
-            f"cannot set `dead_letter` of {name}: {engine} does not support it; leave it out",
-            field="dead_letter",
-        )
+        raise values.must("dead_letter", "be left out", why=f"{engine} does not support it")
     if target not in declared or target == name:
-        raise Invalid(
-            f"cannot send dead letters of {name} to {values.shown(target)}: declare that queue first",
-            field="dead_letter",
-        )
+        raise values.must("dead_letter", "be another queue that is declared", target)

@@ -20,7 +20,7 @@ from uuid import UUID, uuid5
 
 from domain import values
 from domain.aggregate import Aggregate, Claim, name_scope
-from domain.errors import Conflict, Invalid
+from domain.errors import Conflict
 from domain.managed import Managed
 from domain.vpc import Vpc, use_claim
 
@@ -358,11 +358,7 @@ def _block_scope(vpc_id: UUID, block: IPv4Network) -> str:
 def _range(text: str, vpc: Vpc) -> IPv4Network:
     whole, network = IPv4Network(vpc.cidr), values.cidr(text)
     if not network.subnet_of(whole):
-        raise Invalid(
-            f"cannot use {network} for a subnet: it is not within the range {whole} of VPC {vpc.name}; choose a part "
-            "of that",
-            field="cidr",
-        )
+        raise values.must("cidr", f"be within the range {whole} of VPC {vpc.name}", str(network))
     return network
 
 

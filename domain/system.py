@@ -32,6 +32,14 @@ class RandomSource(Protocol):
         ...
 
 
+class KeyDerivation(Protocol):
+    """Derives secrets from the master key, so that nothing of them has to be stored."""
+
+    def derive(self, purpose: str, text: str) -> bytes:
+        """Return 32 bytes that nobody can compute without the master key: the same for the same purpose and text."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """A token bucket: ``per_s`` tokens a second, ``burst`` at once."""

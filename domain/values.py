@@ -1,12 +1,13 @@
 """Values that can never be wrong: names, public ids, tags, address ranges.
 
-Each function returns the value or raises ``Invalid`` with the rule and an example.
+Each function returns the value or raises ``Invalid``, which says what the field must be.
 """
 
 import re
 from base64 import b32decode, b32encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from ipaddress import IPv4Network, ip_network
+from typing import Any
 from uuid import UUID
 
 from domain.errors import Invalid
@@ -23,13 +24,62 @@ _PRIVATE_RANGES = [
 """RFC 1918 and RFC 6598. ``IPv4Network.is_private`` also holds for loopback, link-local and reserved ranges."""
 
 
+def must(
+    field: str,
+    rule: str,
+    given: str | float | None = None,
+    *,
+    why: str = "",
+    kind: type[Invalid] = Invalid,
+    **more: Any,
+) -> Invalid:
+    """Return the error about a field that breaks a rule, as ``must("port", "be from 1 to 65535", 70000)``.
+
+    The value that was given is no secret, or left out.
+    """
+    if given is not None:
+        # A rule with commas is a list, which the value would seem to be a part of.
+        rule += f"{';' if ',' in rule else ','} not {_given(given)}"
+    return kind(f"{shown(field)} must {rule}{why and f': {why}'}", field=field, **more)
+
+
+def between(number: float, least: float, most: float, field: str) -> float:
+    """Return a number that is from one to another."""
+    if not least <= number <= most:
+        raise must(field, f"be from {_number(least)} to {_number(most)}", number)
+    return number
+
+
+def at_most(count: int, most: int, what: str, field: str) -> int:
+    """Return a count of what a field has, as ``variables``, that is at most another."""
+    if count > most:
+        raise must(field, f"have at most {most} {what}", count)
+    return count
+
+
+def one_of(text: str, known: Collection[str], field: str) -> str:
+    """Return a text that is one of the known ones."""
+    if text not in known:
+        raise must(field, f"be one of {', '.join(known)}", text)
+    return text
+
+
+def distinct(texts: Sequence[str], what: str, field: str) -> Sequence[str]:
+    """Return texts that are all different. ``what`` is what a field has of them, as ``ports``."""
+    for index, text in enumerate(texts):
+        if text in texts[:index]:
+            raise must(field, f"have distinct {what}", why=f"{shown(text)} is given twice")
+    return texts
+
+
 def name(text: str, field: str = "name") -> str:
     """Return a resource name: 1 to 63 lower-case letters, digits and hyphens."""
     if not _NAME.fullmatch(text) or _PUBLIC_ID.fullmatch(text):
-        raise Invalid(
-            f"cannot use {shown(text)} as a name: use 1 to 63 lower-case letters, digits and hyphens that start "
-            "with a letter, end without a hyphen and do not look like an id, e.g. `web-1`",
-            field=field,
+        raise must(
+            field,
+            "have 1 to 63 lower-case letters, digits and hyphens, start with a letter, end without a hyphen and not "
+            "look like an id, e.g. `web-1`",
+            text,
         )
     return text
 
@@ -67,14 +117,14 @@ def owner(text: str) -> tuple[str, UUID] | None:
 
 def tags(given: Mapping[str, str]) -> dict[str, str]:
     """Return at most 50 tags with keys of 1 to 128 and values of up to 256 characters."""
-    if len(given) > _MAX_TAGS:
-        raise Invalid(f"cannot keep {len(given)} tags: use at most {_MAX_TAGS}", field="tags")
+    at_most(len(given), _MAX_TAGS, "entries", "tags")
     for key, value in given.items():
         if not re.fullmatch(r"[\w.:/=+@-][\w .:/=+@-]{0,127}", key) or len(value) > 256 or "\0" in value:
-            raise Invalid(
-                f"cannot use the tag {shown(key)}: keys have 1 to 128 letters, digits, spaces and ._:/=+@- , values up "
-                'to 256 characters without NUL, e.g. {"env": "test"}',
-                field="tags",
+            raise must(
+                "tags",
+                "have keys of 1 to 128 letters, digits, spaces and ._:/=+@- , and values of up to 256 characters "
+                'without NUL, e.g. {"env": "test"}',
+                key,
             )
     return dict(given)
 
@@ -82,35 +132,17 @@ def tags(given: Mapping[str, str]) -> dict[str, str]:
 def mount_path(text: str) -> str:
     """Return an absolute path inside a container, without ``..``."""
     if not _PATH.fullmatch(text) or ".." in text.split("/") or "." in text.split("/"):
-        raise Invalid(
-            f"cannot mount at {shown(text)}: use an absolute path other than /, e.g. `/data`", field="path"
-        )
+        raise must("path", "be an absolute path other than /, e.g. `/data`", text)
     return text
 
 
 def environment_name(text: str) -> str:
     """Return a name of an environment variable."""
     if not _ENVIRONMENT_NAME.fullmatch(text):
-        raise Invalid(
-            f"cannot use {shown(text)} as an environment variable: use letters, digits and _, e.g. `APP_ENV`",
-            field="env",
+        raise must(
+            "env", "have names of up to 128 letters, digits and _ without a digit first, e.g. `APP_ENV`", text
         )
     return text
-
-
-def one_of(text: str, known: Sequence[str], attempt: str, field: str) -> str:
-    """Return a text that is one of the known ones. ``attempt`` is what cannot be done with another one, as `use {}`."""
-    if text not in known:
-        raise Invalid(f"cannot {attempt.format(shown(text))}: use one of {', '.join(known)}", field=field)
-    return text
-
-
-def distinct(texts: Sequence[str], attempt: str, field: str) -> Sequence[str]:
-    """Return texts that are all different. ``attempt`` is what cannot be done twice, as `list {} twice`."""
-    for index, text in enumerate(texts):
-        if text in texts[:index]:
-            raise Invalid(f"cannot {attempt.format(shown(text))}: name it once", field=field)
-    return texts
 
 
 def cidr(text: str, field: str = "cidr") -> IPv4Network:
@@ -148,16 +180,15 @@ def _private_range(text: str, field: str, shortest: int, longest: int) -> IPv4Ne
     try:
         network = ip_network(text)
     except ValueError as error:
-        raise Invalid(
-            f"cannot use {shown(text)} as a range: {error}; e.g. `10.20.0.0/24`", field=field
-        ) from None
+        why = "it does not begin at its first address" if "host bits" in str(error) else ""
+        raise must(field, "be a range of addresses, e.g. `10.20.0.0/24`", text, why=why) from None
     is_ipv4 = isinstance(network, IPv4Network)
     if not is_ipv4 or not shortest <= network.prefixlen <= longest or not is_private(network):
         ranges = ", ".join(str(each) for each in _PRIVATE_RANGES)
-        raise Invalid(
-            f"cannot use {shown(text)} as a range: it must be a private IPv4 range between /{shortest} and /{longest} "
-            f"within one of {ranges}; e.g. `10.20.0.0/24`",
-            field=field,
+        raise must(
+            field,
+            f"be a private IPv4 range between /{shortest} and /{longest} within one of {ranges}, e.g. `10.20.0.0/24`",
+            text,
         )
     return network
 
@@ -166,3 +197,13 @@ def shown(text: str) -> str:
     """Return the text as a message shows it: quoted, cut at 80 characters, without control characters."""
     plain = "".join(c if c.isprintable() else "?" for c in text)
     return f"`{plain[:80]}…`" if len(plain) > 80 else f"`{plain}`"
+
+
+def _given(value: str | float) -> str:
+    if isinstance(value, str):
+        return shown(value) if value else "empty"
+    return _number(value)
+
+
+def _number(number: float) -> str:
+    return str(number) if isinstance(number, int) else f"{number:.12g}"

@@ -19,7 +19,7 @@ from typing import Any, Self
 
 from domain import values
 from domain.aggregate import Aggregate, Claim
-from domain.errors import Conflict, Invalid
+from domain.errors import Conflict
 from domain.snapshot.aggregate import copy_scope
 from domain.snapshot.offsite_copies import restore_scope
 from domain.snapshot.schedule import ScheduledSnapshot, SnapshotPolicy
@@ -177,8 +177,8 @@ class Volume(Trashable):
         origin: Origin | None = None,
     ) -> Self:
         """Request a volume. Raises Invalid."""
-        if size_gb is not None and not 1 <= size_gb <= MAX_SIZE_GB:
-            raise Invalid(f"cannot create a volume of {size_gb} GB: use 1 to {MAX_SIZE_GB}", field="size_gb")
+        if size_gb is not None:
+            values.between(size_gb, 1, MAX_SIZE_GB, "size_gb")
         volume = cls._create(
             cls.CreateRequested,
             account_id=account_id,

@@ -149,7 +149,9 @@ def _identities(keys: Mapping[str, str]) -> Mapping[str | UUID, Identity]:
     found: dict[str | UUID, Identity] = {}
     for account, key in keys.items():
         uuid = SystemRandomSource().uuid()
-        identity = Identity(public_id(AccessKey.PREFIX, uuid), account, Role.VIEWER, None, "guest")
+        identity = Identity(
+            public_id(AccessKey.PREFIX, uuid), account, Role.VIEWER, None, "guest", hash=hash_of(key)
+        )
         found[hash_of(key)] = found[uuid] = identity
     return found
 

@@ -16,7 +16,7 @@ from domain.snapshot.copies import Copies
 from domain.snapshot.offsite_copies import Targets
 from domain.stats import Stats
 from domain.store import EventStore, Heartbeats, Sessions
-from domain.system import Clock, RandomSource, Rates
+from domain.system import Clock, KeyDerivation, RandomSource, Rates
 from projections.activity import Activity
 from projections.inventory import Inventory
 from projections.metrics import Metrics
@@ -75,3 +75,4 @@ class Ports(Infrastructure):
     clock: Clock
     random: RandomSource
     rates: Rates
+    derivation: KeyDerivation

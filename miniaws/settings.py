@@ -116,6 +116,12 @@ class Settings(BaseSettings):
         description="GiB to keep free on the file system of the container engine: when there is less, the oldest "
         "resources in the trash are purged first; 0: no limit",
     )
+    plan_step_s: float | None = Field(
+        default=None,
+        gt=0,
+        description="seconds after which a step of a plan fails if its resource has not settled; unset: 15 minutes, "
+        "and 6 hours for what copies data or replaces instances, such as restores and refreshes",
+    )
     snapshot_pause_s: float = Field(
         default=60,
         gt=0,
@@ -150,7 +156,7 @@ class Settings(BaseSettings):
         try:
             return str(values.pool(text, "vpc_pool"))
         except Invalid as error:
-            raise ValueError(str(error)) from None
+            raise ValueError(str(error).removeprefix("`vpc_pool` ")) from None
 
     @property
     def home(self) -> Path:

@@ -65,6 +65,8 @@ class InstanceObserved(TypedDict):
     exit_code: int | None
     ended_at: str | None
     restarts: int
+    image_digest: str | None
+    """The content of the image that it was launched from; None: not recorded."""
 
 
 class InstanceDocument(ResourceDocument):
@@ -139,6 +141,7 @@ def launch_requested(document: InstanceDocument, event: dict[str, Any]) -> None:
         "exit_code": None,
         "ended_at": None,
         "restarts": 0,
+        "image_digest": None,
     }
     set_status(document, "pending")
 
@@ -149,6 +152,7 @@ def started(document: InstanceDocument, event: dict[str, Any]) -> None:
     observed = document["observed"]
     observed["address"] = event["address"]
     observed["started_at"] = event["started_at"]
+    observed["image_digest"] = event["image_digest"] or observed["image_digest"]
     observed["exit_code"] = None
     observed["ended_at"] = None
     set_status(document, "running")

@@ -30,7 +30,7 @@ from projections.sql import queries
 
 SQL = queries("inventory")
 SCHEMA = "read_model"
-SHAPE = 20
+SHAPE = 22
 """Raised when documents change their shape; the controller then rebuilds at its start."""
 
 

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.errors import Invalid
 from domain.stats import HOST
+from domain.values import must
 from projections.document import resource_id
 from projections.inventory import Inventory
 from projections.sql import queries
@@ -77,9 +77,7 @@ def window(
     Raises Invalid when it ends before it starts, or its steps are not retained or too many.
     """
     if start >= end:
-        raise Invalid(
-            "cannot show a time that ends before it begins: let `from` be earlier than `to`", field="from"
-        )
+        raise must("from", "be before `to`")
     age = now - start
     if step_s is None:
         fine = _finest(age, retention)
@@ -90,10 +88,7 @@ def window(
     first = _ORIGIN + (start - _ORIGIN) // step * step
     last = _ORIGIN - (_ORIGIN - end) // step * step
     if (last - first) // step > MOST_POINTS:
-        raise Invalid(
-            f"cannot show more than {MOST_POINTS} points at once: use a longer `step`, or leave it out",
-            field="step",
-        )
+        raise must("step", f"give at most {MOST_POINTS} points", why="use a longer one, or leave it out")
     resolution = "second" if step_s < _MINUTE_S else "minute" if step_s < _HOUR_S else "hour"
     return Window(first, last, step_s, resolution)
 
@@ -105,16 +100,10 @@ def _finest(age: timedelta, retention: Retention) -> int:
 def _check(step_s: int, age: timedelta, retention: Retention) -> None:
     fine = _finest(age, retention)
     if step_s < fine:
-        raise Invalid(
-            f"cannot show steps of {step_s} s that far back: use a `step` of {fine} s or more",
-            field="step",
-        )
+        raise must("step", f"be at least {fine} that far back", step_s)
     unit = _HOUR_S if step_s >= _HOUR_S else _MINUTE_S if step_s >= _MINUTE_S else 1
     if step_s % unit:
-        raise Invalid(
-            f"cannot show steps of {step_s} s: use less than 60 s, whole minutes, or whole hours",
-            field="step",
-        )
+        raise must("step", "be less than 60, or be whole minutes or hours", step_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -328,4 +328,10 @@ def _seen(container: Json) -> SeenContainer:
         memory_mb=settings["Memory"] // (1024 * 1024),
         shm_mb=settings["ShmSize"] // (1024 * 1024),
         program=container["Config"]["Labels"].get(PROGRAM_LABEL),
+        image_digest=_image_digest(container),
     )
+
+
+def _image_digest(container: Json) -> str | None:
+    own = container["Name"].removeprefix("/").removesuffix(".next")
+    return None if container["Config"]["Image"].startswith(f"{own}:") else container["Image"]

@@ -3,6 +3,8 @@
 import asyncio
 import time
 
+from docker import APIClient
+
 from adapters.docker.engine import DockerEngine
 from adapters.docker.local_images import find, reference_of
 from adapters.images.recipe import role_of
@@ -43,6 +45,18 @@ class DockerImages:
             offered = await self._is_offered(image)
             self._offered = {image: (offered, time.monotonic() + REMEMBER_S)}
         return offered
+
+    async def digest(self, image: str) -> str | None:
+        """Return the content that the image has here, as containers show it; None when it is not here."""
+
+        def look(api: APIClient) -> str | None:
+            name = find(api, image)
+            return None if name is None else api.inspect_image(name)["Id"]
+
+        try:
+            return await self._engine.run(f"look at the image {image}", look)
+        except Refused:
+            return None
 
     async def cores(self) -> float:
         """Return the number of cores of the engine's host; read once."""

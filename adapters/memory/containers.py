@@ -31,6 +31,8 @@ class MemoryContainers:
             return old.seen()
         self._check(spec)
         new = MemoryContainer(spec, spec.cpus, spec.memory_mb)
+        if not (spec.keeps_files and (old or spec.resource_id in self._engine.files_kept)):
+            new.image_digest = self._engine.content(spec.image)
         if old is None and spec.keeps_files:
             new.files = self._engine.files_kept.pop(spec.resource_id, {})
         if old:

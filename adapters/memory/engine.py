@@ -1,6 +1,7 @@
 """The shared state of the in-memory ports, and failures that a test can cause."""
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -33,6 +34,7 @@ class MemoryContainer:
     lines: list[LogLine] = field(default_factory=list[LogLine])
     files: dict[str, bytes] = field(default_factory=dict[str, bytes])
     """Files written by the program; a newer generation keeps them."""
+    image_digest: str | None = None
 
     def seen(self) -> SeenContainer:
         """Return the view of the port."""
@@ -48,6 +50,7 @@ class MemoryContainer:
             memory_mb=self.memory_mb,
             shm_mb=self.spec.shm_mb,
             program=self.spec.program,
+            image_digest=self.image_digest,
         )
 
 
@@ -100,6 +103,8 @@ class MemoryEngine:
         """Images that do not exist, in addition to those whose name starts with ``nosuch``."""
         self.known_images: set[str] | None = None
         """If set, the only images that exist, as full references."""
+        self.contents: dict[str, str] = {}
+        """What an image holds, if a test says so; another text is another content."""
         self.kept_images: dict[str, str] = {}
         """By resource: the image that preserves the files of an older generation."""
         self.files_kept: dict[str, dict[str, bytes]] = {}
@@ -168,6 +173,11 @@ class MemoryEngine:
         """Append a line to the output of a program."""
         self.containers[resource_id].lines.append(LogLine(self.clock(), stream, text))
         self._wake()
+
+    def content(self, image: str) -> str:
+        """Return the digest of what an image holds."""
+        told = f"{image_reference.parse_reference(image)} {self.contents.get(image, '')}"
+        return f"sha256:{hashlib.sha256(told.encode()).hexdigest()}"
 
     def has_image(self, image: str) -> bool:
         """Return whether a container may be created from the image."""

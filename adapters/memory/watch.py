@@ -39,6 +39,11 @@ class MemoryImages:
         await self._engine.enter("images.is_available")
         return self._engine.has_image(image)
 
+    async def digest(self, image: str) -> str | None:
+        """Return the content that the image has."""
+        await self._engine.enter("images.digest")
+        return self._engine.content(image) if self._engine.has_image(image) else None
+
     async def cores(self) -> float:
         """Return the number of cores."""
         await self._engine.enter("images.cores")

@@ -12,7 +12,7 @@ from typing import Any
 
 from domain import cron
 from domain.archive.log import Backup
-from domain.errors import Invalid
+from domain.values import between
 
 DEFAULT_SCHEDULE = "0 3 * * *"
 MOST_DAYS, MOST_COUNT, MOST_WINDOW_MINUTES = 3650, 1000, 1440
@@ -48,8 +48,8 @@ def check(policy: Policy) -> Policy:
         ("retention_count", policy.retention_count, 1, MOST_COUNT),
     )
     for name, value, least, most in limits:
-        if value is not None and not least <= value <= most:
-            raise Invalid(f"cannot use {value} for {name}: use {least} to {most}", field=name)
+        if value is not None:
+            between(value, least, most, name)
     return policy
 
 

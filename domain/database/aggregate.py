@@ -34,10 +34,9 @@ from domain.database.replication import (
 )
 from domain.database.restoration import Restoration
 from domain.database.swap import Swap
-from domain.errors import Invalid
 from domain.server import RotationUnderWay, Server, ServerSpec
 from domain.server.spec import check_engine
-from domain.values import public_id
+from domain.values import must, public_id
 from domain.watch import watch_scope
 
 SHM = "shm_mb"
@@ -92,10 +91,7 @@ class Database(Server):
         limits = check_class(engine, settings["class"])
         check_parameters(engine, settings["parameters"])
         if settings["synchronous"] and engine.role != "postgres":
-            raise Invalid(
-                f"cannot use synchronous archiving with {engine.name}: only Postgres supports it",
-                field="backup.synchronous",
-            )
+            raise must("backup.synchronous", f"be false for {engine.name}", why="only Postgres supports it")
         check_identifier(settings["database"], "database")
         check_identifier(spec.username, "user")
         return super().create(replace(spec, cpus=limits.cpus, memory_mb=limits.memory_mb))

@@ -4,9 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from domain.errors import Invalid
 from domain.server import TooLittleMemory, UnknownParameter
-from domain.values import shown
+from domain.values import must, one_of
 
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _RESERVED = frozenset(
@@ -148,13 +147,14 @@ def shm_mb(engine: str, memory_mb: int) -> int | None:
 
 def check_class(engine: Engine, name: str) -> DatabaseClass:
     """Return the class of this name. Raises Invalid, or TooLittleMemory for this engine."""
-    if name not in CLASSES:
-        raise Invalid(f"cannot use the class {shown(name)}: use one of {', '.join(CLASSES)}", field="class")
+    one_of(name, CLASSES, "class")
     found = CLASSES[name]
     if found.memory_mb < engine.least_memory_mb:
-        raise TooLittleMemory(
-            f"cannot run {engine.name} as {name}: it takes at least {engine.least_memory_mb} MiB",
-            field="class",
+        raise must(
+            "class",
+            f"have at least {engine.least_memory_mb} MiB of memory for {engine.name}",
+            name,
+            kind=TooLittleMemory,
         )
     return found
 
@@ -164,29 +164,23 @@ def check_parameters(engine: Engine, given: Mapping[str, str]) -> None:
     for name, value in given.items():
         known = engine.parameters.get(name)
         if known is None:
-            raise UnknownParameter(
-                f"cannot set the parameter {shown(name)}: the known ones are {', '.join(engine.parameters)}",
-                field="parameters",
-            )
+            raise must("parameters", f"be of {', '.join(engine.parameters)}", name, kind=UnknownParameter)
         if isinstance(known, Choices) and value not in known.values:
-            raise Invalid(
-                f"cannot set {name} to {shown(value)}: use one of {', '.join(known.values)}",
-                field="parameters",
-            )
+            raise must("parameters", f"have one of {', '.join(known.values)} as `{name}`", value)
         if isinstance(known, Range) and not _in_range(known, value):
-            raise Invalid(
-                f"cannot set {name} to {shown(value)}: use a whole number from {known.least} to {known.most}",
-                field="parameters",
+            raise must(
+                "parameters", f"have a whole number from {known.least} to {known.most} as `{name}`", value
             )
 
 
 def check_identifier(text: str, field: str) -> str:
     """Return the name of a database or a user inside a server. Raises Invalid."""
     if not _IDENTIFIER.fullmatch(text) or text in _RESERVED or text.startswith("pg_"):
-        raise Invalid(
-            f"cannot use {shown(text)} as {field}: use 1 to 63 lower-case letters, digits and _, starting with "
-            f"a letter; {', '.join(sorted(_RESERVED))} and pg_… are reserved",
-            field=field,
+        raise must(
+            field,
+            "have 1 to 63 lower-case letters, digits and _, start with a letter and not be reserved, as "
+            f"{', '.join(sorted(_RESERVED))} and pg_… are",
+            text,
         )
     return text
 

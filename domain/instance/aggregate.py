@@ -52,6 +52,8 @@ class Instance(WithInterface):
     generation: int
     """Rises when another container is needed."""
     run: RunState
+    image_digest: str | None = None
+    """The content of the image that it was launched from; None: not recorded."""
     purges_at: datetime | None = None
     """Until when it is kept in the trash, from the request to terminate it on; None: it is not kept."""
     is_trashed: bool = False
@@ -226,10 +228,14 @@ class Instance(WithInterface):
             raise Conflict(f"cannot execute in {self.name}: it is {self.status}; start it first")
         self.trigger_event(self.CommandExecuted, program=program)
 
-    def report_started(self, address: str | None, started_at: datetime) -> None:
-        """Record that the container runs."""
+    def report_started(
+        self, address: str | None, started_at: datetime, image_digest: str | None = None
+    ) -> None:
+        """Record that the container runs, and the content of its image."""
         if self.run.differs(address, started_at):
-            self.trigger_event(self.Started, address=address, started_at=started_at)
+            self.trigger_event(
+                self.Started, address=address, started_at=started_at, image_digest=image_digest
+            )
 
     def report_stopped(self, exit_code: int | None, started_at: datetime | None) -> None:
         """Record that it stopped as requested, and which run ended."""

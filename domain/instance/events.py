@@ -70,12 +70,21 @@ class LaunchRequested(Aggregate.Created):
 
 
 class Started(Event):
-    """The container runs."""
+    """The container runs. ``image_digest``: the content of its image; None: it runs from files that were kept."""
+
+    class_version = 2
 
     address: str | None
     started_at: datetime
+    image_digest: str | None
+
+    @staticmethod
+    def upcast_v1_v2(payload: dict[str, Any]) -> None:
+        """Add that nobody recorded the content of the image."""
+        payload["image_digest"] = None
 
     def apply(self, aggregate: "Instance") -> None:
+        aggregate.image_digest = self.image_digest or aggregate.image_digest
         aggregate.run = aggregate.run.started(self.address, self.started_at)
 
 

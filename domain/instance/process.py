@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from domain import values
-from domain.errors import Invalid
 from domain.ports import OPTIONAL_CAPABILITIES, STOP_GRACE_S
 
 Capability = Literal["AUDIT_WRITE", "IPC_LOCK", "MKNOD", "NET_RAW", "SETFCAP", "SYS_PTRACE"]
@@ -27,17 +26,12 @@ class ProcessOptions:
 
     def check(self) -> None:
         """Raise Invalid for the first thing that can never be right."""
-        for index, name in enumerate(self.capabilities):
-            values.one_of(name, get_args(Capability), "add the capability {}", "capabilities")
-            if name in self.capabilities[:index]:
-                raise Invalid(f"cannot add {name} twice: name it once", field="capabilities")
-        if not 0 <= self.stop_grace_s <= MAX_STOP_GRACE_S:
-            raise Invalid(
-                f"cannot wait {self.stop_grace_s} s for a program to stop: use 0 to {MAX_STOP_GRACE_S}",
-                field="stop_grace_s",
-            )
+        for name in self.capabilities:
+            values.one_of(name, get_args(Capability), "capabilities")
+        values.distinct(self.capabilities, "names", "capabilities")
+        values.between(self.stop_grace_s, 0, MAX_STOP_GRACE_S, "stop_grace_s")
         if self.stop_signal is not None:
-            values.one_of(self.stop_signal, get_args(StopSignal), "stop with {}", "stop_signal")
+            values.one_of(self.stop_signal, get_args(StopSignal), "stop_signal")
 
     def as_json(self) -> dict[str, Any]:
         """Return what events hold."""

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 from uuid import UUID
 
 from domain import image_reference, values
-from domain.errors import Invalid, within
+from domain.errors import within
 from domain.instance.process import ProcessOptions
 from domain.instance_type import instance_type
 
@@ -30,8 +30,8 @@ class PortSpec:
     def check(self) -> None:
         """Raise Invalid when a number is no port."""
         for number, field_name in ((self.port, "port"), (self.publish, "publish")):
-            if number is not None and not 1 <= number <= 65535:
-                raise Invalid(f"cannot use {number} as a port: use 1 to 65535", field=field_name)
+            if number is not None:
+                values.between(number, 1, 65535, field_name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class LaunchSpec:
         image_reference.parse_reference(self.image)
         instance_type(self.type)
         values.tags(self.tags)
-        values.one_of(self.restart, get_args(RestartPolicy), "use {} as a restart policy", "restart")
+        values.one_of(self.restart, get_args(RestartPolicy), "restart")
         self.process.check()
         self._check_program()
         self._check_user_data()
@@ -84,40 +84,31 @@ class LaunchSpec:
         for index, volume in enumerate(self.volumes):
             with within("volumes", index):
                 paths.append(values.mount_path(volume.path))
-        values.distinct(paths, "mount two volumes at {}", "volumes")
-        values.distinct([v.volume_id for v in self.volumes], "attach {} twice", "volumes")
+        values.distinct(paths, "paths", "volumes")
+        values.distinct([v.volume_id for v in self.volumes], "names", "volumes")
 
     def _check_program(self) -> None:
         if len(self.command) > MAX_ARGUMENTS or any("\0" in argument for argument in self.command):
-            raise Invalid(
-                f"cannot use the command: give at most {MAX_ARGUMENTS} arguments without NUL characters",
-                field="command",
-            )
-        if len(self.environment) > MAX_ENVIRONMENT:
-            raise Invalid(
-                f"cannot set {len(self.environment)} variables: use at most {MAX_ENVIRONMENT}", field="env"
-            )
+            raise values.must("command", f"have at most {MAX_ARGUMENTS} arguments, without NUL characters")
+        values.at_most(len(self.environment), MAX_ENVIRONMENT, "variables", "env")
         for name, value in self.environment.items():
             values.environment_name(name)
             if "\0" in value:
-                raise Invalid(f"cannot set {name}: a value must not contain a NUL character", field="env")
+                raise values.must("env", f"have no NUL character in the value of {values.shown(name)}")
 
     def _check_user_data(self) -> None:
-        size = len(self.user_data.encode())
-        if size > MAX_USER_DATA:
-            raise Invalid(
-                f"cannot keep {size} bytes of user data: give at most {MAX_USER_DATA}", field="user_data"
-            )
+        values.at_most(len(self.user_data.encode()), MAX_USER_DATA, "bytes", "user_data")
         if self.user_data.startswith(_RUN_ELSEWHERE):
-            raise Invalid(
-                "cannot run user data: it is only written to a file; remove its first line, and let the command run "
-                f'the file, e.g. ["sh", "{USER_DATA_PATH}"]',
-                field="user_data",
+            raise values.must(
+                "user_data",
+                "not be a script",
+                why="it is only written to a file; remove its first line, and let the command run the file, e.g. "
+                f'["sh", "{USER_DATA_PATH}"]',
             )
 
     def _check_ports(self) -> None:
         for index, port in enumerate(self.ports):
             with within("ports", index):
                 port.check()
-        values.distinct([str(p.port) for p in self.ports], "list port {} twice", "ports")
-        values.distinct([str(p.publish) for p in self.ports if p.publish], "publish {} twice", "ports")
+        values.distinct([str(p.port) for p in self.ports], "ports", "ports")
+        values.distinct([str(p.publish) for p in self.ports if p.publish], "host ports", "ports")

@@ -44,15 +44,15 @@ def read(name: str, pem: str, private_key: str, now: datetime) -> tuple[Certific
     leaf = chain[0]
     key = _key(private_key)
     if _spki(key.public_key()) != _spki(leaf.public_key()):
-        raise BadCertificate(
-            "cannot use the private key: it does not belong to the first certificate; send the pair",
-            field="private_key",
+        raise values.must(
+            "private_key", "belong to the first certificate", why="send the pair", kind=BadCertificate
         )
     if not leaf.not_valid_before_utc <= now < leaf.not_valid_after_utc:
-        raise BadCertificate(
-            f"cannot use the certificate: it is valid from {leaf.not_valid_before_utc:%Y-%m-%d} to "
-            f"{leaf.not_valid_after_utc:%Y-%m-%d}; send one that is valid now",
-            field="certificate",
+        raise values.must(
+            "certificate",
+            "be valid now",
+            why=f"this one is valid from {leaf.not_valid_before_utc:%Y-%m-%d} to {leaf.not_valid_after_utc:%Y-%m-%d}",
+            kind=BadCertificate,
         )
     plain = "".join(each.public_bytes(Encoding.PEM).decode() for each in chain)
     certificate = Certificate(
@@ -68,15 +68,12 @@ def read(name: str, pem: str, private_key: str, now: datetime) -> tuple[Certific
 
 def _chain(pem: str) -> list[x509.Certificate]:
     if len(pem) > MAX_PEM:
-        raise BadCertificate(
-            f"cannot use {len(pem)} bytes of certificates: send at most 64 KiB", field="certificate"
-        )
+        raise values.must("certificate", f"have at most {MAX_PEM} bytes", len(pem), kind=BadCertificate)
     try:
         return x509.load_pem_x509_certificates(pem.encode())
     except (ValueError, UnsupportedAlgorithm):
-        raise BadCertificate(
-            "cannot read the certificate: send one or more in PEM, the server's own first",
-            field="certificate",
+        raise values.must(
+            "certificate", "be one or more certificates in PEM, the server's own first", kind=BadCertificate
         ) from None
 
 
@@ -84,9 +81,7 @@ def _key(private_key: str) -> PrivateKeyTypes:
     try:
         return load_pem_private_key(private_key.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
-        raise BadCertificate(
-            "cannot read the private key: send it in PEM and without a password", field="private_key"
-        ) from None
+        raise values.must("private_key", "be in PEM and without a password", kind=BadCertificate) from None
 
 
 def _spki(key: PublicKeyTypes) -> bytes:

@@ -22,7 +22,7 @@ class TargetSelected(Conflict):
 
 
 class BadCertificate(Invalid):
-    """cannot use the certificate"""
+    """a certificate must be valid now, and the private key must belong to it"""
 
     code = "bad_certificate"
 

@@ -46,9 +46,8 @@ class Routes:
         """Raise Invalid unless there is such a target group."""
         known = [group.name for group in self.target_groups]
         if name not in known:
-            raise Invalid(
-                f"cannot find the target group {values.shown(name)} of {balancer}: use one of {', '.join(known)}",
-                field="target_group",
+            raise values.must(
+                "target_group", f"be one of the target groups of {balancer} ({', '.join(known)})", name
             )
 
     def check_in_use(self, used: Iterable[str]) -> None:
@@ -71,13 +70,10 @@ class Routes:
                 group.check()
         ports = [str(listener.port) for listener in self.listeners]
         names = [group.name for group in self.target_groups]
-        values.distinct(ports, "listen on port {} twice", "listeners")
-        values.distinct(names, "have two target groups {}", "target_groups")
+        values.distinct(ports, "ports", "listeners")
+        values.distinct(names, "names", "target_groups")
         if DEFAULT_GROUP not in names:
-            raise Invalid(
-                f"cannot remove the target group `{DEFAULT_GROUP}`: include it in the list",
-                field="target_groups",
-            )
+            raise values.must("target_groups", f"include `{DEFAULT_GROUP}`")
         for index, listener in enumerate(self.listeners):
             with within("listeners", index):
                 _refuse_unknown(listener, set(names), set(certificates))
@@ -101,38 +97,33 @@ class Routes:
 def _refuse_unknown(listener: Listener, groups: set[str], certificates: set[str]) -> None:
     for index, name in enumerate(listener.groups()):
         if name not in groups:
-            raise Invalid(
-                f"cannot forward port {listener.port} to the target group {values.shown(name)}: it does not exist; "
-                f"use one of {', '.join(sorted(groups))}",
-                field=f"rules.{index - 1}.target_group" if index else "target_group",
+            raise values.must(
+                f"rules.{index - 1}.target_group" if index else "target_group",
+                f"be one of {', '.join(sorted(groups))}",
+                name,
             )
     for index, name in enumerate(listener.certificates):
         if name not in certificates:
-            raise Invalid(
-                f"cannot use the certificate {values.shown(name)} on port {listener.port}: it does not exist; "
-                "upload it first",
-                field=f"certificates.{index}",
-            )
+            raise values.must(f"certificates.{index}", "be a certificate that was uploaded first", name)
 
 
 def _refuse_both_modes(group: TargetGroup, listeners: Sequence[Listener]) -> None:
     if len({listener.mode for listener in listeners}) > 1:
-        raise Invalid(
-            f"cannot use the target group {group.name} for both http and tcp listeners: create another group for "
-            "the tcp listener",
-            field="listeners",
+        raise values.must(
+            "listeners",
+            f"use the target group {group.name} either for http or for tcp",
+            why="create another group for the tcp listener",
         )
 
 
 def _refuse_sticky_connections(group: TargetGroup, listeners: Sequence[Listener]) -> None:
     if group.sticky and any(listener.mode == "tcp" for listener in listeners):
-        raise Invalid(
-            f"cannot make the target group {group.name} sticky: tcp listeners have no cookies; use the algorithm "
-            "`source`",
-            field="sticky",
+        raise values.must(
+            "sticky",
+            f"be false for the target group {group.name}",
+            why="tcp listeners have no cookies; use the algorithm `source`",
         )
 
 
 def _refuse_too_many(items: Sequence[object], most: int, what: str) -> None:
-    if len(items) > most:
-        raise Invalid(f"cannot have {len(items)} {what}: use at most {most}", field=what.replace(" ", "_"))
+    values.at_most(len(items), most, what, what.replace(" ", "_"))

@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, get_args
 from uuid import UUID
 
 from domain import values
-from domain.errors import Invalid, within
+from domain.errors import within
 
 Protocol = Literal["http", "https", "tcp"]
 Algorithm = Literal["round-robin", "least-connections", "source"]
@@ -39,18 +39,14 @@ class Rule:
     def check(self) -> None:
         """Raise Invalid."""
         if self.host is None and self.path is None:
-            raise Invalid("cannot use a rule without a condition: give `host`, `path` or both", field="host")
+            raise values.must("host", "be given, or `path`, or both", why="a rule needs a condition")
         if self.host is not None and (len(self.host) > 253 or not _HOST.fullmatch(self.host)):
-            raise Invalid(
-                f"cannot use {values.shown(self.host)} as the host of a rule: write it in lower case without a "
-                "port, e.g. `shop.example` or `*.example`",
-                field="host",
+            raise values.must(
+                "host", "be in lower case and without a port, e.g. `shop.example` or `*.example`", self.host
             )
         if self.path is not None and not _PATH.fullmatch(self.path):
-            raise Invalid(
-                f"cannot use {values.shown(self.path)} as the path of a rule: start it with /, and end it "
-                "with * to match a prefix, e.g. `/api/*`",
-                field="path",
+            raise values.must(
+                "path", "start with /, and end with * to match a prefix, e.g. `/api/*`", self.path
             )
 
 
@@ -77,27 +73,20 @@ class Listener:
 
     def check(self) -> None:
         """Raise Invalid for what can never be right."""
-        _refuse_unless_within(self.port, 1, 65535, "port", "as a port")
-        values.one_of(self.protocol, get_args(Protocol), "use the protocol {}", "protocol")
+        values.between(self.port, 1, 65535, "port")
+        values.one_of(self.protocol, get_args(Protocol), "protocol")
         if self.max_connections is not None:
-            _refuse_unless_within(
-                self.max_connections, 1, MAX_CONNECTIONS, "max_connections", "connections at most"
-            )
+            values.between(self.max_connections, 1, MAX_CONNECTIONS, "max_connections")
         if self.protocol == "tcp" and self.rules:
-            raise Invalid(
-                f"cannot use rules on port {self.port}: a tcp listener does not see hosts and paths; make it http "
-                "or https, or leave `rules` out",
-                field="rules",
+            raise values.must(
+                "rules",
+                f"be left out on port {self.port}",
+                why="a tcp listener does not see hosts and paths; make it http or https for rules",
             )
         if (self.protocol == "https") != bool(self.certificates):
-            what = "without a certificate" if self.protocol == "https" else "with a certificate"
-            raise Invalid(
-                f"cannot create a listener for {self.protocol} {what} on port {self.port}: listeners for https need a "
-                "certificate, which is uploaded first; others have none",
-                field="certificates",
-            )
-        if len(self.rules) > MAX_RULES:
-            raise Invalid(f"cannot use {len(self.rules)} rules: use at most {MAX_RULES}", field="rules")
+            rule = "name an uploaded certificate" if self.protocol == "https" else "be left out"
+            raise values.must("certificates", f"{rule} for {self.protocol}")
+        values.at_most(len(self.rules), MAX_RULES, "rules", "rules")
         for index, rule in enumerate(self.rules):
             with within("rules", index):
                 rule.check()
@@ -126,29 +115,20 @@ class HealthCheck:
 
     def check(self) -> None:
         """Raise Invalid."""
-        values.one_of(self.protocol, get_args(CheckProtocol), "use the protocol {}", "protocol")
-        _refuse_unless_within(self.interval_s, 0.2, 300, "interval_s", "seconds between checks")
-        _refuse_unless_within(self.timeout_s, 0.1, 120, "timeout_s", "seconds of patience")
-        _refuse_unless_within(self.rise, 1, 10, "rise", "good checks in a row")
-        _refuse_unless_within(self.fall, 1, 10, "fall", "bad checks in a row")
+        values.one_of(self.protocol, get_args(CheckProtocol), "protocol")
+        values.between(self.interval_s, 0.2, 300, "interval_s")
+        values.between(self.timeout_s, 0.1, 120, "timeout_s")
+        values.between(self.rise, 1, 10, "rise")
+        values.between(self.fall, 1, 10, "fall")
         if self.timeout_s >= self.interval_s:
-            raise Invalid(
-                f"cannot wait {self.timeout_s:g} s for a check that is made every {self.interval_s:g} s: the timeout "
-                "must be shorter than the interval",
-                field="timeout_s",
+            raise values.must(
+                "timeout_s", f"be shorter than `interval_s`, which is {self.interval_s:g}", self.timeout_s
             )
         if not _CHECK_PATH.fullmatch(self.path):
-            raise Invalid(
-                f"cannot use {values.shown(self.path)} as the path of a health check: start it with /, e.g. `/health`",
-                field="path",
-            )
+            raise values.must("path", "start with /, e.g. `/health`", self.path)
         low_to_high = (span.split("-") for span in self.codes.split(","))
         if not _CODES.fullmatch(self.codes) or any(span[0] > span[-1] for span in low_to_high):
-            raise Invalid(
-                f"cannot use {values.shown(self.codes)} as healthy status codes: list codes or ranges, e.g. "
-                "`200-299,304`",
-                field="codes",
-            )
+            raise values.must("codes", "be status codes or ranges of them, e.g. `200-299,304`", self.codes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +147,10 @@ class TargetGroup:
     def check(self) -> None:
         """Raise Invalid."""
         values.name(self.name, "name")
-        values.one_of(self.algorithm, get_args(Algorithm), "use the algorithm {}", "algorithm")
-        _refuse_unless_within(
-            self.deregistration_delay_s, 0, MAX_DELAY_S, "deregistration_delay_s", "seconds of draining"
-        )
+        values.one_of(self.algorithm, get_args(Algorithm), "algorithm")
+        values.between(self.deregistration_delay_s, 0, MAX_DELAY_S, "deregistration_delay_s")
         if self.max_connections is not None:
-            _refuse_unless_within(
-                self.max_connections, 1, MAX_CONNECTIONS, "max_connections", "connections to a target at most"
-            )
+            values.between(self.max_connections, 1, MAX_CONNECTIONS, "max_connections")
         with within("health_check"):
             self.health_check.check()
 
@@ -203,7 +179,7 @@ class Timeouts:
     def check(self) -> None:
         """Raise Invalid."""
         for name, seconds in asdict(self).items():
-            _refuse_unless_within(seconds, 0.05, MAX_TIMEOUT_S, name, "seconds")
+            values.between(seconds, 0.05, MAX_TIMEOUT_S, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,8 +197,3 @@ class BalancerSpec:
     certificates: Collection[str] = ()
     """The names of certificates that are uploaded with it."""
     tags: Mapping[str, str] = field(default_factory=dict[str, str])
-
-
-def _refuse_unless_within(number: float, low: float, high: float, field_name: str, what: str) -> None:
-    if not low <= number <= high:
-        raise Invalid(f"cannot use {number:g} {what}: use {low:g} to {high:g}", field=field_name)

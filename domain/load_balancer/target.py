@@ -16,7 +16,6 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Any, Literal, Self
 
 from domain import values
-from domain.errors import Invalid
 from domain.vpc import why_unreachable
 
 State = Literal["initial", "healthy", "unhealthy", "draining", "unused"]
@@ -53,14 +52,10 @@ class TargetSpec:
         try:
             address = IPv4Address(self.address)
         except ValueError:
-            raise Invalid(
-                f"cannot use {values.shown(self.address)} as an address: write an IPv4 address, e.g. `10.20.0.5`",
-                field="address",
-            ) from None
+            raise values.must("address", "be an IPv4 address, e.g. `10.20.0.5`", self.address) from None
         if reason := why_unreachable(str(address), range_):
-            raise Invalid(
-                f"cannot use {address} as a target: {reason}; use the address of a machine in the balancer's VPC",
-                field="address",
+            raise values.must(
+                "address", "be that of a machine in the balancer's VPC", str(address), why=reason
             )
 
 
@@ -128,7 +123,7 @@ class Selector:
     def check(self) -> None:
         """Raise Invalid."""
         if not self.tags:
-            raise Invalid("cannot select instances without a tag: give at least one", field="tags")
+            raise values.must("tags", "have at least one tag")
         values.tags(self.tags)
         check_port_and_weight(self.port, self.weight)
 
@@ -146,7 +141,5 @@ def instance_of(target_id: str) -> str | None:
 
 def check_port_and_weight(port: int, weight: int) -> None:
     """Raise Invalid."""
-    if not 1 <= port <= 65535:
-        raise Invalid(f"cannot use {port} as a port: use 1 to 65535", field="port")
-    if not 0 <= weight <= MAX_WEIGHT:
-        raise Invalid(f"cannot use {weight} as a weight: use 0 to {MAX_WEIGHT}", field="weight")
+    values.between(port, 1, 65535, "port")
+    values.between(weight, 0, MAX_WEIGHT, "weight")

@@ -5,7 +5,9 @@ Rules
 * A proposed plan changes nothing, and can be computed again.
 * A plan that is not applied expires, which erases the secrets that it keeps; so does a failed one.
 * While it is applied, nobody else changes its resources. It lets go of them when it ends, whatever the end is.
+* Scaling groups that it changes, or that need what it changes, pause until it ends.
 * A step starts when all steps that it needs are completed. One that fails stops those that need it, and no other.
+* A step whose resource does not settle in time fails (``domain/plan/patience.py``).
 * A failed plan is continued by applying it again: completed steps are not repeated.
 * A cancelled plan starts no further step. What was started is not taken back.
 """
@@ -44,6 +46,8 @@ class Plan(Aggregate):
     """By the id of the step."""
     resources: list[str]
     """What others cannot change while it is applied, by public id."""
+    paused: list[str]
+    """The scaling groups that pause while it is applied, by public id."""
     sealed_id: str | None
     """Where the secrets of its manifest are."""
     copied_id: str | None
@@ -100,11 +104,11 @@ class Plan(Aggregate):
             self.Refreshed, base_position=base_position, steps=[step.as_json() for step in steps]
         )
 
-    def carry_out(self, copied_id: UUID | None = None) -> None:
+    def carry_out(self, copied_id: UUID | None = None, paused: Iterable[str] = ()) -> None:
         """Request that it is carried out, or continued; may be repeated. Raises PlanEnded.
 
-        ``copied_id`` is where the secrets are that its steps copy. Saving fails while another plan changes one of its
-        resources.
+        ``copied_id`` is where the secrets are that its steps copy; ``paused`` are the scaling groups that pause. Saving
+        fails while another plan changes one of its resources.
         """
         self.refuse_if_ended("apply")
         if self.status == "applying":
@@ -119,6 +123,7 @@ class Plan(Aggregate):
             self.ApplyRequested,
             resources=list(resources),
             copied_id=self.copied_id if copied_id is None else str(copied_id),
+            paused=sorted(paused),
         )
         self.conditions.claims += self._holding()
 

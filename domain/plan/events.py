@@ -31,6 +31,7 @@ class Proposed(Aggregate.Created):
         aggregate.sealed_id = self.sealed_id
         aggregate.copied_id = None
         aggregate.resources = []
+        aggregate.paused = []
         aggregate.status = "proposed"
         aggregate.status_reason = None
         aggregate.set_steps(self.base_position, self.steps)
@@ -47,12 +48,21 @@ class Refreshed(Event):
 
 
 class ApplyRequested(Event):
-    """It is to be carried out, or continued. Others cannot change its resources until it ends."""
+    """It is to be carried out, or continued. Until it ends, others cannot change its resources, and groups pause."""
+
+    class_version = 2
 
     resources: list[str]
     copied_id: str | None
+    paused: list[str]
+
+    @staticmethod
+    def upcast_v1_v2(payload: dict[str, Any]) -> None:
+        """Add that no scaling group paused."""
+        payload["paused"] = []
 
     def apply(self, aggregate: "Plan") -> None:
+        aggregate.paused = self.paused
         aggregate.resources = self.resources
         aggregate.copied_id = self.copied_id
         aggregate.progress = resumed(aggregate.steps, aggregate.progress)
@@ -70,7 +80,7 @@ class StepStarted(Event):
     def apply(self, aggregate: "Plan") -> None:
         aggregate.progress = {
             **aggregate.progress,
-            self.step: Progress(StepStatus.STARTED, resource_id=self.resource_id),
+            self.step: Progress(StepStatus.STARTED, resource_id=self.resource_id, started_at=self.timestamp),
         }
         if self.resource_id not in aggregate.resources:
             aggregate.resources = [*aggregate.resources, self.resource_id]

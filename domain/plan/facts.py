@@ -37,6 +37,8 @@ class Facts:
     """
     absent_images: frozenset[str] = frozenset()
     """Images that are neither here nor offered by a registry."""
+    changed_images: frozenset[str] = frozenset()
+    """Ids of the instances whose images have another content under the same name since."""
     erased: frozenset[str] = frozenset()
     """Ids of the resources whose secrets have been erased."""
     occupied: frozenset[Key] = frozenset()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from domain.plan.step import Action, Step
@@ -27,6 +28,8 @@ class Progress:
     reason: str | None = None
     resource_id: str | None = None
     """The resource that its command changed or created."""
+    started_at: datetime | None = None
+    """When its command was accepted; again when a failed plan is continued."""
 
 
 def initial(steps: Iterable[Step]) -> dict[str, Progress]:

@@ -30,7 +30,7 @@ from domain.scaling_group.member import Member, SeenInstance, assess
 from domain.scaling_group.members import Members, pause
 from domain.scaling_group.policies import Dynamic, Policies
 from domain.scaling_group.refresh import Refresh, RefreshRuns
-from domain.scaling_group.settings import HealthPolicy, Size, processes
+from domain.scaling_group.settings import HealthPolicy, Size, paused, processes
 from domain.scaling_group.spec import GroupSpec, check_health
 from domain.scaling_group.template import Template
 from domain.status import GONE
@@ -57,6 +57,8 @@ class ScalingGroup(Managed):
     retry_at: datetime | None
     policies: Policies
     suspended: list[str]
+    paused_by: list[str]
+    """The names of the plans that change it or what it needs."""
     last_out_at: datetime | None
     last_in_at: datetime | None
     last_reason: str | None
@@ -81,6 +83,8 @@ class ScalingGroup(Managed):
     ScheduleApplied = events.ScheduleApplied
     Suspended = events.Suspended
     Resumed = events.Resumed
+    Paused = events.Paused
+    PauseEnded = events.PauseEnded
     TemplateChanged = events.TemplateChanged
     RefreshStarted = events.RefreshStarted
     RefreshSucceeded = events.RefreshSucceeded
@@ -189,8 +193,9 @@ class ScalingGroup(Managed):
             self.trigger_event(self.Resumed, processes=old)
 
     def is_suspended(self, process: str) -> bool:
-        """Return whether a process is suspended."""
-        return process in self.suspended
+        """Return whether a process is suspended, perhaps by a plan."""
+        rests = paused(self.paused_by, is_refreshing=self.refreshing is not None)
+        return process in self.suspended or process in rests
 
     def change_template(self, changes: Mapping[str, Any], environment: Mapping[str, str]) -> None:
         """Launch from another template from now on. Raises Invalid, RefreshRuns, BeingDeleted."""

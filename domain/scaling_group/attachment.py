@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from domain.errors import Invalid
 from domain.load_balancer import LoadBalancer, Selector
 from domain.scaling_group.template import OWNED_TAG
+from domain.values import at_most, must
 
 MAX_ATTACHMENTS = 10
 Health = Literal["healthy", "unhealthy", "initial"]
@@ -33,17 +33,10 @@ class Attachment:
 
 def check(attachments: Sequence[Attachment]) -> None:
     """Raise Invalid."""
-    if len(attachments) > MAX_ATTACHMENTS:
-        raise Invalid(
-            f"cannot attach {len(attachments)} load balancers to a group: use at most {MAX_ATTACHMENTS}",
-            field="load_balancers",
-        )
+    at_most(len(attachments), MAX_ATTACHMENTS, "load balancers", "load_balancers")
     known = [(each.load_balancer_id, each.target_group, each.port) for each in attachments]
     if len(known) != len(set(known)):
-        raise Invalid(
-            "cannot attach a group twice to the same target group and port: list it once",
-            field="load_balancers",
-        )
+        raise must("load_balancers", "list each target group with each port once")
 
 
 def health(balancers: Sequence[LoadBalancer], instance_id: str) -> Health | None:

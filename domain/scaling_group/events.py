@@ -59,6 +59,7 @@ class CreateRequested(Aggregate.Created):
         aggregate.retry_at = None
         aggregate.policies = Policies()
         aggregate.suspended = []
+        aggregate.paused_by = []
         aggregate.last_out_at = aggregate.last_in_at = None
         aggregate.last_reason = None
 
@@ -271,6 +272,24 @@ class Resumed(Event):
 
     def apply(self, aggregate: "ScalingGroup") -> None:
         aggregate.suspended = [each for each in aggregate.suspended if each not in self.processes]
+
+
+class Paused(Event):
+    """The plan of this name changes it or what it needs: until that ends, it decides nothing by itself."""
+
+    plan: str
+
+    def apply(self, aggregate: "ScalingGroup") -> None:
+        aggregate.paused_by = [*aggregate.paused_by, self.plan]
+
+
+class PauseEnded(Event):
+    """A plan for which it paused has ended."""
+
+    plan: str
+
+    def apply(self, aggregate: "ScalingGroup") -> None:
+        aggregate.paused_by = [each for each in aggregate.paused_by if each != self.plan]
 
 
 class TemplateChanged(Event):

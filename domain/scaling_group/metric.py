@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from domain.errors import Invalid
-from domain.values import shown
+from domain.values import must, one_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +16,6 @@ class Metric:
     most: float
     example: float
     needs_load_balancer: bool = False
-
-    def shown(self, value: float) -> str:
-        """Return a value with its unit."""
-        return f"{value:g} {self.unit}"
 
 
 METRICS = {
@@ -39,11 +34,7 @@ METRICS = {
 
 def metric(name: str) -> Metric:
     """Return what is measured under a name. Raises Invalid."""
-    if name not in METRICS:
-        raise Invalid(
-            f"cannot follow {shown(name)}: it is not measured; use one of {', '.join(METRICS)}",
-            field="metric",
-        )
+    one_of(name, METRICS, "metric")
     return METRICS[name]
 
 
@@ -51,8 +42,9 @@ def check_target(name: str, target: float) -> None:
     """Raise Invalid for a target that can never be passed."""
     found = metric(name)
     if not found.least_target <= target < found.most:
-        raise Invalid(
-            f"cannot keep {name} at {found.shown(target)}: it is measured in {found.says}; use a target of at "
-            f"least {found.least_target:g} and less than {found.most:.0f}, e.g. {found.example:g}",
-            field="target",
+        raise must(
+            "target",
+            f"be at least {found.least_target:g} and less than {found.most:.0f} {found.unit}, e.g. {found.example:g}",
+            target,
+            why=f"it is measured in {found.says}",
         )

@@ -17,7 +17,6 @@ from domain import cron, values
 from domain.errors import Invalid
 from domain.scaling_group.metric import METRICS, check_target, metric
 from domain.scaling_group.settings import MAX_INSTANCES, Size
-from domain.values import shown
 
 Adjustment = Literal["instances", "percent", "exactly"]
 MAX_POLICIES = 20
@@ -47,21 +46,20 @@ class Pace:
             "periods_in": (1, 60),
         }
         for name, (least, most) in ranges.items():
-            if not least <= getattr(self, name) <= most:
-                raise Invalid(
-                    f"cannot use {getattr(self, name)} as `{name}`: use {least} to {most}", field=name
-                )
+            values.between(getattr(self, name), least, most, name)
         if self.period_s * self.periods_in > _KEPT_S:
-            raise Invalid(
-                f"cannot look back over {self.periods_in} periods of {self.period_s} s: measurements of each second "
-                f"are kept for an hour at least; let `period_s` x `periods_in` be {_KEPT_S} at most",
-                field="periods_in",
+            raise values.must(
+                "periods_in",
+                f"be at most {_KEPT_S // self.period_s} with a `period_s` of {self.period_s}",
+                self.periods_in,
+                why="measurements of each second are kept for an hour at least",
             )
         if self.periods_in < self.periods_out:
-            raise Invalid(
-                f"cannot scale in after {self.periods_in} periods and out after {self.periods_out}: `periods_in` must "
-                "be at least `periods_out`, so that a group scales in more slowly than it scales out",
-                field="periods_in",
+            raise values.must(
+                "periods_in",
+                f"be at least `periods_out`, which is {self.periods_out}",
+                self.periods_in,
+                why="a group scales in more slowly than it scales out",
             )
 
 
@@ -115,7 +113,7 @@ class StepScaling:
         """Raise Invalid."""
         most = metric(self.metric).most
         self.pace.check()
-        values.one_of(self.adjustment, get_args(Adjustment), "adjust by {}", "adjustment")
+        values.one_of(self.adjustment, get_args(Adjustment), "adjustment")
         _check_steps(self.steps, most)
         self._check_changes()
 
@@ -124,20 +122,16 @@ class StepScaling:
         for step in self.steps:
             least = 0 if self.adjustment == "exactly" else -most
             if not least <= step.change <= most:
-                raise Invalid(f"cannot change by {step.change}: use {least} to {most}", field="steps")
+                raise values.must("steps", f"have changes from {least} to {most}", step.change)
         if self.adjustment == "exactly":
             return
         if self.steps[-1].change > 0 and self.steps[-1].upper is not None:
-            raise Invalid(
-                f"cannot use steps that end at {self.steps[-1].upper:g}: the highest step must have no `to` "
-                "when it adds instances",
-                field="steps",
+            raise values.must(
+                "steps", "have no `to` in the highest step when it adds instances", self.steps[-1].upper
             )
         if self.steps[0].change < 0 and self.steps[0].lower is not None:
-            raise Invalid(
-                f"cannot use steps that begin at {self.steps[0].lower:g}: the lowest step must have no `from` when it "
-                "removes instances",
-                field="steps",
+            raise values.must(
+                "steps", "have no `from` in the lowest step when it removes instances", self.steps[0].lower
             )
 
     @property
@@ -168,16 +162,12 @@ class Scheduled:
         """Raise Invalid."""
         cron.check(self.cron, "cron")
         if cron.time_zone(self.timezone) is None:
-            raise Invalid(
-                f"cannot find the time zone {shown(self.timezone)}: use a name such as `Europe/Berlin`",
-                field="timezone",
-            )
+            raise values.must("timezone", "be the name of a time zone, e.g. `Europe/Berlin`", self.timezone)
         given = [size for size in (self.min, self.desired, self.max) if size is not None]
         if not given or not all(0 <= size <= MAX_INSTANCES for size in given) or given != sorted(given):
-            raise Invalid(
-                f"cannot schedule these sizes: give `min`, `desired` or `max` from 0 to {MAX_INSTANCES}, with "
-                "min ≤ desired ≤ max",
-                field="desired",
+            raise values.must(
+                "desired",
+                f"be given, or `min`, or `max`, from 0 to {MAX_INSTANCES} and with min ≤ desired ≤ max",
             )
 
     def sizes(self, now: Size) -> Size:
@@ -284,9 +274,7 @@ def policy(name: str, given: Mapping[str, Any]) -> Policy:
     found = parse(values.name(name), given)
     if found is None:
         known = f"{TargetTracking.TYPE}, {StepScaling.TYPE}, {Scheduled.TYPE}"
-        raise Invalid(
-            f"cannot use {shown(str(given['type']))} as a type of policy: use one of {known}", field="type"
-        )
+        raise values.must("type", f"be one of {known}", str(given["type"]))
     found.check()
     return found
 
@@ -317,26 +305,23 @@ def _order(step: Step) -> float:
 
 def _check_steps(steps: Sequence[Step], most: float) -> None:
     if not 1 <= len(steps) <= MAX_STEPS:
-        raise Invalid(f"cannot use {len(steps)} steps: give 1 to {MAX_STEPS}", field="steps")
+        raise values.must("steps", f"have 1 to {MAX_STEPS} steps", len(steps))
     for step in steps:
         bounds = [bound for bound in (step.lower, step.upper) if bound is not None]
         if any(not 0 <= bound <= most for bound in bounds) or bounds != sorted(set(bounds)):
-            raise Invalid(
-                f"cannot use a step {_span(step)}: let `from` be below `to`, both from 0 to {most:.0f}",
-                field="steps",
-            )
+            raise values.must("steps", f"have `from` below `to`, both from 0 to {most:.0f}", _span(step))
     for below, above in pairwise(steps):
         if below.upper is None or above.lower is None or below.upper > above.lower:
-            raise Invalid(
-                f"cannot use steps that overlap: {_span(below)} and {_span(above)}; let each begin where the one "
-                "below it ends",
-                field="steps",
+            raise values.must(
+                "steps",
+                "not overlap",
+                why=f"let each begin where the one below it ends, unlike {_span(below)} and {_span(above)}",
             )
         if below.upper < above.lower:
-            raise Invalid(
-                f"cannot leave a gap from {below.upper:g} to {above.lower:g} between steps: let each begin where the "
-                "one below it ends; a step may have the change 0",
-                field="steps",
+            raise values.must(
+                "steps",
+                f"leave no gap from {below.upper:g} to {above.lower:g}",
+                why="let each begin where the one below it ends; a step may have the change 0",
             )
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from domain import values
-from domain.errors import Invalid
 
 HealthCheck = Literal["container", "load-balancer"]
 TerminationPolicy = Literal["oldest", "newest", "oldest-template"]
@@ -25,15 +24,11 @@ class Size:
     def check(self) -> None:
         """Raise Invalid unless min ≤ desired ≤ max."""
         for name in ("min", "desired", "max"):
-            if not 0 <= getattr(self, name) <= MAX_INSTANCES:
-                raise Invalid(
-                    f"cannot keep {getattr(self, name)} instances: use 0 to {MAX_INSTANCES}", field=name
-                )
+            values.between(getattr(self, name), 0, MAX_INSTANCES, name)
+        if self.min > self.max:
+            raise values.must("min", f"be at most `max`, which is {self.max}", self.min)
         if not self.min <= self.desired <= self.max:
-            raise Invalid(
-                f"cannot keep {self.desired} instances between {self.min} and {self.max}: let min ≤ desired ≤ max",
-                field="min" if self.min > self.max else "desired",
-            )
+            raise values.must("desired", f"be from `min` to `max`, {self.min} to {self.max}", self.desired)
 
     def within(self, desired: int) -> int:
         """Return a number of instances, limited to min and max."""
@@ -53,17 +48,10 @@ class HealthPolicy:
 
     def check(self) -> None:
         """Raise Invalid."""
-        values.one_of(self.health_check, get_args(HealthCheck), "use {}", "health_check")
-        values.one_of(self.termination_policy, get_args(TerminationPolicy), "use {}", "termination_policy")
-        if not 0 <= self.grace_s <= MAX_GRACE_S:
-            raise Invalid(
-                f"cannot use a grace period of {self.grace_s} s: use 0 to {MAX_GRACE_S}",
-                field="health_check_grace_s",
-            )
-        if not 1 <= self.replace_percent <= 100:
-            raise Invalid(
-                f"cannot replace {self.replace_percent} % at once: use 1 to 100", field="replace_percent"
-            )
+        values.one_of(self.health_check, get_args(HealthCheck), "health_check")
+        values.one_of(self.termination_policy, get_args(TerminationPolicy), "termination_policy")
+        values.between(self.grace_s, 0, MAX_GRACE_S, "health_check_grace_s")
+        values.between(self.replace_percent, 1, 100, "replace_percent")
 
     def as_json(self) -> dict[str, Any]:
         """Return what events hold."""
@@ -82,5 +70,16 @@ class HealthPolicy:
 def processes(named: list[str]) -> list[str]:
     """Return the processes to suspend or resume; all of them when none is named. Raises Invalid."""
     for name in named:
-        values.one_of(name, PROCESSES, "use {}", "processes")
+        values.one_of(name, PROCESSES, "processes")
     return sorted(set(named)) or sorted(PROCESSES)
+
+
+def paused(plans: list[str], *, is_refreshing: bool) -> frozenset[str]:
+    """Return what rests while plans change a group or what it needs: all that it decides by itself.
+
+    It launches and terminates instances nevertheless, because a plan may ask for that; and a refresh has to know which
+    of its new instances fail.
+    """
+    if not plans:
+        return frozenset()
+    return frozenset({"scaling", "schedules"} if is_refreshing else {"health", "scaling", "schedules"})

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from domain import values
-from domain.errors import Invalid
 from domain.scaling_group import attachment
 from domain.scaling_group.attachment import Attachment
 from domain.scaling_group.settings import HealthPolicy, Size
@@ -28,10 +27,11 @@ class GroupSpec:
     def check(self, environment: Mapping[str, str]) -> None:
         """Raise Invalid for the first thing that can never be right."""
         if len(values.name(self.name)) > LONGEST_NAME:
-            raise Invalid(
-                f"cannot use a name of {len(self.name)} characters: instances are named after their group; use at most "
-                f"{LONGEST_NAME}",
-                field="name",
+            raise values.must(
+                "name",
+                f"have at most {LONGEST_NAME} characters",
+                len(self.name),
+                why="instances are named after their group",
             )
         self.size.check()
         check_health(self.health_policy, self.attachments)
@@ -43,8 +43,6 @@ def check_health(policy: HealthPolicy, attachments: Sequence[Attachment]) -> Non
     """Raise Invalid unless the health policy is sound and has the load balancers that it needs."""
     policy.check()
     if policy.health_check == "load-balancer" and not attachments:
-        raise Invalid(
-            "cannot use the health checks of load balancers: none is attached to the group; attach one, or "
-            "use `container`",
-            field="health_check",
+        raise values.must(
+            "health_check", "be `container` unless a load balancer is attached", policy.health_check
         )

@@ -6,7 +6,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from domain import values
-from domain.errors import Invalid, within
+from domain.errors import within
 from domain.instance import LaunchSpec, PortSpec, ProcessOptions
 from domain.instance.process import before_options
 from domain.instance.spec import RestartPolicy
@@ -74,9 +74,8 @@ class Template:
         """Raise Invalid for the first thing that can never be right."""
         with within("template"):
             if OWNED_TAG in self.tags:
-                raise Invalid(
-                    f"cannot use the tag `{OWNED_TAG}`: each instance gets it with the group's id; remove it",
-                    field="tags",
+                raise values.must(
+                    "tags", f"not have `{OWNED_TAG}`", why="each instance gets it with the id of its group"
                 )
             self.spec("account", "web-1", "asg", environment, None).check()
 

@@ -19,7 +19,7 @@ from uuid import UUID, uuid5
 
 from domain import values
 from domain.aggregate import Aggregate, Claim, name_scope
-from domain.errors import Conflict, Invalid, NotFound
+from domain.errors import Conflict, NotFound
 from domain.managed import Managed
 from domain.security_group.rule import ANYWHERE, DIRECTIONS, Rule
 from domain.subnet import qualified
@@ -233,11 +233,7 @@ class SecurityGroup(Managed):
             return
         peer = peers.get(rule.group_id)
         if peer is None or peer.vpc_id != self.vpc_id:
-            raise Invalid(
-                f"cannot name {rule.group_name} in a rule of {self.name}: it is not a security group of VPC "
-                f"{self.vpc_name}; name a group of that VPC, or a range in `cidr`",
-                field="group",
-            )
+            raise values.must("group", f"be a security group of VPC {self.vpc_name}", rule.group_name)
 
     def _reference_claims(self) -> list[Claim]:
         named = {each.group_id for each in self.rules} - {None, self.public_id}
@@ -284,8 +280,9 @@ def _refuse_too_many(rules: Sequence[Rule], name: str) -> None:
     for direction in DIRECTIONS:
         count = sum(each.direction == direction for each in rules)
         if count > MAX_RULES:
-            raise Invalid(
-                f"cannot have {count} {direction} rules in security group {name}: use at most {MAX_RULES}; join ranges "
-                "of ports or of addresses, or make another group",
-                field=direction,
+            raise values.must(
+                direction,
+                f"have at most {MAX_RULES} rules",
+                count,
+                why=f"that is the limit of security group {name}; join ranges, or create another group",
             )

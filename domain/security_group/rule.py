@@ -8,7 +8,6 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_network
 from typing import Any, Literal, Self
 
 from domain import values
-from domain.errors import Invalid
 
 Direction = Literal["ingress", "egress"]
 DIRECTIONS = ("ingress", "egress")
@@ -48,8 +47,8 @@ class Rule:
         description: str = "",
     ) -> Self:
         """Return a rule; ``group`` is the id and the name of the other side. Raises Invalid."""
-        values.one_of(direction, DIRECTIONS, "allow the direction {}", "direction")
-        values.one_of(protocol, PROTOCOLS, "allow the protocol {}", "protocol")
+        values.one_of(direction, DIRECTIONS, "direction")
+        values.one_of(protocol, PROTOCOLS, "protocol")
         first, last = _ports(protocol, from_port, to_port)
         _refuse_unless_one(cidr, group)
         network = None if cidr is None else str(_network(cidr))
@@ -103,52 +102,41 @@ class Rule:
 def _ports(protocol: str, first: int | None, last: int | None) -> tuple[int | None, int | None]:
     if protocol not in {"tcp", "udp"}:
         if first is not None or last is not None:
-            raise Invalid(f"cannot allow ports of {protocol}: leave the ports out", field="from_port")
+            raise values.must("from_port", f"be left out for {protocol}, which has no ports")
         return None, None
     if first is None:
-        raise Invalid(
-            f"cannot allow {protocol} without ports: give `from_port`, and `to_port` for a range; 1 to {MAX_PORT} are "
-            "all ports",
-            field="from_port",
+        raise values.must(
+            "from_port", f"be given for {protocol}, and `to_port` for a range; 1 to {MAX_PORT} are all ports"
         )
     last = first if last is None else last
     if not 1 <= first <= last <= MAX_PORT:
-        raise Invalid(
-            f"cannot allow the ports {first} to {last}: use 1 to {MAX_PORT}, the first one first",
-            field="from_port",
+        raise values.must(
+            "from_port",
+            f"be from 1 to {MAX_PORT}, and not above `to_port`; not {first} with `to_port` {last}",
         )
     return first, last
 
 
 def _refuse_unless_one(cidr: str | None, group: tuple[str, str] | None) -> None:
     if (cidr is None) == (group is None):
-        raise Invalid(
-            "cannot allow traffic without one other side: give either `cidr` or `group`, e.g. `0.0.0.0/0` for all",
-            field="cidr",
-        )
+        raise values.must("cidr", f"be given, or `group`, but not both; `{ANYWHERE}` is every address")
 
 
 def _network(text: str) -> IPv4Network:
     try:
         network = ip_network(text)
     except ValueError as error:
-        raise Invalid(
-            f"cannot use {values.shown(text)} in a rule: {error}; e.g. `10.20.0.0/24`", field="cidr"
-        ) from None
+        raise values.must("cidr", "be an IPv4 range such as `10.20.0.0/24`", text, why=str(error)) from None
     if isinstance(network, IPv6Network):
-        raise Invalid(
-            f"cannot use {values.shown(text)} in a rule: networks have IPv4 only; use an IPv4 range, e.g. `{ANYWHERE}`",
-            field="cidr",
+        raise values.must(
+            "cidr", f"be an IPv4 range such as `{ANYWHERE}`", text, why="the networks of VPCs have no IPv6"
         )
     return network
 
 
 def _refuse_long(description: str) -> None:
     if len(description) > MAX_DESCRIPTION or not description.isprintable():
-        raise Invalid(
-            f"cannot describe a rule so: use up to {MAX_DESCRIPTION} characters on one line",
-            field="description",
-        )
+        raise values.must("description", f"have at most {MAX_DESCRIPTION} characters, on one line")
 
 
 def _id(what: tuple[object, ...]) -> str:

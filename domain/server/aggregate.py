@@ -15,7 +15,6 @@ from uuid import UUID
 
 from domain import host_port, values, vpc
 from domain.aggregate import Claim
-from domain.errors import Invalid
 from domain.interface import Interface, WithInterface
 from domain.server import events
 from domain.server.certificate import Certificate
@@ -69,8 +68,8 @@ class Server(Trashable, WithInterface):
     @classmethod
     def create(cls, spec: ServerSpec) -> Self:
         """Request a server. Raises Invalid."""
-        if spec.publish is not None and not 1 <= spec.publish <= 65535:
-            raise Invalid(f"cannot publish on port {spec.publish}: use 1 to 65535", field="publish")
+        if spec.publish is not None:
+            values.between(spec.publish, 1, 65535, "publish")
         server = cls._create(
             cls.CreateRequested,
             account_id=spec.account_id,

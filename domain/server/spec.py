@@ -33,19 +33,19 @@ class RotationUnderWay(Conflict):
 
 
 class UnknownEngine(Invalid):
-    """cannot use an unknown engine or version"""
+    """engine and version must be known ones"""
 
     code = "unknown_engine"
 
 
 class UnknownParameter(Invalid):
-    """cannot set an unknown parameter"""
+    """a parameter must be a known one"""
 
     code = "unknown_parameter"
 
 
 class TooLittleMemory(Invalid):
-    """cannot run with less memory than required"""
+    """the memory must be at least what is required"""
 
     code = "too_little_memory"
 
@@ -88,27 +88,23 @@ class ServerSpec:
 def check_engine(known: Mapping[str, tuple[str, ...]], engine: str, version: str) -> None:
     """Raise UnknownEngine unless engine and version are known."""
     if engine not in known:
-        raise UnknownEngine(
-            f"cannot run the engine {values.shown(engine)}: use one of {', '.join(known)}", field="engine"
-        )
+        raise values.must("engine", f"be one of {', '.join(known)}", engine, kind=UnknownEngine)
     if version not in known[engine]:
-        raise UnknownEngine(
-            f"cannot run version {values.shown(version)} of {engine}: use one of {', '.join(known[engine])}",
-            field="version",
+        raise values.must(
+            "version", f"be one of {', '.join(known[engine])} for {engine}", version, kind=UnknownEngine
         )
 
 
 def check_memory(memory_mb: int, least_mb: int) -> None:
     """Raise TooLittleMemory, or Invalid for more than any machine has."""
     if memory_mb < least_mb:
-        raise TooLittleMemory(
-            f"cannot run with {memory_mb} MiB: it takes at least {least_mb}", field="memory_mb"
+        raise values.must(
+            "memory_mb", f"be from {least_mb} to {MOST_MEMORY_MB}", memory_mb, kind=TooLittleMemory
         )
     if memory_mb > MOST_MEMORY_MB:
-        raise Invalid(f"cannot run with {memory_mb} MiB: use at most {MOST_MEMORY_MB}", field="memory_mb")
+        raise values.must("memory_mb", f"be from {least_mb} to {MOST_MEMORY_MB}", memory_mb)
 
 
 def check_cpus(cpus: float) -> None:
     """Raise Invalid for less than a tenth of a core, or more than any machine has."""
-    if not LEAST_CPUS <= cpus <= MOST_CPUS:
-        raise Invalid(f"cannot run with {cpus} cores: use {LEAST_CPUS} to {MOST_CPUS}", field="cpus")
+    values.between(cpus, LEAST_CPUS, MOST_CPUS, "cpus")

@@ -128,10 +128,7 @@ class Snapshot(Managed):
         found = [each for each in self.volumes if volume in {each["id"], each["name"]}]
         if not found:
             names = ", ".join(each["name"] for each in self.volumes)
-            what = "without `volume`" if volume is None else f"volume {values.shown(volume)}"
-            raise Invalid(
-                f"cannot restore {what} from snapshot {self.name}: it holds {names}", field="volume"
-            )
+            raise values.must("volume", f"be one of {names} for snapshot {self.name}", volume)
         return found[0]
 
     def request_verification(self) -> None:

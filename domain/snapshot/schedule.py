@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from domain import cron
-from domain.errors import Invalid
+from domain.values import between
 
 MOST_DAYS, MOST_COUNT = 3650, 1000
 
@@ -38,8 +38,8 @@ class SnapshotPolicy:
             ("retention_count", self.retention_count, MOST_COUNT),
         )
         for name, value, most in limits:
-            if value is not None and not 1 <= value <= most:
-                raise Invalid(f"cannot use {value} for {name}: use 1 to {most}", field=name)
+            if value is not None:
+                between(value, 1, most, name)
 
     def as_json(self) -> dict[str, Any]:
         """Return it for an event."""

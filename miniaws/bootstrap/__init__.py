@@ -91,7 +91,9 @@ async def open_cloud(
         await stack.enter_async_context((loops or new_loops()).running(following))
         yield Cloud(
             settings,
-            _ports(settings, infrastructure, store, inventory, visibility, sessions, heartbeats, rates),
+            _ports(
+                settings, infrastructure, store, inventory, visibility, sessions, heartbeats, rates, vault
+            ),
         )
 
 
@@ -109,6 +111,7 @@ def _ports(  # noqa: PLR0913, PLR0917 - one for each part that is opened
     sessions: PostgresSessions,
     heartbeats: PostgresHeartbeats,
     rates: RateTable,
+    vault: Vault,
 ) -> Ports:
     return Ports(
         **infrastructure.as_arguments(),
@@ -123,6 +126,7 @@ def _ports(  # noqa: PLR0913, PLR0917 - one for each part that is opened
         clock=SystemClock(),
         random=SystemRandomSource(),
         rates=rates,
+        derivation=vault,
     )
 
 

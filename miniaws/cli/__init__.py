@@ -36,9 +36,12 @@ class Commands(SuggestingGroup):
 
             if not isinstance(error, ValidationError) or error.title != "Settings":
                 raise
-            names = ", ".join(f"MINIAWS_{str(each['loc'][-1]).upper()}" for each in error.errors())
-            wrong = "; ".join(each["msg"].lower() for each in error.errors())
-            _end(Failure(f"cannot use the setting {names}: {wrong}", USAGE))
+            from miniaws import validation  # noqa: PLC0415 - as above
+
+            wrong = (
+                f"`MINIAWS_{str(each['loc'][-1]).upper()}` {validation.rule(each)}" for each in error.errors()
+            )
+            _end(Failure("; ".join(wrong), USAGE))
 
 
 app = typer.Typer(

@@ -52,7 +52,7 @@ def apply(
 ) -> None:
     """Create and change resources as files describe them. The plan is shown first."""
     if prune and set_ is None:
-        raise typer.BadParameter("name the set to prune: --set NAME", param_hint="--prune")
+        raise typer.BadParameter("must come with the set to prune: --set NAME", param_hint="--prune")
     manifest = manifests.read(file)
     body = {"type": "apply", "manifest": list(manifest.documents), "set": set_, "prune": prune}
     try:

@@ -186,7 +186,7 @@ def _problem(response: httpx.Response) -> Failure:
             "a reason; is it a miniaws cloud?",
             NO_ANSWER,
         )
-    notes = [f"{error['field']}: {error['message']}" for error in problem.get("errors", [])[1:]]
+    notes = [str(error["message"]) for error in problem.get("errors", [])[1:]]
     notes += [f"field: {problem['field']}"] if problem.get("field") else []
     notes += [f"request id: {problem['request_id']}"] if problem.get("request_id") else []
     exit_code = _EXIT_CODES.get(response.status_code, REFUSED)
@@ -206,7 +206,7 @@ def _origin(url: str) -> str:
         r"https?://(?:[^@/]*@)?([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?(?=[/?]|$)", url, re.IGNORECASE
     )
     if match is None:
-        raise Failure("cannot use MINIAWS_URL: write it as e.g. http://127.0.0.1:8080", NOT_PERMITTED)
+        raise Failure("`MINIAWS_URL` must be a URL, e.g. http://127.0.0.1:8080", NOT_PERMITTED)
     return f"{url.partition(':')[0]}://{match[1]}{match[2] or ''}"
 
 

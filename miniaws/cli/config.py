@@ -58,16 +58,16 @@ def set_(profile: Profile, url: Url) -> None:
     """Create or change a profile. Its API key is asked for, or read from stdin: arguments are visible to others."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", profile) or profile == profiles.DEFAULT:
         raise Failure(
-            "cannot set this profile: its name must consist of lower-case letters, digits and hyphens, and "
-            "`default` is written by `cloud up`",
+            "`PROFILE` must have 1 to 63 lower-case letters, digits and hyphens, and be another than `default`, which "
+            f"`cloud up` writes; not {profile!r}",
             USAGE,
         )
     if not re.fullmatch(r"https?://[^@/\s]+(/\S*)?", url):
-        raise Failure("cannot use this URL: write it as e.g. https://cloud.example", USAGE)
+        raise Failure("`URL` must be a URL without a user, e.g. https://cloud.example", USAGE)
     on_terminal = sys.stdin.isatty()
     key = typer.prompt("API key", hide_input=True, err=True) if on_terminal else sys.stdin.readline().strip()
     if not re.fullmatch(r"[\x21-\x7e]+", key):
-        raise Failure("cannot use this API key: it is empty or contains invalid characters", USAGE)
+        raise Failure("the API key must have one or more visible ASCII characters", USAGE)
     known = profiles.load(target.home())
     known.clouds[profile] = {"url": url.rstrip("/"), "key": key}
     profiles.save(target.home(), known)

@@ -84,6 +84,8 @@ def _ports(given: list[str]) -> Document:
     for each in given:
         original, separator, port = each.partition(":")
         if not separator or not (original.isdigit() and port.isdigit()):
-            raise typer.BadParameter(f"cannot read {each!r}: write it as 8081:9081", param_hint="--publish")
+            raise typer.BadParameter(
+                f"must be PORT:PORT, e.g. 8081:9081; not {each!r}", param_hint="--publish"
+            )
         found[original] = int(port)
     return found

@@ -33,7 +33,7 @@ def add_commands(app: typer.Typer, noun: Noun) -> None:
     def execute(ctx: typer.Context, name: Name) -> None:
         """Run a program in an instance: `cloud instance exec web-1 -- ls /`. Exits with its exit code."""
         if not (program := program_of(ctx)):
-            raise typer.BadParameter("no program is given: add `-- PROGRAM [ARGS]...`", param_hint="PROGRAM")
+            raise typer.BadParameter("must be given: add `-- PROGRAM [ARGS]...`", param_hint="PROGRAM")
         with connected(f"running {program[0]} in {name}") as client:
             result = client.change("POST", noun.at(name, "exec"), {"command": program})
         sys.stdout.write(result["stdout"])

@@ -56,9 +56,11 @@ VariableFiles = Annotated[
 def name(*, name: FirstName = None, as_name: NameOption = None) -> str:
     """Return the name, which may be given as an argument or an option."""
     if name and as_name and name != as_name:
-        raise typer.BadParameter(f"cannot choose between {name!r} and {as_name!r}", param_hint="--name")
+        raise typer.BadParameter(
+            f"must be left out, or be {name!r}, too; not {as_name!r}", param_hint="--name"
+        )
     if not (chosen := as_name or name):
-        raise typer.BadParameter("cannot launch without a name: add one, e.g. web-1", param_hint="NAME")
+        raise typer.BadParameter("must be given, e.g. web-1", param_hint="NAME")
     return chosen
 
 
@@ -74,12 +76,12 @@ def ports(*, port: Ports = None, publish: Published = None) -> list[Port]:
         host, separator, inner = each.partition(":")
         container = inner if separator else host
         if not (each.isascii() and host.isdecimal() and container.isdecimal()):
-            raise typer.BadParameter(
-                f"cannot read {each!r}: write it as HOST:PORT, e.g. 8081:80", param_hint="--publish"
-            )
+            raise typer.BadParameter(f"must be HOST:PORT, e.g. 8081:80; not {each!r}", param_hint="--publish")
         number = int(container)
         if found.get(number, {}).get("publish"):
-            raise typer.BadParameter(f"cannot publish port {number} twice", param_hint="--publish")
+            raise typer.BadParameter(
+                f"must publish each port once, not {number} twice", param_hint="--publish"
+            )
         found[number] = {"port": number, "publish": int(host)}
     return list(found.values())
 
@@ -90,7 +92,7 @@ def _volumes(texts: Sequence[str]) -> list[dict[str, str]]:
     for each in texts:
         volume, _, path = each.partition(":")
         if not volume or not path:
-            raise ValueError(f"cannot read {each!r}: write it as VOLUME:PATH, e.g. data:/data")
+            raise ValueError(f"must be VOLUME:PATH, e.g. data:/data; not {each!r}")
         found.append({"volume": volume, "path": path})
     return found
 

@@ -29,8 +29,8 @@ def past(text: str) -> str:
     instant = _instant(text) or _from_now(text, -1)
     if instant is None:
         raise ValueError(
-            f"cannot read {text!r} as a moment: use e.g. `10m ago`, `2 hours ago`, `2026-11-23 14:00` (local time), "
-            "`2026-11-23T14:00:00Z` or a position such as `120`"
+            "must be a moment such as `10m ago`, `2 hours ago`, `2026-11-23 14:00` (local time) or "
+            f"`2026-11-23T14:00:00Z`, or a position such as `120`; not {text!r}"
         )
     return instant.isoformat()
 
@@ -41,8 +41,8 @@ def future(text: str) -> str:
     instant = _instant(text) or _from_now(text, +1)
     if instant is None:
         raise ValueError(
-            f"cannot read {text!r} as a moment: use e.g. `30d`, `12 hours`, `2026-11-23 14:00` (local time) or "
-            "`2026-11-23T14:00:00Z`"
+            "must be a moment such as `30d`, `12 hours`, `2026-11-23 14:00` (local time) or "
+            f"`2026-11-23T14:00:00Z`; not {text!r}"
         )
     return instant.isoformat()
 

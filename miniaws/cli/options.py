@@ -29,7 +29,7 @@ def checked(parse: Callable[[str], str]) -> Callable[[str | None], str | None]:
 
 def _not_empty(value: str) -> str:
     if not value.strip():
-        raise typer.BadParameter("cannot be empty: give an id or a name")
+        raise typer.BadParameter("must be an id or a name, not empty")
     return value
 
 
@@ -39,7 +39,7 @@ def pairs(given: list[str] | None, option: str) -> dict[str, str]:
     for each in given or []:
         key, separator, value = each.partition("=")
         if not separator or not key:
-            raise typer.BadParameter(f"cannot read {each!r}: write it as KEY=VALUE", param_hint=option)
+            raise typer.BadParameter(f"must be KEY=VALUE, not {each!r}", param_hint=option)
         found[key] = value
     return found
 

@@ -62,6 +62,7 @@ COMMANDS = {
     "admin": Entry("miniaws.cli.admin:app", "Verify, rebuild and export the history."),
     "why": Entry("miniaws.cli.why:why", "Explain the state of a resource."),
     "import": Entry("miniaws.cli.compose.command:app", "Turn a Compose file into a manifest."),
+    "aws": Entry("miniaws.cli.aws:app", "Connect AWS clients to this cloud."),
     "mcp": Entry("miniaws.cli.mcp.command:mcp", "Offer the cloud to an assistant, over MCP."),
 }
 KINDS = [entry.kind for entry in COMMANDS.values() if entry.kind]

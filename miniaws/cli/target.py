@@ -66,5 +66,5 @@ def _credentials(path: Path) -> dict[str, str]:
 def _port() -> int:
     given = variable("MINIAWS_PORT") or str(PORT)
     if not given.strip().isdecimal() or not 1 <= int(given) <= 65535:
-        raise Failure("cannot use the setting MINIAWS_PORT: it must be a port from 1 to 65535", USAGE)
+        raise Failure("`MINIAWS_PORT` must be from 1 to 65535", USAGE)
     return int(given)

@@ -21,8 +21,8 @@ from domain.archive import (
 )
 from domain.archive.schedule import MOST_COUNT, MOST_DAYS, MOST_WINDOW_MINUTES
 from domain.database import ENGINES, Database
-from domain.errors import DomainError, Invalid, PortError, Refused, Unavailable
-from domain.values import public_id
+from domain.errors import DomainError, PortError, Refused, Unavailable
+from domain.values import must, public_id
 from miniaws.application import Cloud, Request, Saved
 from miniaws.commands.body import Change
 
@@ -156,9 +156,9 @@ async def planned(cloud: Cloud, archive: Archive, to: datetime | None, backup_id
     if to is not None and ENGINES[archive.engine].restores_to == "second":
         to = to.replace(microsecond=0)
     if to is not None and backup_id is not None:
-        raise Invalid("cannot restore a moment and a backup at once: give one of them", field="backup")
+        raise must("backup", "be left out when `to` is given")
     if to is not None and to > now:
-        raise Invalid(f"cannot restore to {to.isoformat()}: that is in the future", field="to")
+        raise must("to", "be in the past", to.isoformat())
     if not archive.is_complete:
         archive.refuse_unless_restorable()
     if backup_id is not None:

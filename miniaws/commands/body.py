@@ -14,9 +14,6 @@ from pydantic_core import PydanticCustomError
 from domain import moments
 from domain.volume import MAX_SIZE_GB
 
-NO_CHANGE = "no_change"
-"""The type of the validation error about a change in which every field is left out."""
-
 
 class Body(BaseModel):
     """An input that refuses unknown fields, values of another type and text that cannot be stored."""
@@ -31,8 +28,10 @@ class Body(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _refuse_unstorable(cls, given: Any) -> Any:
-        for where, why in _unstorable(given):
-            raise PydanticCustomError("unstorable_text", "{why}; remove it", {"why": why, "where": where})
+        for where, what in _unstorable(given):
+            raise PydanticCustomError(
+                "unstorable_text", "must not hold {what}; remove it", {"what": what, "where": where}
+            )
         return given
 
     @model_validator(mode="after")
@@ -45,7 +44,7 @@ class Body(BaseModel):
             ):
                 raise PydanticCustomError(
                     "empty_text",
-                    "it is empty; leave it out, or give a value",
+                    "must not be empty; leave it out, or give a value",
                     {"where": (field.alias or name,)},
                 )
         return self
@@ -60,8 +59,8 @@ class Change(Body):
         if all(getattr(self, name) is None for name in fields):
             names = [f"`{field.alias or name}`" for name, field in fields.items()]
             raise PydanticCustomError(
-                NO_CHANGE,
-                "cannot change nothing: give {fields}",
+                "no_change",
+                "must have {fields}",
                 {"fields": f"at least one of {', '.join(names)}" if len(names) > 1 else names[0]},
             )
         return self
@@ -71,9 +70,9 @@ def _unstorable(value: Any, *where: str) -> Iterator[tuple[tuple[str, ...], str]
     """Yield what no column of text can hold, and where it is: NUL, and half of a surrogate pair."""
     if isinstance(value, str):
         if "\0" in value:
-            yield where, "it holds a NUL character"
+            yield where, "a NUL character"
         elif not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
-            yield where, "it holds half of a surrogate pair"
+            yield where, "half of a surrogate pair"
     elif isinstance(value, dict):
         for key, each in cast("dict[str, Any]", value).items():
             yield from _unstorable(key, *where)
@@ -88,9 +87,7 @@ def _instant(given: Any) -> datetime:
         return given
     found = moments.instant(given) if isinstance(given, str) else None
     if found is None:
-        raise PydanticCustomError(
-            "instant", "it must be an RFC 3339 instant with a time zone such as 2026-11-23T10:02:11Z"
-        )
+        raise PydanticCustomError("instant", f"must be {moments.FORM}")
     return found
 
 

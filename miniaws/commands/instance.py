@@ -14,7 +14,7 @@ from domain.instance_type import INSTANCE_TYPES, instance_type
 from domain.managed import BeingDeleted
 from domain.ports import ExecResult
 from domain.store import ClaimTaken, RequirementMissing
-from domain.values import parse_id, public_id, shown
+from domain.values import must, parse_id, public_id, shown
 from domain.volume import Volume
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
@@ -192,7 +192,7 @@ async def change(cloud: Cloud, request: Request, id_or_name: str, changes: Chang
 async def execute(cloud: Cloud, request: Request, id_or_name: str, argv: Sequence[str]) -> ExecResult:
     """Run a program inside a running instance. Raises NotFound, Invalid, Conflict, Unavailable."""
     if not argv or any("\0" in argument for argument in argv):
-        raise Invalid("cannot execute an empty command: give a program and its arguments", field="command")
+        raise must("command", "have a program, and no NUL characters")
     saved = await cloud.change(request, Instance, id_or_name, lambda i: i.note_execution(argv[0][:200]))
     try:
         return await cloud.ports.containers.execute(saved.aggregate.public_id, argv)
@@ -264,10 +264,11 @@ async def _refuse_more_cores_than_there_are(cloud: Cloud, type_name: str) -> Non
         raise _silent() from error
     if instance_type(type_name).cpus > cores:
         possible = ", ".join(each.name for each in INSTANCE_TYPES.values() if each.cpus <= cores)
-        raise Invalid(
-            f"cannot run the type {type_name} here: it takes {instance_type(type_name).cpus:g} cores, and this machine "
-            f"has {cores:g}; use one of {possible}",
-            field="type",
+        raise must(
+            "type",
+            f"be one of {possible}",
+            type_name,
+            why=f"it takes {instance_type(type_name).cpus:g} cores, and this machine has {cores:g}",
         )
 
 

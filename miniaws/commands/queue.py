@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from domain.errors import Invalid, PortError
+from domain.errors import PortError
 from domain.queue import (
     ENGINES,
     MOST_AGE_S,
@@ -20,7 +20,7 @@ from domain.queue import (
 )
 from domain.server import Server
 from domain.server.spec import MOST_MEMORY_MB, check_engine
-from domain.values import shown
+from domain.values import between, shown
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
 from miniaws.commands import server
 from miniaws.commands.body import Body
@@ -192,8 +192,7 @@ async def purge(cloud: Cloud, request: Request, id_or_name: str, name: str) -> S
 
 async def peek(cloud: Cloud, account: str, id_or_name: str, name: str, most: int) -> list[PeekedMessage]:
     """Return the oldest messages of a named queue; they stay. Raises NotFound, UnknownQueue, Unavailable."""
-    if not 1 <= most <= MOST_PEEKED:
-        raise Invalid(f"cannot peek at {most} messages: use 1 to {MOST_PEEKED}", field="limit")
+    between(most, 1, MOST_PEEKED, "limit")
     queue, at, password = await server.opened(cloud, Queue, account, id_or_name)
     try:
         return await cloud.ports.queues[queue.engine].peek(queue, at, password, name, most)

@@ -13,7 +13,7 @@ from domain.server import Endpoint, Server, ServerSpec
 from domain.server.certificate import Ingredients, issue
 from domain.server.spec import LEAST_CPUS, MOST_CPUS
 from domain.store import ClaimTaken, RequirementMissing
-from domain.values import part_name, public_id
+from domain.values import must, part_name, public_id
 from domain.volume import Volume
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
@@ -315,17 +315,11 @@ async def _volumes(cloud: Cloud, account: str, name: str, new: NewServer) -> lis
 
 async def _refuse_limit_that_cannot_hold(cloud: Cloud, new: NewServer) -> None:
     if new.volume is not None and (new.data_path is None or new.storage_gb is not None):
-        raise Invalid(
-            f"cannot use the volume for {new.name}: switch persistence on, and leave `storage_gb` out",
-            field="volume",
-        )
+        raise must("volume", "be left out when `storage_gb` is given, or without persistence")
     if new.storage_gb is None:
         return
     if new.data_path is None:
-        raise Invalid(
-            f"cannot limit the storage of {new.name}: it has none; switch persistence on, or leave `storage_gb` out",
-            field="storage_gb",
-        )
+        raise must("storage_gb", "be left out without persistence")
     await refuse_unless_sizes_hold(cloud, "storage_gb")
 
 

@@ -11,7 +11,7 @@ from domain.errors import Conflict, Invalid
 from domain.snapshot import NewSnapshot, Snapshot, SnapshotNotRestorable
 from domain.snapshot.offsite_copies import Original, Target, copy_name, find_target, restore_scope
 from domain.store import ClaimTaken, RequirementMissing, ScopeInUse
-from domain.values import shown
+from domain.values import must, shown
 from domain.volume import MAX_SIZE_GB, SIZE_TAKES, Origin, Volume
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
 from miniaws.commands.body import Body, Change, Name, NewTags, Tags
@@ -86,7 +86,7 @@ async def create(
     Raises Invalid, NotFound, NameTaken, BeingDeleted, Conflict.
     """
     if (new.volume is None) != new.is_of_all:
-        raise Invalid("cannot tell what to take a snapshot of: give either `volume` or `all`", field="volume")
+        raise must("volume", "be given, or `all`, but not both")
 
     async def work(unit: UnitOfWork) -> None:
         snapshot = await _asked_for(cloud, unit, new)

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from domain.aggregate import Claim
-from domain.errors import Conflict, DomainError, Invalid, NotFound
+from domain.errors import Conflict, DomainError, NotFound
 from domain.store import ScopeInUse
 from domain.subnet import (
     DEFAULT,
@@ -17,7 +17,7 @@ from domain.subnet import (
     default_subnet_id,
     qualified,
 )
-from domain.values import parse_id, shown
+from domain.values import must, parse_id, shown
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
 from miniaws.commands import defaults
@@ -99,7 +99,7 @@ async def create(cloud: Cloud, request: Request, new: CreateSubnet) -> Saved:
         unit.add(subnet, default)
 
     if new.cidr is not None and new.prefix is not None:
-        raise Invalid("cannot use `cidr` and `prefix` together: leave one of them out", field="prefix")
+        raise must("prefix", "be left out when `cidr` is given")
     try:
         return await cloud.transact(request, work)
     except ScopeInUse:
@@ -155,9 +155,8 @@ async def find_in(cloud: Cloud, vpc_id: UUID, vpc_name: str, id_or_name: str = D
             field="subnet",
         ) from None
     if found.vpc_id != vpc.public_id:
-        raise Invalid(
-            f"cannot use subnet {shown(id_or_name)}: it is in VPC {found.vpc_name}, not in {vpc.name}; use one of that",
-            field="subnet",
+        raise must(
+            "subnet", f"be a subnet of VPC {vpc.name}", id_or_name, why=f"it is in VPC {found.vpc_name}"
         )
     found.refuse_if_deleting()
     return found

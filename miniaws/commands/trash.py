@@ -6,14 +6,14 @@ from domain import host_port as ports
 from domain.aggregate import Aggregate, name_scope
 from domain.archive import Archive, archive_uuid
 from domain.database import Database
-from domain.errors import Conflict, Invalid, NameTaken, NotFound
+from domain.errors import Conflict, NameTaken, NotFound
 from domain.instance import Instance
 from domain.interface import Interface
 from domain.server import Server
 from domain.snapshot.aggregate import copy_scope
 from domain.store import ClaimTaken, RequirementMissing
 from domain.trash import PURGED_ON_REQUEST, Trashable
-from domain.values import parse_id, public_id, shown
+from domain.values import must, parse_id, public_id, shown
 from domain.volume import Volume
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
@@ -109,10 +109,10 @@ async def _restore(
         await _restore_server(cloud, unit, found, new)
         return
     if new.publish is not None:
-        raise Invalid(
-            f"cannot restore {found.name} with another host port: only databases, caches and queues can be; leave "
-            "`publish` out",
-            field="publish",
+        raise must(
+            "publish",
+            "be left out",
+            why="only databases, caches and queues can be restored with another host port",
         )
     if isinstance(found, Instance):
         await _restore_instance(cloud, unit, found, new.name)

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 from pydantic import Field
 
 from domain import values
-from domain.errors import Conflict, DomainError, Invalid, NameTaken
+from domain.errors import Conflict, DomainError, NameTaken
 from domain.security_group import SecurityGroup, default_group_id
 from domain.store import ClaimTaken, RequirementMissing, ScopeInUse
 from domain.subnet import Subnet, default_subnet_id
@@ -125,10 +125,8 @@ async def _refuse_occupied(cloud: Cloud, cidr: str) -> None:
     network = values.cidr(cidr)
     for other in await cloud.ports.networks.occupied():
         if network.overlaps(ip_network(other)):
-            raise Invalid(
-                f"cannot use {cidr}: the host has a network in {other}; choose another range, or leave `cidr` out",
-                field="cidr",
-            )
+            why = f"the host has a network in {other}; choose another range, or leave `cidr` out"
+            raise values.must("cidr", "be free", cidr, why=why)
 
 
 async def _in_use(cloud: Cloud, request: Request, id_or_name: str) -> DomainError:

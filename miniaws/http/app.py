@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 from miniaws.application import Cloud
 from miniaws.capabilities import CAPABILITIES
 from miniaws.http import (
+    aws_credentials,
     console,
     copy_targets,
     dashboard,
@@ -47,6 +48,7 @@ ROUTERS = (
     *(capability.router() for capability in CAPABILITIES),
     copy_targets.router,
     instance_types.router,
+    aws_credentials.router,
     resources.router,
     trash.router,
     estate.router,

@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from domain.errors import Invalid
+from domain.values import must
 from miniaws.http.filters import Accounts, Between, check_kind, resolve_any
 from miniaws.http.reading import POSITION_HEADER, CloudDep, tags_of
 from miniaws.http.writing import KnownQuery
@@ -37,7 +37,7 @@ async def show_diff(
     Applying the full difference to the estate as of `from` gives the estate as of `to`.
     """
     if between.texts[0] is None:
-        raise Invalid("cannot compare without `from`: give an instant or a position", field="from")
+        raise must("from", "be given, as an instant or a position")
     check_kind(kind)
     tags = tags_of(tag)
     found = (await resolve_any(cloud, account, resource, kind, between.to))[1] if resource else None

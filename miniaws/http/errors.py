@@ -6,13 +6,15 @@ from typing import Any, cast
 import orjson
 import structlog
 from fastapi import FastAPI, Request
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from domain import errors
 from domain.values import shown
-from miniaws.commands.body import NO_CHANGE
+from miniaws import validation
 
 _log = structlog.get_logger()
 _STATUS: tuple[tuple[type[Exception], int], ...] = (
@@ -149,12 +151,12 @@ def _invalid(error: RequestValidationError, request: Request) -> Response:
         )
     if any(each["type"] == "json_invalid" for each in found):
         return problem(400, "malformed_json", "cannot read the body: it is no valid JSON", id_)
-    listed = [{"field": _field(each, error.body), "message": _message(each)} for each in found]
-    first = listed[0]
-    detail = first["message"]
-    if found[0]["type"] != NO_CHANGE:
-        detail = f"cannot accept `{first['field']}`: {detail}"
-    return problem(422, "invalid", detail, id_, field=first["field"], errors=listed)
+    fields = [_field(each, error.body) for each in found]
+    listed = [
+        {"field": field, "message": f"{shown(field)} {validation.rule(each, _limits(each, request))}"}
+        for field, each in zip(fields, found, strict=True)
+    ]
+    return problem(422, "invalid", listed[0]["message"], id_, field=fields[0], errors=listed)
 
 
 def _field(error: dict[str, Any], body: Any) -> str:
@@ -175,16 +177,19 @@ def _without_types(location: tuple[Any, ...], body: Any) -> Iterator[Any]:
         node = inside.get(part)
 
 
-def _message(error: dict[str, Any]) -> str:
-    match error["type"]:
-        case "extra_forbidden":
-            return "unknown field; remove it (GET /openapi.json lists the fields)"
-        case "missing":
-            return "it is missing; add it"
-        case _:
-            # The library's own words say what is wrong, and never repeat the value that was sent.
-            message: str = error["msg"].removeprefix("Value error, ")
-            return message[0].lower() + message[1:]
+def _limits(error: dict[str, Any], request: Request) -> tuple[float, float] | None:
+    """Return the least and the most of the number that an error is about, when both are declared."""
+    where, *path = error["loc"]
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return None
+    if where == "body":
+        body = route.body_field
+        return None if body is None else validation.limits(body.field_info.annotation, path)
+    for each in get_flat_params(route.dependant):
+        if [each.alias] == path:
+            return validation.limits_of(each.field_info)
+    return None
 
 
 def _http(error: HTTPException, request: Request) -> Response:

@@ -7,8 +7,7 @@ import orjson
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from domain import errors
-from domain.values import shown
+from domain.values import one_of
 from miniaws.commands.plan import estates, exporting
 from miniaws.commands.plan.manifest import SPECS
 from miniaws.commands.plan.schema import document_schema
@@ -34,10 +33,8 @@ async def show_estate(
 
     What a resource refers to is described before it. Secrets are left out: of each, only its name is shown.
     """
-    if kind is not None and kind not in SPECS:
-        raise errors.Invalid(
-            f"cannot describe the kind {shown(kind)}: use one of {', '.join(SPECS)}", field="kind"
-        )
+    if kind is not None:
+        one_of(kind, SPECS, "kind")
     selection = exporting.Selection(vpc, kind, name, tags_of(tag))
     estate = await estates.at_position(cloud, caller.account_id, at.at)
     body = {"position": at.at, "documents": exporting.documents(estate, selection)}

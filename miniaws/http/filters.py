@@ -9,7 +9,7 @@ from fastapi import Depends, Query, Request
 from domain import errors
 from domain.access_key import FIRST_ACCOUNT, Role
 from domain.aggregate import Aggregate
-from domain.values import parse_id, shown
+from domain.values import must, one_of, parse_id, shown
 from miniaws.application import Cloud
 from miniaws.http.absent import in_some_vpc
 from miniaws.http.auth.authenticator import Identity
@@ -53,10 +53,7 @@ async def span(
     first = await position_at(cloud, from_, "from") if from_ is not None else cloud.ports.inventory.begins
     last = min(await position_at(cloud, to, "to"), at.at) if to is not None else at.at
     if first > last:
-        raise errors.Invalid(
-            f"cannot show a time that ends before it begins: `from` is position {first}, `to` is position {last}",
-            field="from",
-        )
+        raise must("from", "not be after `to`", why=f"`from` is position {first}, `to` is position {last}")
     return Span(first, last, tuple(request.query_params.get(name) for name in ("from", "to", "as_of")))
 
 
@@ -91,9 +88,10 @@ async def resolve_any(
             f"cannot find {_humanized(kind)} {shown(id_or_name)} at position {at}; list them to see what there is"
         )
     if len(bearing) > 1:
-        raise errors.Invalid(
-            f"cannot tell which resource {shown(id_or_name)} is: choose the kind, one of {', '.join(bearing)}",
-            field="kind",
+        raise must(
+            "kind",
+            f"be given, as one of {', '.join(bearing)}",
+            why=f"each has a resource {shown(id_or_name)}",
         )
     ((name, resource_id),) = bearing.items()
     return Aggregate.kinds[name], resource_id
@@ -117,10 +115,8 @@ async def _preferred(
 
 def check_kind(kind: str | None) -> None:
     """Raise Invalid for a kind that does not exist."""
-    if kind is not None and kind not in Aggregate.kinds:
-        raise errors.Invalid(
-            f"cannot use the kind {shown(kind)}: use one of {', '.join(Aggregate.kinds)}", field="kind"
-        )
+    if kind is not None:
+        one_of(kind, Aggregate.kinds, "kind")
 
 
 def may_read_all(caller: Identity) -> bool:

@@ -9,7 +9,7 @@ from fastapi import Depends, Query
 from starlette.responses import Response
 
 from domain.aggregate import Aggregate
-from domain.errors import Invalid
+from domain.values import must
 from miniaws.application import Cloud
 from miniaws.http.reading import (
     POSITION_HEADER,
@@ -63,7 +63,7 @@ async def asked(
     end = max(min(instant(to, "to"), last) if to is not None else last, FIRST)
     start = max(instant(from_, "from") if from_ is not None else end - _LEFT_OUT, FIRST)
     if start > now:
-        raise Invalid("cannot show metrics of the future: let `from` be in the past", field="from")
+        raise must("from", "be in the past", start.isoformat())
     return RequestedRange(start, end, step, now)
 
 

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from miniaws import telemetry
 from miniaws.http.admission import Admission
 from miniaws.http.auth import request_identity
+from miniaws.http.aws import AwsRequests, is_for_aws
 from miniaws.http.errors import Problem, respond
 from miniaws.http.headers import protect
 from miniaws.http.hosts import AllowedHosts
@@ -41,6 +42,7 @@ class RequestGuard:
         self._max_body = settings.max_body_kb * 1024
         self._admission = Admission(settings)
         self._sockets = SocketGate(app, self._admission, self._hosts)
+        self._aws = AwsRequests(self._admission, read_only=read_only)
         self._metrics_public = settings.metrics_public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -59,8 +61,7 @@ class RequestGuard:
             return
         answer = _Answer(send, scope)
         try:
-            await self._admit(scope, headers, answer)
-            await self._app(scope, _Bounded(receive, self._max_body), answer)
+            await self._serve(scope, headers, _Bounded(receive, self._max_body), answer)
         except Exception as error:  # noqa: BLE001 - whatever it was, the client gets a problem document
             if answer.status is None:
                 await respond(error, scope["request_id"])(scope, receive, answer)
@@ -72,8 +73,18 @@ class RequestGuard:
                 self._admission.count_failure(scope)
             _measure(scope, answer, time.perf_counter() - started)
 
+    async def _serve(
+        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, answer: "_Answer"
+    ) -> None:
+        if is_for_aws(scope, headers):
+            await self._aws(scope, receive, answer, lambda: self._check(scope, headers))
+        else:
+            await self._admit(scope, headers, answer)
+            await self._app(scope, receive, answer)
+
     async def _admit(self, scope: Scope, headers: dict[bytes, bytes], answer: "_Answer") -> None:
         self._check(scope, headers)
+        self._refuse_change(scope)
         if _PUBLIC.fullmatch(scope["path"]):
             return
         if scope["path"] == _METRICS and self._metrics_public and _is_of_this_machine(scope, headers):
@@ -104,6 +115,8 @@ class RequestGuard:
             raise Problem(
                 400, "malformed_url", "cannot read the URL: it holds a NUL, which no name has; remove `%00`"
             )
+
+    def _refuse_change(self, scope: Scope) -> None:
         # A browser signs in and out by a change, which is none of the cloud.
         if self._read_only and scope["method"] not in _SAFE and not scope["path"].startswith(_SIGN_IN):
             raise Problem(

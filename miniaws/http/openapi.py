@@ -45,7 +45,10 @@ class Problem(BaseModel):
     title: str
     status: int
     code: str = Field(description="stable: programs should compare it", examples=["not_found"])
-    detail: str = Field(pattern="^cannot ", description="what was refused, why, and how to fix it")
+    detail: str = Field(
+        pattern="^(cannot |`.*` must )",
+        description="what was refused and the remedy, or what a field must be",
+    )
     retryable: bool = Field(description="the same request may succeed later")
     request_id: str
     field: str | None = Field(default=None, description="the path of the field that is wrong")

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from domain import errors, moments
 from domain.aggregate import Aggregate
-from domain.values import parse_id, shown
+from domain.values import must, parse_id
 from miniaws.application import Cloud
 from miniaws.http.absent import in_some_vpc, not_found
 from miniaws.http.auth.authenticator import Identity
@@ -76,18 +76,14 @@ async def position_at(cloud: Cloud, text: str, field: str) -> int:
         return _begun(cloud, position, field)
     position, future = await cloud.ports.inventory.at_instant(instant(text, field, or_position=True))
     if future:
-        raise errors.Invalid(f"cannot read as of {shown(text)}: it is in the future", field=field)
+        raise must(field, "be in the past", text)
     await _wait(cloud, position, field)
     return _begun(cloud, position, field)
 
 
 def _begun(cloud: Cloud, position: int, field: str) -> int:
     if position < (begins := cloud.ports.inventory.begins):
-        raise errors.Invalid(
-            f"cannot read position {position}: this history begins at position {begins}",
-            field=field,
-            begins=begins,
-        )
+        raise must(field, f"be at least {begins}, where this history begins", position, begins=begins)
     return position
 
 
@@ -97,11 +93,7 @@ AsOf = Annotated[AsOfPosition, Depends(as_of_position)]
 async def _wait(cloud: Cloud, position: int, field: str) -> None:
     if position > await cloud.ports.inventory.position():
         if position > (head := await cloud.ports.store.head()):
-            raise errors.Invalid(
-                f"cannot read position {position}: the newest event has position {head}",
-                field=field,
-                head=head,
-            )
+            raise must(field, f"be at most {head}, the position of the newest event", position, head=head)
         if not await cloud.ports.visibility.wait_for(position, _WAIT_S):
             raise errors.Unavailable(
                 f"cannot read position {position} yet: the controller is behind or not running; "
@@ -119,11 +111,7 @@ def instant(text: str, field: str, *, or_position: bool = False) -> datetime:
     # A `+` that was not escaped in a query arrives as a space.
     found = moments.instant(_SPACE_BEFORE_OFFSET.sub("+", text))
     if found is None:
-        raise errors.Invalid(
-            f"cannot read the time {shown(text)}: use an RFC 3339 instant with a time zone such as "
-            f"2026-11-23T10:02:11Z{', or a position' if or_position else ''}",
-            field=field,
-        )
+        raise must(field, f"be {moments.FORM}{', or a position' if or_position else ''}", text)
     return found
 
 
@@ -147,9 +135,7 @@ def tags_of(given: list[str] | None) -> dict[str, str]:
     for each in given or []:
         key, separator, value = each.partition("=")
         if not separator:
-            raise errors.Invalid(
-                f"cannot filter by the tag {shown(each)}: write it as key=value", field="tag"
-            )
+            raise must("tag", "be key=value", each)
         tags[key] = value
     return tags
 

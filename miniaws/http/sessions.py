@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 from starlette.responses import Response
 
-from domain.errors import Invalid
+from domain.values import must
 from miniaws.commands.body import Body
 from miniaws.http.auth import request_identity
 from miniaws.http.auth.authenticator import Authenticator, Identity
@@ -86,7 +86,7 @@ async def _shown(request: Request, browsers: BrowserSessions, body: SignIn) -> I
     authenticator: Authenticator = request.app.state.authenticator
     given = body.api_key or request.headers.get("authorization")
     if body.ticket and body.api_key:
-        raise Invalid("cannot sign in with both `api_key` and `ticket`: give one of them", field="ticket")
+        raise must("ticket", "be left out when `api_key` is given")
     if body.ticket:
         return await browsers.redeem(body.ticket)
     return await authenticator.identify(given or "")

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.websockets import WebSocketDisconnect
 
 from domain.aggregate import Aggregate
-from domain.errors import DomainError, Invalid
-from domain.values import parse_id, shown
+from domain.errors import DomainError
+from domain.values import must, parse_id
 from miniaws.http.auth.authenticator import Identity
 from miniaws.http.filters import check_kind
 from miniaws.http.lifetime import UNAUTHENTICATED, active_request, refuse
@@ -134,14 +134,12 @@ def _filter(
 ) -> StreamFilter:
     parts = frozenset(include.split(",")) if include else _PARTS
     if not parts <= _PARTS:
-        raise Invalid(
-            f"cannot include {shown(include or '')}: use events, summary and metrics", field="include"
-        )
+        raise must("include", "be some of events, summary and metrics", include)
     check_kind(kind)
     if event_type is not None and event_type not in Aggregate.events:
-        raise Invalid(f"cannot filter by the type {shown(event_type)}: see docs/events.md", field="type")
+        raise must("type", "be one of the types in docs/events.md", event_type)
     if resource is not None and parse_id(resource) is None:
-        raise Invalid(f"cannot follow {shown(resource)}: give the id of a resource", field="resource")
+        raise must("resource", "be the id of a resource", resource)
     return StreamFilter(identity, parts, kind, event_type, resource)
 
 
@@ -153,9 +151,7 @@ async def _after(
     elif last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) <= 18:
         after = int(last_event_id)
     else:
-        raise Invalid(
-            f"cannot resume after {shown(last_event_id)}: it is not a position", field="Last-Event-ID"
-        )
+        raise must("Last-Event-ID", "be a position", last_event_id)
     if after is not None and after > (newest := await head()):
-        raise Invalid(f"cannot resume after {after}: the newest event has position {newest}", field="from")
+        raise must("from", f"be at most {newest}, the position of the newest event", after)
     return after

@@ -9,8 +9,7 @@ from starlette.responses import Response
 
 from domain.access_key import AccessKey
 from domain.aggregate import Aggregate
-from domain.errors import Invalid
-from domain.values import parse_id, public_id, shown
+from domain.values import must, parse_id, public_id
 from miniaws.application import Cloud
 from miniaws.http.cursors import close_cursor, open_cursor
 from miniaws.http.filters import Accounts, Between, check_kind, resolve_any
@@ -102,9 +101,7 @@ async def show_density(
 
 def _check_type(event_type: str | None) -> None:
     if event_type is not None and event_type not in Aggregate.events:
-        raise Invalid(
-            f"cannot filter by the type {shown(event_type)}: see docs/events.md for the types", field="type"
-        )
+        raise must("type", "be one of the types in docs/events.md", event_type)
 
 
 async def _actor(cloud: Cloud, account: str | None, actor: str | None, at: int) -> str | None:

@@ -8,8 +8,7 @@ import orjson
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from domain.errors import Invalid
-from domain.values import shown
+from domain.values import must
 from miniaws.application import Cloud
 from miniaws.http.filters import Accounts
 from miniaws.http.reading import POSITION_HEADER, CloudDep, instant, is_position, position_at
@@ -43,17 +42,14 @@ async def show_usage(
     type or tag.
     """
     if not _GROUPS.fullmatch(group_by):
-        raise Invalid(
-            f"cannot group by {shown(group_by)}: use account, kind, resource, type or tag:<key>",
-            field="group_by",
-        )
+        raise must("group_by", "be account, kind, resource, type or tag:<key>", group_by)
     begins = str(cloud.ports.inventory.begins)
     start, after = await _moment(cloud, begins if from_ is None else from_, "from")
     until = as_of if to is None else to
     now = await cloud.ports.inventory.now()
     end, last = await _moment(cloud, now.isoformat() if until is None else until, "to")
     if start > end:
-        raise Invalid("cannot show a time that ends before it begins: swap `from` and `to`", field="from")
+        raise must("from", "not be after `to`")
     totals = await Usage(cloud.ports.inventory).ledger(Window(start, end, after, last, account), group_by)
     body = {
         "from": start.isoformat() if start > _BEGINNING else None,

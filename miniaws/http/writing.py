@@ -17,7 +17,7 @@ from domain import errors
 from domain.access_key import Role
 from domain.status import SETTLING
 from domain.store import Cause
-from domain.values import shown
+from domain.values import must
 from miniaws import application, telemetry
 from miniaws.application import AlreadyDone, Cloud, Saved
 from miniaws.capabilities import PATHS
@@ -68,10 +68,7 @@ async def writing(
     digest = ""
     if idempotency_key is not None:
         if not _IDEMPOTENCY_KEY.fullmatch(idempotency_key):
-            raise errors.Invalid(
-                "cannot use this idempotency key: use 1 to 255 visible ASCII characters",
-                field="Idempotency-Key",
-            )
+            raise must("Idempotency-Key", "have 1 to 255 visible ASCII characters")
         digest = application.fingerprint(
             request.method.encode(), request.scope["path"].encode(), await request.body()
         )
@@ -112,9 +109,7 @@ async def known_query(request: Request) -> None:
     for name in request.query_params:
         if name not in known:
             listed = ", ".join(sorted(known)) or "none"
-            raise errors.Invalid(
-                f"cannot use the query parameter {shown(name)}: this route accepts {listed}", field=name
-            )
+            raise must(name, f"be a query parameter of this route ({listed})")
 
 
 Operator = Depends(role(Role.OPERATOR))
@@ -199,10 +194,7 @@ def _preferred_wait_s(prefer: str | None) -> int:
     if wait is None:
         return 0
     if len(wait[1]) > _MOST_DIGITS:
-        raise errors.Invalid(
-            f"cannot wait so long: `wait` in Prefer must have at most {_MOST_DIGITS} digits, e.g. `wait=60`",
-            field="Prefer",
-        )
+        raise must("Prefer", f"have a `wait` of at most {_MOST_DIGITS} digits, e.g. `wait=60`")
     return min(int(wait[1]), _MAX_WAIT_S)
 
 

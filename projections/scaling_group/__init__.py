@@ -48,6 +48,8 @@ sentences(
         "schedule_applied": "size set by the schedule {policy_name} to {desired} instances ({min} to {max})",
         "suspended": "processes suspended: {processes}",
         "resumed": "processes resumed: {processes}",
+        "paused": "paused while the plan {plan} is applied",
+        "pause_ended": "no longer paused: the plan {plan} has ended",
         "refresh_started": "instance refresh to template {to_version} started",
         "refresh_succeeded": "instance refresh to template {version} completed",
         "refresh_failed": "instance refresh failed, template {template_version} is used: {reason}",
@@ -79,6 +81,7 @@ def create_requested(document: ScalingGroupDocument, event: Event) -> None:
         "refresh": None,
         "last_decision": None,
         "launches_wait_until": None,
+        "paused_by": [],
     }
     set_status(document, "creating")
 
@@ -144,6 +147,19 @@ def resumed(document: ScalingGroupDocument, event: Event) -> None:
     """Show what still rests."""
     left = [each for each in document["spec"]["suspended"] if each not in event["processes"]]
     document["spec"]["suspended"] = left
+
+
+@on("scaling_group.paused")
+def paused(document: ScalingGroupDocument, event: Event) -> None:
+    """Show for which plan it pauses."""
+    document["observed"]["paused_by"] = [*document["observed"]["paused_by"], event["plan"]]
+
+
+@on("scaling_group.pause_ended")
+def pause_ended(document: ScalingGroupDocument, event: Event) -> None:
+    """Show for which plans it still pauses."""
+    left = [each for each in document["observed"]["paused_by"] if each != event["plan"]]
+    document["observed"]["paused_by"] = left
 
 
 @on("scaling_group.decided")

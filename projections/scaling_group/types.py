@@ -158,6 +158,8 @@ class ScalingGroupObserved(TypedDict):
     refresh: Refresh | None
     last_decision: LastDecision | None
     launches_wait_until: str | None
+    paused_by: list[str]
+    """The plans that change it or what it needs: until they end, it decides nothing by itself."""
 
 
 class ScalingGroupDocument(ResourceDocument):

@@ -15,6 +15,18 @@ class ImageContract:
         for image in (IMAGE, f"docker.io/{IMAGE}"):
             assert await world.images.is_available(image)
 
+    async def test_a_container_shows_the_content_of_its_image(self, world: Infrastructure) -> None:
+        seen = await world.running(world.spec("web"))
+        assert seen.image_digest is not None
+        assert seen.image_digest == await world.images.digest(IMAGE)
+        assert await world.images.digest("nosuch.invalid/nosuch:1") is None
+
+    async def test_a_container_from_files_that_were_kept_shows_none(self, world: Infrastructure) -> None:
+        owner = await self._kept(world)
+        seen = await world.containers.inspect(owner.resource_id)
+        assert seen is not None
+        assert seen.image_digest is None
+
     async def test_what_is_nowhere_is_not_available(self, world: Infrastructure) -> None:
         assert not await world.images.is_available("nosuch.invalid/nosuch:1")
 

@@ -11,6 +11,19 @@ import pytest
 from adapters.vault import Vault
 from domain.errors import Refused
 
+
+def test_what_is_derived_follows_from_the_key_the_purpose_and_the_text() -> None:
+    derived = {
+        Vault(bytes([key]) * 32).derive(purpose, text)
+        for key in (1, 2)
+        for purpose in ("one", "two")
+        for text in ("a", "b")
+        for _ in range(2)
+    }
+    assert {len(each) for each in derived} == {32}
+    assert len(derived) == 8
+
+
 DYING = """
 import os, sys
 from pathlib import Path

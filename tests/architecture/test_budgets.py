@@ -9,6 +9,7 @@ FOLDERS = ("domain", "projections", "adapters", "miniaws", "tests", "benchmarks"
 SCRIPTS = (
     "scripts/durations",
     "scripts/images",
+    "scripts/picture-rewind",
     "scripts/reference",
     "scripts/screenshots",
     "scripts/sweep-tests",

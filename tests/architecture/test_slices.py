@@ -66,6 +66,7 @@ SHARED: dict[str, dict[str, str]] = {
         "settings": "every setting",
         "tasks": "background loops, each supervised on its own",
         "telemetry": "metrics and logs",
+        "validation": "what is wrong with an input, in words",
     },
     "miniaws/commands": {
         "host_port": "what is said of a port that is held",
@@ -90,6 +91,8 @@ SHARED: dict[str, dict[str, str]] = {
         "estate": "resources as a manifest describes them",
         "admission": "authentication and rate limits of requests",
         "app": "puts the API together",
+        "aws": "requests of AWS clients",
+        "aws_credentials": "what AWS clients sign with",
         "console": "the pages of the console",
         "copy_targets": "where snapshots can be copied to",
         "cursors": "where a page ended",
@@ -126,6 +129,7 @@ SHARED: dict[str, dict[str, str]] = {
         "admin": "verify, rebuild, export",
         "apply": "applies manifests",
         "arguments": "arguments after --",
+        "aws": "connects AWS clients",
         "bodies": "options from the fields of request bodies",
         "client": "HTTP client",
         "completion": "shell completion",
@@ -228,7 +232,7 @@ def test_every_file_belongs_to_a_capability_or_is_listed(folder: str) -> None:
 
 
 def test_the_application_has_no_unlisted_part() -> None:
-    packages = {"cli", "commands", "http", "process_managers", "runtime", "supervisor"}
+    packages = {"aws", "cli", "commands", "http", "process_managers", "runtime", "supervisor"}
     assert stems("miniaws") == packages | set(SHARED["miniaws"])
 
 

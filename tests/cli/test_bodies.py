@@ -31,7 +31,7 @@ def test_an_option_shows_bounds_choices_and_default_of_its_field() -> None:
         ("--memory", "0", "greater than or equal to 1"),
         ("--memory", "much", "valid integer"),
         ("--persistence", "often", "not one of 'none', 'aof'"),
-        ("--parameter", "nonsense", "write it as KEY=VALUE"),
+        ("--parameter", "nonsense", "must be KEY=VALUE"),
     ],
 )
 def test_a_value_that_its_field_does_not_take_is_wrong_usage(option: str, value: str, reason: str) -> None:

@@ -62,8 +62,8 @@ def test_a_target_group_is_had_changed_and_removed(cloud: Command) -> None:
 
 
 def test_what_cannot_be_read_is_a_wrong_use(cloud: Command) -> None:
-    assert "write it as" in cloud("lb", "create", "x", "--listen", "udp:1", exit_code=2).stderr
-    assert "write it as" in cloud("lb", "create", "x", "--check", "http:/,often=1", exit_code=2).stderr
+    assert "must be" in cloud("lb", "create", "x", "--listen", "udp:1", exit_code=2).stderr
+    assert "must be written as" in cloud("lb", "create", "x", "--check", "http:/,often=1", exit_code=2).stderr
     assert "give every listener" in cloud("lb", "change", "x", "--rule", "1,group=a", exit_code=2).stderr
     taken = cloud("lb", "create", "x", "--listen", "70000", exit_code=1)
     assert "listeners" in taken.stderr

@@ -175,7 +175,7 @@ def test_the_key_of_the_profile_is_for_its_own_cloud_only(cloud: Command, cloud_
 @pytest.mark.parametrize("url", ["nonsense", "ftp://x", "http://", "http://[", "http://x:y"])
 def test_a_url_that_cannot_be_one_is_said(url: str) -> None:
     result = Command({"MINIAWS_URL": url, "MINIAWS_API_KEY": KEY})("vpc", "list", exit_code=3)
-    assert "cannot use MINIAWS_URL" in result.stderr
+    assert "`MINIAWS_URL` must be a URL" in result.stderr
 
 
 def test_a_proxy_for_the_way_out_is_not_used_here(cloud: Command) -> None:
@@ -190,7 +190,7 @@ def test_a_setting_that_cannot_be_right_is_named() -> None:
 
 
 def test_an_empty_name_is_wrong_usage() -> None:
-    assert "give an id or a name" in Command({})("vpc", "show", "", exit_code=2).stderr
+    assert "must be an id or a name" in Command({})("vpc", "show", "", exit_code=2).stderr
 
 
 def test_a_name_leads_nowhere_else(cloud: Command) -> None:

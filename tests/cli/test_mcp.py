@@ -117,8 +117,8 @@ async def test_the_cause_of_a_state_leads_to_the_key_and_its_request(
 
 async def test_a_mistake_is_explained(assistant: Client) -> None:
     async with assistant:
-        assert "use e.g. `10m ago`" in await refused(assistant, "list", as_of="yesterday")
-        assert "use one of vpc" in await refused(assistant, "list", kind="server")
+        assert "must be a moment such as `10m ago`" in await refused(assistant, "list", as_of="yesterday")
+        assert "must be one of vpc" in await refused(assistant, "list", kind="server")
         assert "docs/events.md" in await refused(assistant, "timeline", only={"type": "xyzzy"})
         assert "give `since` as a time" in await refused(assistant, "metrics", name="default", since="1")
 
@@ -300,7 +300,7 @@ def test_other_machines_need_a_token() -> None:
 
 @pytest.mark.parametrize("text", ["", "host", "127.0.0.1:0", "127.0.0.1:70000", "0.0.0.0:8090", "[::]:8090"])
 def test_an_address_is_refused_with_an_example(text: str) -> None:
-    with pytest.raises(ValueError, match=r"write it as|name the one address"):
+    with pytest.raises(ValueError, match=r"^must (be an address or a port|name the one address)"):
         Address.parse(text)
 
 

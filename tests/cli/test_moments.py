@@ -55,9 +55,9 @@ def test_what_expires_is_counted_forward() -> None:
     ["", "yesterday", "2026-11-23", "10 parsecs", "-5m", "2026-13-01 10:00", "9" * 9 + "d", "1h30m", "²"],
 )
 def test_anything_else_is_told_how_to_write_it(text: str) -> None:
-    with pytest.raises(ValueError, match=r"use e\.g\."):
+    with pytest.raises(ValueError, match=r"^must be a moment such as"):
         moments.past(text)
-    with pytest.raises(ValueError, match=r"use e\.g\."):
+    with pytest.raises(ValueError, match=r"^must be a moment such as"):
         moments.future(text)
 
 

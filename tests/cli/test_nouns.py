@@ -71,7 +71,7 @@ def test_any_resource_is_found_by_its_id(cloud: Command) -> None:
     assert volume_id.startswith("vol-")
     assert json.loads(cloud("resource", "show", volume_id, "-o", "json").stdout)["name"] == "data"
     assert "creating" in cloud("resource", "history", volume_id).stdout
-    assert "use one of" in cloud("resource", "list", "--kind", "planet", exit_code=1).stderr
+    assert "must be one of" in cloud("resource", "list", "--kind", "planet", exit_code=1).stderr
 
 
 def test_a_list_has_every_page(cloud: Command) -> None:

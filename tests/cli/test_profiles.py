@@ -72,11 +72,11 @@ def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "url", "key", "reason"),
     [
-        ("default", "https://cloud.example", KEY, "is written by `cloud up`"),
+        ("default", "https://cloud.example", KEY, "another than `default`"),
         ("Prod!", "https://cloud.example", KEY, "lower-case letters"),
-        ("prod", "cloud.example", KEY, "write it as e.g. https://"),
-        ("prod", "https://user:secret@cloud.example", KEY, "write it as e.g. https://"),
-        ("prod", "https://cloud.example", "", "it is empty"),
+        ("prod", "cloud.example", KEY, "must be a URL without a user"),
+        ("prod", "https://user:secret@cloud.example", KEY, "must be a URL without a user"),
+        ("prod", "https://cloud.example", "", "the API key must have"),
     ],
 )
 def test_a_profile_that_cannot_work_is_not_saved(

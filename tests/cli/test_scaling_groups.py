@@ -28,7 +28,7 @@ def test_a_group_is_created_changed_rested_and_deleted(cloud: Command) -> None:
     assert document["observed"]["instances"][0]["is_protected"]
     cloud("asg", "resume", "shop")
     assert shown(cloud)["spec"]["suspended"] == []
-    assert "min ≤ desired ≤ max" in cloud("asg", "update", "shop", "--min", "9", exit_code=1).stderr
+    assert "`min` must be at most `max`" in cloud("asg", "update", "shop", "--min", "9", exit_code=1).stderr
     assert cloud("asg", "delete", "shop", "--yes").stderr == "shop is deleted\n"
 
 
@@ -55,7 +55,10 @@ def test_load_balancers_come_before_a_group_and_are_taken_away(cloud: Command) -
     cloud("asg", "update", "shop", *both)
     assert before() == [("front", 8080, "default", 1), ("front", 9000, "api", 3)]
     for wrong in ("front", "front:x", "front:80:api:y", "front:80:api:1:2"):
-        assert "cannot read" in cloud("asg", "update", "shop", "--load-balancer", wrong, exit_code=2).stderr
+        assert (
+            "must be NAME:PORT"
+            in cloud("asg", "update", "shop", "--load-balancer", wrong, exit_code=2).stderr
+        )
     cloud("asg", "update", "shop", "--load-balancer", "")
     assert before() == []
 
@@ -75,7 +78,10 @@ def test_policies_are_given_listed_and_removed(cloud: Command) -> None:
         assert says in listed
     overlap = ("--step", "60:80:+1", "--step", "70::+2")
     assert "overlap" in cloud("asg", "policy", "step", "shop", "x", *overlap, exit_code=1).stderr
-    assert "write it as" in cloud("asg", "policy", "step", "shop", "x", "--step", "up", exit_code=2).stderr
+    assert (
+        "must be FROM:TO:CHANGE"
+        in cloud("asg", "policy", "step", "shop", "x", "--step", "up", exit_code=2).stderr
+    )
     cloud("asg", "policy", "remove", "shop", "burst")
     assert set(shown(cloud)["spec"]["policies"]) == {"load", "cpu", "night"}
 

@@ -38,7 +38,7 @@ def test_of_all_volumes_one_is_named_to_be_restored(cloud: Command) -> None:
     assert "either a volume or `--all`" in cloud("snapshot", "create", "evening", exit_code=2).stderr
     cloud("snapshot", "create", "evening", "--all")
     refusal = cloud("snapshot", "restore", "evening", "again", exit_code=1).stderr
-    assert "it holds data, logs" in refusal
+    assert "must be one of data, logs" in refusal
     cloud("snapshot", "restore", "evening", "again", "--volume", "logs")
 
 

@@ -98,13 +98,13 @@ def test_what_was_created_later_says_so(cloud: Command) -> None:
 
 def test_wrong_use_is_told(cloud: Command) -> None:
     for line, exit_code, words in (
-        ("timeline --kind castle", 1, "use one of"),
+        ("timeline --kind castle", 1, "must be one of"),
         ("timeline --type instance.flown", 1, "docs/events.md"),
         ("timeline --resource web-9", 4, "cannot find"),
-        ("timeline --from 2 --to 1", 1, "ends before it begins"),
-        ("timeline --from 99999", 1, "the newest event has position"),
-        ("timeline --from soon", 2, "as a moment"),
-        ("diff 2 1", 1, "ends before it begins"),
+        ("timeline --from 2 --to 1", 1, "must not be after"),
+        ("timeline --from 99999", 1, "the position of the newest event"),
+        ("timeline --from soon", 2, "must be a moment"),
+        ("diff 2 1", 1, "must not be after"),
         ("diff 1 --tag alone", 2, "KEY=VALUE"),
         ("why web-9", 4, "cannot find"),
     ):
@@ -189,7 +189,7 @@ def test_usage_is_shown_in_hours(cloud: Command) -> None:
     assert total.split()[0] == "TOTAL"
     found = json.loads(cloud("usage", "--to", "0", "-o", "json").stdout)
     assert found["items"] == []
-    assert "cannot group by" in cloud("usage", "--group-by", "colour", exit_code=1).stderr
+    assert "`group_by` must be account" in cloud("usage", "--group-by", "colour", exit_code=1).stderr
 
 
 def test_the_store_is_verified_renewed_and_exported(

@@ -7,7 +7,7 @@ import pytest
 
 from domain.access_key import AccessKey, NewKey, Role
 from domain.aggregate import Aggregate, Claim, snake_case, upcast
-from domain.errors import DomainError, StaleVersion
+from domain.errors import DomainError, Invalid, StaleVersion
 from domain.store import ClaimTaken, RequirementMissing, ScopeInUse
 from domain.volume import Volume
 from domain.vpc import Vpc
@@ -63,7 +63,7 @@ def _below(kind: type[DomainError]) -> list[type[DomainError]]:
     return [kind, *(each for below in kind.__subclasses__() for each in _below(below))]
 
 
-def test_every_error_has_a_code_of_its_own_and_words_that_start_with_cannot() -> None:
+def test_every_error_has_a_code_of_its_own_and_words_that_say_what_cannot_or_must_be() -> None:
     claim = Claim("scope", "k", UUID(int=1))
     special: dict[type[DomainError], DomainError] = {
         ClaimTaken: ClaimTaken(claim),
@@ -72,7 +72,8 @@ def test_every_error_has_a_code_of_its_own_and_words_that_start_with_cannot() ->
     }
     kinds = _below(DomainError)
     for kind in kinds:
-        assert str(special.get(kind) or kind()).startswith("cannot "), kind
+        words = str(special.get(kind) or kind())
+        assert words.startswith("cannot ") or (issubclass(kind, Invalid) and " must " in words), kind
     codes = [kind.code for kind in kinds]
     assert len(codes) == len(set(codes))
 

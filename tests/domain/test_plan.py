@@ -8,6 +8,7 @@ import pytest
 from domain.plan import Action, Identity, Key, Plan, PlanEnded, Step
 from domain.plan.convergence import NextAction, Outcome, SeenResource, next_action, outcome
 from domain.plan.holding import planned_scope
+from domain.plan.patience import COPYING, USUAL, deadline
 from domain.plan.progress import StepStatus
 
 VPC = Step("1", Action.CREATE, Key("vpc", "shop"), "create", after={"cidr": None})
@@ -149,6 +150,32 @@ def test_an_error_may_heal_for_some_seconds_before_the_step_fails() -> None:
     seen = SeenResource("error", "the engine is busy", now)
     assert outcome(VPC, seen, now) is Outcome.FAILING
     assert outcome(VPC, seen, now + timedelta(seconds=10)) is Outcome.FAILED
+
+
+def test_a_step_has_minutes_to_settle_and_one_that_copies_data_has_hours() -> None:
+    restore = Step("2", Action.CREATE, Key("database", "orders"), "restore_from_archive", after={})
+    plan = applying(VPC, restore)
+    plan.report_step_started("1", "vpc-new", 8)
+    plan.report_step_started("2", "db-new", 9)
+    started = plan.progress["1"].started_at
+    assert started is not None
+    assert deadline(plan, VPC, None) == started + USUAL
+    assert deadline(plan, restore, None) - started >= COPYING
+    assert deadline(plan, VPC, timedelta(seconds=5)) == started + timedelta(seconds=5)
+
+
+def test_a_failed_step_has_the_whole_time_again_when_the_plan_is_continued() -> None:
+    plan = applying(VPC)
+    plan.report_step_started("1", "vpc-new", 8)
+    first = plan.progress["1"].started_at
+    plan.report_step_failed("1", "it has not settled")
+    plan.report_finished()
+    plan.carry_out()
+    plan.report_step_started("1", "vpc-new", 8)
+    again = plan.progress["1"].started_at
+    assert first is not None
+    assert again is not None
+    assert again > first
 
 
 def test_the_next_action_follows_from_the_steps_and_their_resources() -> None:

@@ -20,13 +20,13 @@ OLD = {"init": False, "capabilities": list(OPTIONAL_CAPABILITIES), "stop_grace_s
 @pytest.mark.parametrize(
     ("options", "field", "words"),
     [
-        ({"capabilities": ["SYS_ADMIN"]}, "capabilities", "`SYS_ADMIN`: use one of AUDIT_WRITE"),
+        ({"capabilities": ["SYS_ADMIN"]}, "capabilities", "must be one of AUDIT_WRITE"),
         ({"capabilities": ["ALL"]}, "capabilities", "`ALL`"),
         ({"capabilities": ["CAP_NET_RAW"]}, "capabilities", "`CAP_NET_RAW`"),
-        ({"capabilities": ["MKNOD", "MKNOD"]}, "capabilities", "MKNOD twice"),
-        ({"stop_grace_s": -1}, "stop_grace_s", "use 0 to 600"),
-        ({"stop_grace_s": 601}, "stop_grace_s", "use 0 to 600"),
-        ({"stop_signal": "SIGSTOP"}, "stop_signal", "`SIGSTOP`: use one of SIGHUP"),
+        ({"capabilities": ["MKNOD", "MKNOD"]}, "capabilities", "`MKNOD` is given twice"),
+        ({"stop_grace_s": -1}, "stop_grace_s", "from 0 to 600"),
+        ({"stop_grace_s": 601}, "stop_grace_s", "from 0 to 600"),
+        ({"stop_signal": "SIGSTOP"}, "stop_signal", "must be one of SIGHUP"),
         ({"stop_signal": "15"}, "stop_signal", "`15`"),
     ],
 )

@@ -45,8 +45,8 @@ def scaled(found: Pretended, *averages: float | None) -> ScalingGroup.Decided | 
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"size": Size(3, 2, 5)}, "desired", ("min ≤ desired ≤ max",)),
-        ({"size": Size(5, 5, 2)}, "min", ("min ≤ desired ≤ max",)),
+        ({"size": Size(3, 2, 5)}, "desired", ("from `min` to `max`, 3 to 5",)),
+        ({"size": Size(5, 5, 2)}, "min", ("at most `max`, which is 2",)),
         ({"size": Size(0, 0, 101)}, "max", ("0 to 100",)),
         ({"name": "w" * 57}, "name", ("at most 56",)),
         ({"name": "Web!"}, "name", ("lower-case",)),

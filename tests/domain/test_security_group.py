@@ -116,7 +116,7 @@ def test_a_group_has_at_most_sixty_rules_a_direction() -> None:
     found = group()
     many = [Rule.allow("ingress", "tcp", port, cidr="0.0.0.0/0") for port in range(1, MAX_RULES + 1)]
     found.authorize(many)
-    with refused(Invalid, "61 ingress rules", "at most 60", field="ingress"):
+    with refused(Invalid, "at most 60 rules, not 61", field="ingress"):
         found.authorize([postgres()])
 
 

@@ -79,9 +79,9 @@ def test_what_is_damaged_is_not_restored_until_it_was_verified_again() -> None:
 def test_one_of_several_volumes_is_named_by_id_or_name() -> None:
     snapshot = taken("a", "b")
     assert snapshot.restorable("vol-a") == snapshot.restorable("a")
-    with refused(Invalid, "it holds a, b", field="volume"):
+    with refused(Invalid, "must be one of a, b", field="volume"):
         snapshot.restorable(None)
-    with refused(Invalid, "it holds a, b", field="volume"):
+    with refused(Invalid, "must be one of a, b", field="volume"):
         snapshot.restorable("c")
 
 

@@ -43,9 +43,9 @@ def test_kept_is_what_is_young_and_among_the_newest() -> None:
         ({"schedule": "61 * * * *"}, "schedule", ("`61 * * * *`", "five fields")),
         ({"schedule": "@daily"}, "schedule", ("five fields",)),
         ({"schedule": "H 3 * * *"}, "schedule", ("five fields",)),
-        ({"schedule": "0 0 31 2 *"}, "schedule", ("`0 0 31 2 *`", "never matches a date")),
-        ({"retention_days": 0}, "retention_days", ("cannot use 0", "1 to 3650")),
-        ({"retention_count": 1001}, "retention_count", ("cannot use 1001", "1 to 1000")),
+        ({"schedule": "0 0 31 2 *"}, "schedule", ("`0 0 31 2 *`", "must match a date")),
+        ({"retention_days": 0}, "retention_days", ("not 0", "from 1 to 3650")),
+        ({"retention_count": 1001}, "retention_count", ("not 1001", "from 1 to 1000")),
     ],
 )
 def test_a_policy_that_cannot_be_kept_is_refused(

@@ -46,7 +46,7 @@ def test_a_volume_in_use_cannot_be_deleted() -> None:
 @pytest.mark.parametrize("size_gb", [0, -1, MAX_SIZE_GB + 1])
 def test_a_size_once_given_is_a_real_limit(size_gb: int) -> None:
     assert [created(size).size_gb for size in (None, 1, MAX_SIZE_GB)] == [None, 1, MAX_SIZE_GB]
-    with refused(Invalid, f"{size_gb} GB", f"1 to {MAX_SIZE_GB}", field="size_gb"):
+    with refused(Invalid, f"must be from 1 to {MAX_SIZE_GB}, not {size_gb}", field="size_gb"):
         created(size_gb)
 
 

@@ -1,6 +1,7 @@
 """The whole API in this process, without a socket, with a controller and a real database."""
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -71,6 +72,10 @@ class Cloud:
         return done(await self.admin.post("/api/instances", json=body, headers=WAIT), "running")
 
 
+BEGINNING = re.compile("cannot |`.*` must ")
+"""How the detail of a problem document begins."""
+
+
 def done(answer: httpx.Response, status: str | None = None) -> dict[str, Any]:
     """Return the document of an accepted command."""
     assert answer.status_code == 202, answer.text
@@ -86,7 +91,7 @@ def refused(answer: httpx.Response, status: int, code: str, *words: str) -> dict
     problem: dict[str, Any] = answer.json()
     expected = {"type": f"/problems#{code}", "status": status, "code": code}
     assert expected == {name: problem[name] for name in expected}
-    assert problem["detail"].startswith("cannot "), problem
+    assert BEGINNING.match(problem["detail"]), problem
     assert [word for word in words if word not in problem["detail"]] == [], problem["detail"]
     assert problem["request_id"] == answer.headers["x-request-id"]
     assert problem["title"]

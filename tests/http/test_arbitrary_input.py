@@ -25,7 +25,7 @@ from miniaws.settings import Settings
 from tests.conftest import scratch_database
 from tests.http import arbitrary
 from tests.http.arbitrary import Call, Headers, Route
-from tests.http.in_process import WAIT, Cloud, open_cloud
+from tests.http.in_process import BEGINNING, WAIT, Cloud, open_cloud
 
 EXAMPLES = 3_000 if "MINIAWS_TORTURE" in os.environ else 150
 PATIENCE_S = 60
@@ -106,7 +106,7 @@ class Asked:
         status: int = sent[0]["status"]
         if status >= 400:
             problem = json.loads(b"".join(each["body"] for each in sent[1:]))
-            assert problem["detail"].startswith("cannot "), problem
+            assert BEGINNING.match(problem["detail"]), problem
         return status
 
     def socket(self, query: str, headers: Headers, *, key: bool) -> list[Message]:

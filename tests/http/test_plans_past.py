@@ -182,3 +182,23 @@ async def test_the_files_of_a_volume_go_back_to_its_snapshot_and_an_undo_brings_
     again = (await cloud.admin.get("/api/volumes/files")).json()
     assert (again["id"], again["observed"]["attached_to"]["name"]) == (before["id"], "web-1")
     assert (await cloud.admin.get("/api/instances/web-1")).json()["status"] == "running"
+
+
+async def test_a_plan_says_that_an_image_has_changed_since(cloud: Cloud) -> None:
+    await carried_out(cloud, type="apply", manifest=SHOP[:3])
+    first = (await cloud.admin.get("/api/instances/web-1")).json()["observed"]["image_digest"]
+    then = await position(cloud)
+    again = {**SHOP[2], "spec": {**SHOP[2]["spec"], "restart": "never"}}
+    await carried_out(cloud, type="apply", manifest=[*SHOP[:2], again])
+    body = {"type": "fork", "to": str(then), "name": "shop-debug", "scope": {"vpc": "shop"}}
+    same = done(await cloud.admin.post("/api/plans", json=body), "proposed")
+    cloud.engine.contents["nginx:1.27"] = "another build"
+    other = done(await cloud.admin.post("/api/plans", json={**body, "name": "shop-other"}), "proposed")
+    says = [
+        "the image nginx:1.27 has changed since" in step["data"]
+        for plan in (same, other)
+        for step in plan["observed"]["steps"]
+        if step["resource"]["kind"] == "instance"
+    ]
+    assert first.startswith("sha256:")
+    assert says == [False, True]

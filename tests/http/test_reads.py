@@ -51,11 +51,11 @@ async def test_the_future_cannot_be_read(cloud: Cloud) -> None:
     now = datetime.now(UTC)
     for moment in ((now + timedelta(minutes=1)).isoformat(), "9999-12-31T23:59:59-14:00"):
         answer = await cloud.admin.get("/api/vpcs", params={"as_of": moment})
-        assert refused(answer, 422, "invalid", "is in the future")["field"] == "as_of"
+        assert refused(answer, 422, "invalid", "must be in the past")["field"] == "as_of"
     head = (await cloud.admin.get("/health/ready")).json()["position"]
     for field in ("as_of", "min_position"):
         answer = await cloud.admin.get("/api/vpcs", params={field: head + 1000})
-        problem = refused(answer, 422, "invalid", f"position {head + 1000}", "the newest event has position")
+        problem = refused(answer, 422, "invalid", f"not {head + 1000}", "the position of the newest event")
         assert problem["field"] == field
 
 
@@ -186,7 +186,10 @@ async def test_no_query_parameter_is_ever_ignored(cloud: Cloud) -> None:
         ("GET", "/api/instance-types?x=1", "x"),
     ]:
         answer = await cloud.admin.request(method, path, json={"name": "web"} if method == "POST" else None)
-        assert refused(answer, 422, "invalid", f"`{name}`", "this route accepts")["field"] == name
+        assert (
+            refused(answer, 422, "invalid", f"`{name}`", "must be a query parameter of this route")["field"]
+            == name
+        )
 
 
 async def test_a_query_parameter_of_another_kind_is_refused(cloud: Cloud) -> None:

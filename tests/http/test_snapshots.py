@@ -39,7 +39,7 @@ async def test_every_volume_of_the_account_is_taken_at_once(cloud: Cloud) -> Non
     snapshot = done(await cloud.admin.post("/api/snapshots", json=body, headers=WAIT), "available")
     assert {each["name"] for each in snapshot["spec"]["volumes"]} == {"data", "logs"}
     path = "/api/snapshots/evening/restore"
-    refused(await cloud.admin.post(path, json={"name": "x"}), 422, "invalid", "it holds data, logs")
+    refused(await cloud.admin.post(path, json={"name": "x"}), 422, "invalid", "must be one of data, logs")
     restored = await cloud.admin.post(path, json={"name": "x", "volume": "logs"}, headers=WAIT)
     assert done(restored, "available")["name"] == "x"
 
@@ -47,8 +47,8 @@ async def test_every_volume_of_the_account_is_taken_at_once(cloud: Cloud) -> Non
 async def test_what_cannot_be_taken_or_restored_is_refused_and_nothing_is_changed(cloud: Cloud) -> None:
     snapshots = "/api/snapshots"
     for body, status, code, word in (
-        ({"name": "a"}, 422, "invalid", "either `volume` or `all`"),
-        ({"name": "a", "volume": "data", "all": True}, 422, "invalid", "either `volume` or `all`"),
+        ({"name": "a"}, 422, "invalid", "must be given, or `all`"),
+        ({"name": "a", "volume": "data", "all": True}, 422, "invalid", "must be given, or `all`"),
         ({"name": "a", "volume": "nosuch"}, 404, "not_found", "nosuch"),
         ({"name": "a", "all": True}, 422, "invalid", "no volume"),
         ({"name": "A", "volume": "data"}, 404, "not_found", "data"),
@@ -59,7 +59,7 @@ async def test_what_cannot_be_taken_or_restored_is_refused_and_nothing_is_change
     again = await cloud.admin.post(snapshots, json={"name": "before", "volume": "data"})
     refused(again, 409, "name_taken", "before")
     nosuch = await cloud.admin.post(f"{snapshots}/before/restore", json={"name": "x", "volume": "nosuch"})
-    refused(nosuch, 422, "invalid", "it holds data")
+    refused(nosuch, 422, "invalid", "must be one of data")
     stranger = await cloud.another(account="other")
     refused(await stranger.get(f"{snapshots}/before"), 404, "not_found", "before")
     refused(

@@ -47,6 +47,13 @@ def own_cloud(tmp_path: Path, database_url: str, cloud_name: str, engine: str) -
 
 
 @pytest.fixture
+def impatient(tmp_path: Path, database_url: str, cloud_name: str, engine: str) -> Generator[RunningCloud]:
+    """A cloud for one test, in which a step of a plan has a few seconds."""
+    with running_cloud(tmp_path, database_url, cloud_name, engine, MINIAWS_PLAN_STEP_S="8") as found:
+        yield found
+
+
+@pytest.fixture
 def keeping(tmp_path: Path, database_url: str, cloud_name: str, engine: str) -> Generator[RunningCloud]:
     """A cloud for one test, which keeps what is deleted."""
     more = {"MINIAWS_TRASH_HOURS": "72", "MINIAWS_TRASH_MIN_FREE_GB": "0"}

@@ -47,10 +47,10 @@ class PrivateEngine:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
         wait_until(self._answers, "the engine answers", 30)
 
-    def load(self, source: str) -> None:
-        """Take the test image from another engine."""
+    def load(self, source: str, image: str) -> None:
+        """Take an image from another engine."""
         with contextlib.closing(docker.DockerClient(base_url=source)) as other:
-            saved = b"".join(other.images.get(IMAGE).save(named=True))
+            saved = b"".join(other.images.get(image).save(named=True))
         with contextlib.closing(docker.DockerClient(base_url=self.host)) as own:
             own.images.load(saved)
 
@@ -87,14 +87,14 @@ class PrivateEngine:
 
 
 @contextlib.contextmanager
-def private_engine(source: str | None) -> Generator[PrivateEngine]:
-    """An engine in a folder whose path is short enough for sockets, with the test image of ``source`` or with none."""
+def private_engine(source: str | None, image: str = IMAGE) -> Generator[PrivateEngine]:
+    """An engine in a folder whose path is short enough for sockets, with one image of ``source`` or with none."""
     with tempfile.TemporaryDirectory(prefix="mawt-") as home:
         engine = PrivateEngine(Path(home))
         try:
             engine.start()
             if source is not None:
-                engine.load(source)
+                engine.load(source, image)
             yield engine
         finally:
             engine.close()

@@ -48,7 +48,7 @@ def test_a_policy_is_added_refused_and_changed_by_forms(browser: Browser, cloud:
         fill(page, "Name", "keep-cpu")
         fill(page, "Target", "400")
         page.get_by_role("dialog").get_by_role("button", name="Add a policy").click()
-        expect(page.get_by_role("dialog")).to_contain_text("cannot keep cpu at 400 %")
+        expect(page.get_by_role("dialog")).to_contain_text("`target` must be at least 1 and less than 100 %")
         fill(page, "Target", "40")
         assert command(page) == "cloud asg policy track workers keep-cpu --target 40"
         confirm(page, "Add a policy")

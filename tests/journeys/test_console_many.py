@@ -92,7 +92,7 @@ def test_snapshots_are_scheduled_otherwise_scheduled_and_not_any_more(
     panel.get_by_role("button", name="Schedule snapshots").click()
     fill(page, "Schedule", "every day")
     page.get_by_role("dialog").get_by_role("button", name="Schedule snapshots").click()
-    expect(page.get_by_role("dialog")).to_contain_text("cannot use `every day`")
+    expect(page.get_by_role("dialog")).to_contain_text("must be a cron expression")
     fill(page, "Schedule", "30 4 * * 1")
     fill(page, "Retention (days)", "30")
     assert command(page) == "cloud volume schedule data --cron '30 4 * * 1' --retention-days 30"

@@ -141,7 +141,7 @@ def test_an_instance_is_launched_with_user_data_and_a_program_is_run(
         data = page.get_by_label(re.compile("^User data( . optional)?$"))
         data.fill("#!/bin/sh\necho hi")
         page.get_by_role("button", name="Launch instance").click()
-        expect(page.get_by_text("cannot run user data").first).to_be_visible()
+        expect(page.get_by_text("must not be a script").first).to_be_visible()
         data.fill("greeting=hi\n\n")
         expect(page.get_by_test_id("command")).to_contain_text("--user-data @FILE")
         page.get_by_role("button", name="Launch instance").click()

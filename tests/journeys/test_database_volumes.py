@@ -60,6 +60,8 @@ def checked(cloud: RunningCloud, volume_id: str) -> str:
         user="postgres",
         network_mode="none",
         remove=True,
+        # Otherwise the engine would create a volume for the path that the image declares, and keep it.
+        tmpfs={"/var/lib/postgresql/data": ""},
         volumes={f"{cloud.cloud}-{volume_id}": {"bind": "/data", "mode": "rw"}},
     )
     return said.decode().strip().splitlines()[-1]

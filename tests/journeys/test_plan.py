@@ -89,6 +89,27 @@ def test_a_controller_that_is_killed_again_and_again_completes_a_plan_once(own_c
     assert again["observed"]["steps"] == []
 
 
+def test_an_instance_that_crashes_for_ever_fails_its_step_in_time_and_no_other(
+    impatient: RunningCloud,
+) -> None:
+    hopeless = {"image": IMAGE, "type": "nano", "command": ["/no/such/program"]}
+    manifest = [
+        {"kind": "instance", "name": "hopeless", "spec": hopeless},
+        {"kind": "volume", "name": "files"},
+    ]
+    plan = propose(impatient, {"type": "apply", "manifest": manifest})
+    impatient.http.post(f"/api/plans/{plan['id']}/apply").raise_for_status()
+    wait_until_completed(impatient, plan, 1)
+    kill(impatient.controllers.pop(0))
+    impatient.start_controller()
+    path = f"/api/plans/{plan['id']}"
+    wait_until(lambda: impatient.show(path)["status"] == "failed", "the plan has failed", APPLIED_S)
+    steps = {each["resource"]["name"]: each for each in impatient.show(path)["observed"]["steps"]}
+    assert steps["files"]["status"] == "completed"
+    assert "it has not settled within 8 s" in steps["hopeless"]["reason"]
+    impatient.delete("/api/instances/hopeless")
+
+
 def test_a_shop_is_rewound_and_the_rewind_is_undone(cloud: RunningCloud) -> None:
     manifest = shop(listening_port())
     carry_out(cloud, type="apply", manifest=manifest)

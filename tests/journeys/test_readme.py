@@ -12,8 +12,9 @@ from pathlib import Path
 import docker
 import pytest
 
+from adapters.images import recipe
 from miniaws.settings import Settings
-from tests.conftest import ROOT, free_port
+from tests.conftest import ROOT, build_images, free_port
 from tests.journeys.private_engine import PrivateEngine, forwarded, private_engine
 
 SETUP = ("make run", "source .venv/bin/activate")
@@ -40,11 +41,12 @@ def five_minutes() -> list[str]:
 
 
 @pytest.fixture
-def bare_engine() -> Generator[PrivateEngine]:
-    """An engine without any image."""
-    with private_engine(None) as found:
+def bare_engine(engine: str) -> Generator[PrivateEngine]:
+    """An engine that only has Debian, which `make test` has built from its packages on the other engine."""
+    build_images(recipe.BASE)
+    with private_engine(engine, recipe.BASE_TAG) as found:
         with contextlib.closing(docker.DockerClient(base_url=found.host)) as client:
-            assert client.images.list(all=True) == []
+            assert [image.tags for image in client.images.list()] == [[recipe.BASE_TAG]]
         yield found
 
 

@@ -117,7 +117,7 @@ async def test_a_body_that_no_command_accepts_fails_its_step_without_its_values(
     wrong = Step("1", Action.CREATE, Key("vpc", "shop"), "create", {"name": 7, "color": "red"}, after={})
     ended = await carried_out(stage, await applying(stage, wrong))
     assert ended.progress["1"].reason is not None
-    assert ended.progress["1"].reason.startswith("cannot accept `name`")
+    assert ended.progress["1"].reason.startswith("`name` must be a text")
 
 
 async def test_an_engine_that_does_not_answer_delays_a_plan_and_fails_no_step(stage: Stage) -> None:
@@ -150,3 +150,35 @@ async def test_a_resource_that_fails_fails_its_step_when_it_does_not_heal(stage:
     await stage.pass_(plan)
     ended = await stage.load(Plan, plan.id)
     assert (ended.status, statuses(ended)) == ("failed", ["failed"])
+
+
+async def test_a_step_whose_resource_never_settles_fails_in_time_and_others_go_on(stage: Stage) -> None:
+    await stage.settle(await stage.vpc("other"))
+    tags = Step("3", Action.CHANGE, Key("vpc", "other"), "change", {"tags": {"a": "b"}}, after={})
+    plan = await applying(stage, SHOP, WEB, tags)
+    await stage.pass_(plan)
+    shop = await named(stage, Vpc, "shop")
+    assert shop.status == "creating"
+    clock = stage.stop_clock((await stage.load(Plan, plan.id)).modified_on)
+    for _ in range(16):
+        clock.at += timedelta(minutes=1)
+        stage.restart_controller()
+        await stage.pass_(plan)
+    ended = await stage.load(Plan, plan.id)
+    assert (ended.status, statuses(ended)) == ("failed", ["failed", "skipped", "completed"])
+    assert ended.progress["1"].reason == (
+        "it has not settled within 15 min: the resource is creating; apply the plan again to wait longer"
+    )
+    clock.at = ended.modified_on
+    await stage.cloud.change(REQUEST, Plan, plan.public_id, Plan.carry_out)
+    assert statuses(await carried_out(stage, ended)) == ["completed"] * 3
+    assert (await named(stage, Vpc, "shop")).id == shop.id
+
+
+async def test_a_plan_that_waits_looks_again_when_a_step_should_have_settled(stage: Stage) -> None:
+    plan = await applying(stage, SHOP)
+    stage.stop_clock((await stage.load(Plan, plan.id)).modified_on)
+    await stage.pass_(plan)
+    waiting = await stage.managers[Plan.KIND].reconcile(plan.id)
+    assert waiting.sentence == "waits for its resources"
+    assert 890 < waiting.requeue_after_s <= 910

@@ -15,7 +15,7 @@ nothing else is said.
 * load_balancer: ``register_target``, ``deregister_target`` with ``{target}``; ``upload_certificate`` with its ``name``
   besides the body, ``remove_certificate`` with ``{name}``
 * scaling_group: ``put_policy`` with its ``name`` besides the policy, ``remove_policy`` with ``{name}``, ``suspend``,
-  ``resume``; ``refresh`` without a body, which is done when no instance has an older template
+  ``resume``; ``refresh`` without a body, which is completed when no instance has an older template
 """
 
 from collections.abc import Mapping

@@ -46,6 +46,17 @@ class InstanceKind(Kind):
         made = super().new(desired, action)
         return made.having(takes=made.takes | {_place(Key("volume", name)) for name in mounts(desired)})
 
+    def another(self, desired: Resource, context: Context, action: Action) -> list[Draft]:
+        """Return its launch; the content of its image may be another one than it was."""
+        made, *rest = super().another(desired, context, action)
+        source = context.source(desired)
+        if made.command is None or source is None or source.id not in context.facts.changed_images:
+            return [made, *rest]
+        changed = (
+            f"the image {desired.spec['image']} has changed since: the new instance runs another content"
+        )
+        return [made.having(data="; ".join(each for each in (made.data, changed) if each)), *rest]
+
     def removal(self, current: Resource, action: Action | None = None) -> Draft:
         """Return its termination, which frees its volumes."""
         gone = super().removal(current, action)

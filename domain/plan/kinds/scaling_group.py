@@ -117,7 +117,8 @@ def _template(kind: Kind, current: Resource, changed: Differences) -> list[Draft
         "refresh",
         identity=current.identity,
         reason=f"its instances get {listed(changed)} of the template",
-        data="its instances are replaced, a few at a time; the files in their containers are lost",
+        data="its instances of an older template are replaced, a few at a time; the files in their containers are "
+        "lost",
     )
     return [change.having(secrets_from=current.identity), refresh]
 

@@ -20,8 +20,8 @@ def afters(found: Differences) -> dict[str, Any]:
 
 
 def listed(names: Iterable[str]) -> str:
-    """Return names of fields as a list in a sentence."""
-    quoted = [f"`{name}`" for name in names]
+    """Return names of fields as a list in a sentence; sorted, as a store does not keep the order of fields."""
+    quoted = [f"`{name}`" for name in sorted(names)]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 

@@ -114,17 +114,17 @@ export function mistakes(fields: readonly Field[], values: Values): Record<strin
 }
 
 function mistake(field: Field, text: string): string | null {
-  if (text === '') return field.isRequired ? `${field.label} is required` : null;
+  if (text === '') return field.isRequired ? `${field.label} must be given` : null;
   if (field.name === 'name' && !/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text))
-    return 'cannot use this as a name: use 1 to 63 lower-case letters, digits and hyphens that start with a letter';
-  if (field.type === 'number' && !/^[+-]?\d+(\.\d+)?$/.test(text)) return 'cannot read this: give a number';
+    return `${field.label} must have 1 to 63 lower-case letters, digits and hyphens, and start with a letter`;
+  if (field.type === 'number' && !/^[+-]?\d+(\.\d+)?$/.test(text)) return `${field.label} must be a number`;
   const bounds = boundsOf(field);
   if (field.type === 'number' && bounds !== undefined && !isWithin(field, Number(text)))
     return `${field.label} must be ${bounds}`;
   if (field.type === 'ports' && lines(text).some((line) => !/^\d{1,5}(:\d{1,5})?$/.test(line)))
-    return 'cannot read a line: write PORT or HOST:PORT';
+    return `${field.label} must have lines of PORT or HOST:PORT`;
   if (field.type === 'pairs' && lines(text).some((line) => line.indexOf('=') < 1))
-    return 'cannot read a line: write key=value';
+    return `${field.label} must have lines of key=value`;
   return null;
 }
 

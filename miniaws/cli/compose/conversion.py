@@ -78,7 +78,9 @@ def _vpcs(networks: Section, parts: _Parts) -> Iterator[dict[str, Any]]:
         is_there = network.text("external") == "true"
         is_ours = not is_there and name != _DEFAULT
         is_internal = is_ours and network.text("internal") == "true"
-        network.close({"internal": "the VPC is not made by this file: set `internet` of its subnets to false"})
+        network.close(
+            {"internal": "the VPC is not made by this file: set `internet` of its subnets to false"}
+        )
         if is_ours:
             yield _document("vpc", parts.vpcs[name], {"cidr": cidr} if cidr else {}, of)
         if is_internal:

@@ -14,12 +14,10 @@ def listeners(given: Sequence[str] | None, rules: Sequence[str] | None) -> list[
     for rule in rules or ():
         port, *conditions = rule.split(",")
         if not port.isdecimal() or int(port) not in found:
-            raise _wrong(
-                "--rule", rule, "begin it with the port of a listener, e.g. 8081,path=/api/*,group=api"
-            )
+            raise _wrong("--rule", rule, "begin with the port of a listener, e.g. 8081,path=/api/*,group=api")
         pairs = {condition.partition("=")[0]: condition.partition("=")[2] for condition in conditions}
         if not pairs.keys() <= {"host", "path", "group"} or "group" not in pairs:
-            raise _wrong("--rule", rule, "write it as PORT,host=HOST,path=PATH,group=NAME")
+            raise _wrong("--rule", rule, "be PORT,host=HOST,path=PATH,group=NAME")
         parsed = {"host": pairs.get("host"), "path": pairs.get("path"), "target_group": pairs["group"]}
         found[int(port)]["rules"].append(parsed)
     return list(found.values())
@@ -44,7 +42,7 @@ def check(text: str) -> dict[str, Any]:
                     raise ValueError  # noqa: TRY301 - one message for all errors
         except ValueError:
             example = "http:/health,interval=5,timeout=2,rise=2,fall=3,codes=200-299/304"
-            raise _wrong("--check", text, f"write it as {example}") from None
+            raise _wrong("--check", text, f"be written as {example}") from None
     return found
 
 
@@ -56,7 +54,7 @@ def _listener(text: str) -> dict[str, Any]:
     port, _, more = rest.partition(":")
     if not port.isascii() or not port.isdecimal():
         raise _wrong(
-            "--listen", text, "write it as [http|https|tcp:]PORT[:CERTIFICATE][:=GROUP], e.g. https:8443:shop"
+            "--listen", text, "be [http|https|tcp:]PORT[:CERTIFICATE][:=GROUP], e.g. https:8443:shop"
         )
     certificates = [each for each in more.split(":") if each and not each.startswith("=")]
     groups = [each[1:] for each in more.split(":") if each.startswith("=")]
@@ -64,5 +62,5 @@ def _listener(text: str) -> dict[str, Any]:
     return {"port": int(port), "protocol": protocol, "certificates": certificates, "rules": [], **group}
 
 
-def _wrong(option: str, text: str, how: str) -> typer.BadParameter:
-    return typer.BadParameter(f"cannot read {text!r}: {how}", param_hint=option)
+def _wrong(option: str, text: str, rule: str) -> typer.BadParameter:
+    return typer.BadParameter(f"must {rule}; not {text!r}", param_hint=option)

@@ -48,7 +48,8 @@ class Manifest:
         keys = tuple(int(part) if part.isdigit() else part for part in path[1:])
         line, content = located.document.line(keys), located.document.content
         about = f"{content.get('kind', 'resource')} {content.get('name', '')}".strip()
-        return f"{located.file}:{line}: {about}: `{_shown(keys)}`: {message}"
+        said = message.removeprefix(f"`{field}` ")
+        return f"{located.file}:{line}: {about}: `{_shown(keys)}`{' ' if said != message else ': '}{said}"
 
 
 def read(given: Sequence[str]) -> Manifest:

@@ -20,12 +20,12 @@ class Address:
         """Return an address from ``HOST:PORT`` or ``PORT``; the default is loopback. Raises ValueError."""
         match = _FORM.fullmatch(text)
         if match is None or not 1 <= int(match["port"]) <= 65535:
-            raise ValueError(f"cannot read {text!r} as an address: write it as e.g. 127.0.0.1:8090 or 8090")
+            raise ValueError(f"must be an address or a port, e.g. 127.0.0.1:8090 or 8090; not {text!r}")
         found = cls((match["host"] or _LOOPBACK).strip("[]"), int(match["port"]))
         if (ip := found._ip) is not None and ip.is_unspecified:
             raise ValueError(
-                f"cannot listen at {text}: name the one address that clients use, so that requests for other "
-                "names can be refused"
+                f"must name the one address that clients use, not {text!r}, so that requests for other names can be "
+                "refused"
             )
         return found
 

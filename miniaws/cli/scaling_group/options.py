@@ -20,7 +20,7 @@ def _balancers(texts: Sequence[str]) -> list[dict[str, Any]]:
         name, port, group, weight, *more = [*each.split(":"), "", "", ""]
         numbers = (port, weight or "1")
         if not name or any(more) or not all(text.isascii() and text.isdecimal() for text in numbers):
-            raise ValueError(f"cannot read {each!r}: write it as NAME:PORT, e.g. web:8080")
+            raise ValueError(f"must be NAME:PORT, e.g. web:8080; not {each!r}")
         rest = {"target_group": group or None, "weight": int(weight) if weight else None}
         found.append(
             {"load_balancer": name, "port": int(port)}

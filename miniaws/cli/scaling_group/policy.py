@@ -125,6 +125,4 @@ def _step(text: str) -> dict[str, Any]:
             "change": int(change),
         }
     except ValueError:
-        raise ValueError(
-            f"cannot read {text!r}: write it as FROM:TO:CHANGE, e.g. 60:80:+1, 80::+2 or :20:-1"
-        ) from None
+        raise ValueError(f"must be FROM:TO:CHANGE, e.g. 60:80:+1, 80::+2 or :20:-1; not {text!r}") from None

@@ -8,8 +8,9 @@ from pydantic import Field
 
 from domain.archive import Policy
 from domain.database import Database, ReplicationStatus
-from domain.errors import Invalid, PortError, Unavailable
+from domain.errors import PortError, Unavailable
 from domain.server import Endpoint
+from domain.values import must
 from domain.volume import MAX_SIZE_GB
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
 from miniaws.commands import archive as archives
@@ -140,19 +141,13 @@ def _refuse_other_settings(new: CreateDatabase, source: Database) -> None:
     if new.parameters and new.parameters != source.settings["parameters"]:
         wrong.append("parameters")
     for name in wrong:
-        raise Invalid(
-            f"cannot make {new.name} a replica of {source.name} with a different `{name}`: leave it out",
-            field=name,
-        )
+        raise must(name, f"be left out, or be the same as for {source.name}")
 
 
 def _refuse_too_little(new: CreateReplica, source: Database) -> None:
     least = source.settings["storage_gb"]
     if new.storage_gb is not None and least is not None and new.storage_gb < least:
-        raise Invalid(
-            f"cannot copy {source.name} into {new.storage_gb} GiB: its own limit is {least} GiB; use at least as much",
-            field="storage_gb",
-        )
+        raise must("storage_gb", f"be at least {least}, the limit of {source.name}", new.storage_gb)
 
 
 async def login_of(cloud: Cloud, source: Database) -> str:

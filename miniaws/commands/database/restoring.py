@@ -11,9 +11,8 @@ from domain.archive import Plan
 from domain.database import Database
 from domain.database.swap import NotReplaceable, name_beside
 from domain.database.swapping import refuse_unless_replaceable, request_swap
-from domain.errors import Invalid
 from domain.subnet import DEFAULT
-from domain.values import shown
+from domain.values import must
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
 from miniaws.commands import archive as archives
 from miniaws.commands.body import Body, Name, Publish
@@ -84,14 +83,11 @@ class RestoreDatabase(Body):
         """Return the name of the new database; in place, the one that it has at first. Raises Invalid."""
         if not self.in_place:
             if self.name is None:
-                raise Invalid("cannot restore without a name: give `name`, or `in_place`", field="name")
+                raise must("name", "be given unless `in_place` is true")
             return self.name
         others = ("name", "publish", "vpc", "subnet", "security_groups")
         if any(getattr(self, each) is not None for each in others):
-            raise Invalid(
-                f"cannot restore in place with other settings: leave `{'`, `'.join(others)}` out",
-                field="in_place",
-            )
+            raise must("in_place", f"be false when `{'`, `'.join(others[:-1])}` or `{others[-1]}` is given")
         return name_beside(source.name, now)
 
     def where(self, source: Database) -> dict[str, Any]:
@@ -107,11 +103,7 @@ class RestoreDatabase(Body):
             return None
         found = moments.instant(self.to)
         if found is None:
-            raise Invalid(
-                f"cannot read the time {shown(self.to)}: use an RFC 3339 instant with a time zone such as "
-                "2026-11-23T10:02:11Z",
-                field="to",
-            )
+            raise must("to", f"be {moments.FORM}", self.to)
         return found
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Network
 
-from domain.errors import Invalid, NotFound
+from domain.errors import NotFound
 from domain.instance import Instance, InstanceTerminated
 from domain.load_balancer import LoadBalancer, Selector, TargetSpec
 from domain.load_balancer.errors import TargetInAnotherVpc
+from domain.values import must
 from miniaws.application import Cloud
 from miniaws.commands.load_balancer.bodies import RegisterTarget
 
@@ -16,9 +17,7 @@ async def addition(
 ) -> Callable[[LoadBalancer], None]:
     """Return what adds a target to a load balancer in a VPC with that range. Raises NotFound, Invalid."""
     if [target.instance, target.tags, target.address].count(None) != 2:
-        raise Invalid(
-            "cannot tell what the target is: give one of `instance`, `tags` and `address`", field="instance"
-        )
+        raise must("instance", "be given, or `tags`, or `address`, but only one of them")
     if target.tags is not None:
         selector = Selector(target.target_group, target.tags, target.port, target.weight)
         return lambda balancer: balancer.select(selector)

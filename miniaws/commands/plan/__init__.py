@@ -1,22 +1,22 @@
 """Commands for plans.
 
 ``bodies`` the inputs · ``computing`` a plan from ``estates``, those of the ``past``, and ``facts`` · ``secrets`` that
-are sealed with it · ``verbs`` the commands of its steps.
+are sealed with it · ``verbs`` the commands of its steps · ``pausing`` of scaling groups.
 """
 
 from typing import Any
 
 import orjson
 
-from domain.errors import Invalid
 from domain.plan import BeingPlanned, Plan, PlanStale, Step
 from domain.plan.holding import PLANNED_PREFIX
 from domain.store import ClaimTaken, RequirementMissing
+from domain.values import must
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
-from miniaws.commands.plan import secrets
+from miniaws.commands.plan import estates, pausing, secrets
 from miniaws.commands.plan.bodies import AnyPlan as AnyPlan
 from miniaws.commands.plan.bodies import ApplyPlan as ApplyPlan
-from miniaws.commands.plan.computing import Computed, compute, compute_again, encoded
+from miniaws.commands.plan.computing import Computed, compute, compute_again, current_position, encoded
 from miniaws.commands.plan.manifest import ManifestResource as ManifestResource
 
 _SHORT = 8
@@ -26,7 +26,7 @@ async def propose(cloud: Cloud, request: Request, asked: AnyPlan) -> Saved:
     """Compute a plan and keep it; nothing else changes. Raises Invalid, Unavailable."""
     await cloud.refuse_repeated(request)
     if isinstance(asked, ApplyPlan) and asked.prune and asked.set is None:
-        raise Invalid("cannot tell what to prune: give the name of a set", field="set")
+        raise must("set", "be given when `prune` is true")
     computed = await compute(cloud, request.cause.account_id, asked)
 
     async def work(unit: UnitOfWork) -> None:
@@ -65,10 +65,13 @@ async def apply(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
     if plan.status == "proposed":
         _refuse_if_stale(plan, await compute_again(cloud, plan.account_id, plan.options))
     copied = await _copied(cloud, plan)
+    current = await estates.at_position(cloud, plan.account_id, await current_position(cloud))
+    concerned = pausing.concerned(plan, current)
 
     async def work(unit: UnitOfWork) -> None:
         found = await unit.load(Plan, plan.public_id)
-        found.carry_out(unit.seal(encoded(copied)) if copied and found.copied_id is None else None)
+        found.carry_out(unit.seal(encoded(copied)) if copied and found.copied_id is None else None, concerned)
+        await pausing.pause_groups(unit, found)
 
     async def recover(conflict: ClaimTaken | RequirementMissing) -> None:
         if isinstance(conflict, ClaimTaken) and conflict.claim.scope.startswith(PLANNED_PREFIX):
@@ -79,12 +82,19 @@ async def apply(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
             ) from None
         raise conflict
 
-    return await cloud.transact(request, work, recover)
+    return await cloud.transact(pausing.as_plan(request, plan), work, recover)
 
 
 async def cancel(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
     """Discard a plan, or start no further step of one that is applied. Raises NotFound, PlanEnded."""
-    return await cloud.change(request, Plan, id_or_name, Plan.cancel)
+    plan = await cloud.load(Plan, request.cause.account_id, id_or_name)
+
+    async def work(unit: UnitOfWork) -> None:
+        found = await unit.load(Plan, plan.public_id)
+        found.cancel()
+        await pausing.end_pauses(unit, found)
+
+    return await cloud.transact(pausing.as_plan(request, plan), work)
 
 
 def _refuse_if_stale(plan: Plan, now: Computed) -> None:

@@ -116,7 +116,7 @@ class ForkPlan(Body):
     def _refuse_what_is_no_port(cls, given: dict[str, int]) -> dict[str, int]:
         for port in given:
             if not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65535):
-                raise PydanticCustomError("port", "a host port must be a number from 1 to 65535")
+                raise PydanticCustomError("port", "must have host ports from 1 to 65535")
         return given
 
 

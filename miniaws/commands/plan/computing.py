@@ -7,11 +7,12 @@ from typing import Annotated, Any
 import orjson
 from pydantic import Field, TypeAdapter
 
-from domain.errors import Invalid, Unavailable, within
+from domain.errors import Unavailable, within
 from domain.plan import Estate, Key, Resource, Step, estate
 from domain.plan.difference import plan as difference
 from domain.plan.estate import key_of
 from domain.plan.options import Mode, Options
+from domain.values import must
 from miniaws.application import Cloud
 from miniaws.commands.plan import estates, facts, manifest, past, secrets
 from miniaws.commands.plan.bodies import AnyPlan, ApplyPlan, ForkPlan, RemovePlan, RewindPlan, UndoPlan
@@ -108,8 +109,10 @@ async def _manifest(cloud: Cloud, asked: ApplyPlan, current: Estate) -> tuple[Es
         resource = Resource(each.kind, each.name, each.spec, tags, each.should_run)
         where = f"manifest.{index}"
         if resource.key in found:
-            raise Invalid(
-                f"cannot describe {each.kind} {each.name} twice: remove one of them", field=f"{where}.name"
+            raise must(
+                f"{where}.name",
+                "be unique for its kind",
+                why=f"{each.kind} {each.name} is described twice; remove one of them",
             )
         kept = await secrets.of_resource(cloud, known.identity) if known and known.identity else {}
         found[resource.key], own = secrets.extract(resource, kept, f"{where}.spec")

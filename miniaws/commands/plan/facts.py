@@ -53,6 +53,12 @@ async def gather(
         not_restorable=not_restorable,
         snapshots={} if moment is None else await _snapshots(cloud, account, needed, moment, at),
         absent_images=await _absent_images(cloud, desired, current),
+        changed_images=await _changed_images(
+            cloud,
+            account,
+            sources if options.mode is Mode.FORK else _launched(sources, current),
+            at if moment is None else moment.position,
+        ),
         erased=erased,
         occupied=await _occupied(cloud, account, desired, current, at),
     )
@@ -176,6 +182,39 @@ async def _absent_images(cloud: Cloud, desired: Estate, current: Estate) -> froz
             # Nobody can tell: the step says so if it is still the case.
             continue
     return frozenset(absent)
+
+
+def _launched(sources: list[Resource], current: Estate) -> list[Resource]:
+    """Return what may be launched again: what is not there as it was."""
+    return [each for each in sources if not _is_there(each, current) or current[each.key].spec != each.spec]
+
+
+async def _changed_images(
+    cloud: Cloud, account: str, sources: list[Resource], position: int
+) -> frozenset[str]:
+    """Return the instances whose images had another content at that position."""
+    found: set[str] = set()
+    now: dict[str, str | None] = {}
+    for each in sources:
+        parsed = parse_id(_id(each)) if each.kind == "instance" else None
+        document = None if parsed is None else await cloud.ports.inventory.one(parsed[1], account, position)
+        then = None if document is None else orjson.loads(document)["observed"]["image_digest"]
+        image = _image(each)
+        if then is None or image is None:
+            continue
+        if image not in now:
+            now[image] = await _digest(cloud, image)
+        if now[image] not in {None, then}:
+            found.add(_id(each))
+    return frozenset(found)
+
+
+async def _digest(cloud: Cloud, image: str) -> str | None:
+    try:
+        return await cloud.ports.images.digest(image)
+    except PortError:
+        # Nobody can tell.
+        return None
 
 
 def _image(resource: Resource) -> str | None:

@@ -131,7 +131,7 @@ class ManifestResource(Body):
     @model_validator(mode="after")
     def _refuse_to_stop(self) -> Self:
         if not self.running and self.kind not in _STARTED:
-            raise _error(("running",), f"cannot stop a {self.kind}: leave `running` out")
+            raise _error(("running",), f"must be left out: a {self.kind} is neither started nor stopped")
         return self
 
     @property
@@ -157,7 +157,7 @@ def completed(kind: str, spec: Mapping[str, Any]) -> dict[str, Any]:
     found = SPECS[kind].model_validate(given).model_dump(by_alias=True, mode="json")
     for path, key in references(found):
         if key is not None and values.parse_id(key.name.partition(".")[0]) is not None:
-            raise _error(path, "cannot refer to a resource by its id in a manifest: use its name")
+            raise _error(path, "must be the name of a resource in a manifest, not its id")
     for path in kept:
         found = _with(found, path, dict(USE_PREVIOUS_VALUE))
     return found
@@ -188,7 +188,9 @@ def _checked(check: Any, value: Any) -> Any:
     try:
         return check(value)
     except Invalid as error:
-        raise PydanticCustomError("invalid", "{why}", {"why": str(error)}) from None
+        raise PydanticCustomError(
+            "invalid", "{why}", {"why": str(error).removeprefix(f"`{error.field}` ")}
+        ) from None
 
 
 def _error(path: Path, why: str) -> ValidationError:

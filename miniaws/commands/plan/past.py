@@ -11,13 +11,13 @@ import orjson
 from domain import moments
 from domain.archive import Archive, archive_uuid
 from domain.database import Database
-from domain.errors import Invalid, NotFound
+from domain.errors import NotFound
 from domain.plan import Estate
 from domain.plan.fork import fork
 from domain.plan.options import Data, Mode, Options
 from domain.plan.scope import forked, matches, rewound
 from domain.plan.undo import undo
-from domain.values import parse_id, shown
+from domain.values import must, parse_id, shown
 from miniaws.application import Cloud
 from miniaws.commands.plan import estates
 from miniaws.commands.plan.bodies import ForkPlan, RemovePlan, RewindPlan, UndoPlan
@@ -81,7 +81,7 @@ def of_removal(asked: RemovePlan, current: Estate) -> Wanted:
     """Return the estate without what matches. Raises Invalid, NotFound."""
     wanted = asked.scope.filter()
     if wanted.is_everything:
-        raise Invalid("cannot remove everything: say which resources", field="scope")
+        raise must("scope", "say which resources to remove")
     removed = matches(current, wanted)
     if not removed:
         raise NotFound("cannot find anything to remove: no resource matches the scope", field="scope")
@@ -96,25 +96,21 @@ async def moment_of(cloud: Cloud, text: str) -> Moment:
         position = int(text)
         at = await inventory.recorded_at(position)
         if at is None or position > await cloud.ports.store.head():
-            raise Invalid(f"cannot go to position {shown(text)}: there is no such event", field="to")
+            raise must("to", "be the position of an event", text)
         return Moment(position, at)
     instant = moments.instant(text)
     if instant is None:
-        raise Invalid(
-            f"cannot read the time {shown(text)}: use an RFC 3339 instant with a time zone such as "
-            "2026-11-23T10:02:11Z, or a position",
-            field="to",
-        )
+        raise must("to", f"be {moments.FORM}, or a position", text)
     position, is_future = await inventory.at_instant(instant)
     if is_future:
-        raise Invalid(f"cannot go to {shown(text)}: it is in the future", field="to")
+        raise must("to", "be in the past", text)
     return Moment(position, instant)
 
 
 async def _request(cloud: Cloud, account: str, asked: UndoPlan) -> str:
     """Return the id of the request to undo."""
     if (asked.position is None) == (asked.request is None):
-        raise Invalid("cannot tell what to undo: give either `position` or `request`", field="position")
+        raise must("position", "be given, or `request`, but not both")
     if asked.position is None:
         return asked.request or ""
     around = Filter(account, after=asked.position - 1, before=asked.position + 1, limit=1)

@@ -12,13 +12,13 @@ from uuid import UUID
 import orjson
 
 from domain.aggregate import Aggregate
-from domain.errors import Invalid, SecretMissing
+from domain.errors import SecretMissing
 from domain.instance import Instance
 from domain.load_balancer import LoadBalancer
 from domain.plan import Estate, Identity, Plan, Resource, Step
 from domain.plan.secrets import USE_PREVIOUS_VALUE, is_unchanged
 from domain.scaling_group import ScalingGroup
-from domain.values import parse_id
+from domain.values import must, parse_id
 from miniaws.application import Cloud
 
 Nested = dict[str, Any]
@@ -129,7 +129,7 @@ def _extract(node: Nested, kept: Any, new: Nested, place: tuple[str, ...], field
 def _marked(value: Any, known: Any, new: Nested, name: str, field: str) -> Any:
     """Return the marker for a secret, and add it to the new ones if it is new."""
     if is_unchanged(value) and known is None:
-        raise Invalid(f"cannot keep the value of `{name}`: there is none; give one", field=field)
+        raise must(field, "be given", why=f"there is no value of `{name}` to keep")
     if is_unchanged(value) or value in _EMPTY:
         return value
     if value == known:

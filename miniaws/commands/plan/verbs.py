@@ -205,7 +205,7 @@ COMMANDS: Mapping[str, Mapping[str, Run]] = {
         "remove_policy": unnames(scaling_group.remove_policy),
         "suspend": changes(scaling_group.Processes, scaling_group.suspend),
         "resume": changes(scaling_group.Processes, scaling_group.resume),
-        "refresh": changes(scaling_group.StartRefresh, scaling_group.refresh),
+        "refresh": acts(scaling_group.refresh_outdated),
         "delete": acts(scaling_group.delete),
     },
 }

@@ -16,6 +16,7 @@ from miniaws.commands.scaling_group.changing import delete as delete
 from miniaws.commands.scaling_group.changing import protect as protect
 from miniaws.commands.scaling_group.changing import put_policy as put_policy
 from miniaws.commands.scaling_group.changing import refresh as refresh
+from miniaws.commands.scaling_group.changing import refresh_outdated as refresh_outdated
 from miniaws.commands.scaling_group.changing import remove_policy as remove_policy
 from miniaws.commands.scaling_group.changing import resume as resume
 from miniaws.commands.scaling_group.changing import suspend as suspend

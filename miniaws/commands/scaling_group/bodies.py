@@ -5,12 +5,12 @@ from typing import Any
 
 from pydantic import Field
 
-from domain.errors import Invalid
 from domain.instance.spec import RestartPolicy
 from domain.load_balancer.spec import DEFAULT_GROUP
 from domain.scaling_group import HealthPolicy, Size
 from domain.scaling_group.policies import MAX_POLICIES
 from domain.scaling_group.settings import HealthCheck, Process, TerminationPolicy
+from domain.values import must
 from miniaws.commands.body import (
     Body,
     Change,
@@ -282,9 +282,9 @@ class Simulation(Body):
 def _ports(ports: list[TemplatePort]) -> list[int]:
     for index, port in enumerate(ports):
         if port.publish is not None:
-            raise Invalid(
-                f"cannot publish on port {port.publish} of the host: every instance of the group would need it; "
-                "attach a load balancer to the group instead",
-                field=f"template.ports.{index}.publish",
+            raise must(
+                f"template.ports.{index}.publish",
+                "be left out",
+                why="every instance of the group would need that port; attach a load balancer to the group instead",
             )
     return [port.port for port in ports]

@@ -11,6 +11,7 @@ from domain.load_balancer import LoadBalancer
 from domain.load_balancer.errors import TargetInAnotherVpc
 from domain.managed import BeingDeleted
 from domain.scaling_group import Attachment, GroupSpec, ScalingGroup, Template
+from domain.scaling_group.outdated import has_outdated
 from domain.store import ClaimTaken, RequirementMissing
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
@@ -86,6 +87,17 @@ async def refresh(cloud: Cloud, request: Request, id_or_name: str, start: StartR
         return await cloud.change(request, ScalingGroup, id_or_name, decide)
     changes = ChangeScalingGroup(template=start.template)
     return await _change_much(cloud, request, id_or_name, changes, decide)
+
+
+async def refresh_outdated(cloud: Cloud, request: Request, id_or_name: str) -> Saved:
+    """Replace every instance of an older template, if there is one. Raises NotFound, RefreshRuns, BeingDeleted."""
+    now = cloud.ports.clock.now()
+
+    def decide(group: ScalingGroup) -> None:
+        if has_outdated(group):
+            group.refresh(rolls_back=True, now=now)
+
+    return await cloud.change(request, ScalingGroup, id_or_name, decide)
 
 
 async def cancel_refresh(cloud: Cloud, request: Request, id_or_name: str) -> Saved:

@@ -16,7 +16,7 @@ from domain.scaling_group import policies as kinds
 from domain.scaling_group.policies import Dynamic, Policy, Scheduled
 from domain.scaling_group.replay import Replayed, replay
 from domain.scaling_group.settings import Size
-from domain.values import parse_id
+from domain.values import must, parse_id
 from miniaws.application import Cloud
 from miniaws.commands.scaling_group.bodies import Simulation
 from miniaws.commands.scaling_group.measured import measured
@@ -96,10 +96,9 @@ def _dynamic(given: Mapping[str, Mapping[str, Any]]) -> list[Dynamic]:
             found.append(kinds.policy(name, policy))
     dynamic = [policy for policy in found if not isinstance(policy, Scheduled)]
     if not dynamic or len(dynamic) < len(found):
-        raise Invalid(
-            "cannot simulate these policies: give one or more that follow a metric, and no scheduled ones, which do "
-            "not depend on load",
-            field="policies",
+        raise must(
+            "policies",
+            "have one or more that follow a metric, and no scheduled ones, which do not depend on load",
         )
     return dynamic
 
@@ -163,7 +162,5 @@ def between(start: datetime | None, end: datetime | None, now: datetime) -> Betw
     last = max(min(end or now, now), FIRST)
     first = max(start or last - timedelta(hours=1), FIRST)
     if first >= last or first > now:
-        raise Invalid(
-            "cannot use this time range: it ends before it begins, or is in the future", field="from"
-        )
+        raise must("from", "be before `to`, and in the past")
     return Between(first, last)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from domain.errors import Conflict, DomainError, Invalid, NotFound
+from domain.errors import Conflict, DomainError, NotFound
 from domain.security_group import (
     MAX_GROUPS,
     Rule,
@@ -18,7 +18,7 @@ from domain.security_group import (
 from domain.security_group.aggregate import DEFAULT
 from domain.store import ScopeInUse
 from domain.subnet import qualified
-from domain.values import distinct, parse_id, shown
+from domain.values import distinct, must, parse_id, shown
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
 from miniaws.commands import defaults
@@ -82,7 +82,7 @@ async def change(cloud: Cloud, request: Request, id_or_name: str, changes: Chang
 async def authorize(cloud: Cloud, request: Request, id_or_name: str, new: AuthorizeRules) -> Saved:
     """Add rules. Raises NotFound, Invalid, RuleExists, BeingDeleted."""
     if not new.ingress and not new.egress:
-        raise Invalid("cannot authorize nothing: give rules in `ingress` or `egress`", field="ingress")
+        raise must("ingress", "have a rule, or `egress`")
 
     async def decide(group: SecurityGroup) -> None:
         named = await _named(cloud, group, [*new.ingress, *new.egress])
@@ -132,12 +132,9 @@ async def find_in(
     """
     wanted = [DEFAULT] if ids_or_names is None else list(ids_or_names)
     if not 1 <= len(wanted) <= MAX_GROUPS:
-        raise Invalid(
-            f"cannot be a member of {len(wanted)} security groups: use 1 to {MAX_GROUPS}",
-            field="security_groups",
-        )
+        raise must("security_groups", f"have 1 to {MAX_GROUPS} groups", len(wanted))
     found = [await _find(cloud, vpc_id, vpc_name, each, "security_groups") for each in wanted]
-    distinct([each.public_id for each in found], "be a member of {} twice", "security_groups")
+    distinct([each.public_id for each in found], "groups", "security_groups")
     return found
 
 
@@ -163,10 +160,8 @@ async def _find(cloud: Cloud, vpc_id: UUID, vpc_name: str, id_or_name: str, fiel
             field=field,
         ) from None
     if group.vpc_id != vpc.public_id:
-        raise Invalid(
-            f"cannot use security group {shown(id_or_name)}: it is in VPC {group.vpc_name}, not in {vpc.name}; use one "
-            "of that",
-            field=field,
+        raise must(
+            field, f"be a security group of VPC {vpc.name}", id_or_name, why=f"it is in VPC {group.vpc_name}"
         )
     group.refuse_if_deleting()
     return group

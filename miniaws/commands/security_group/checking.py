@@ -11,7 +11,7 @@ from domain.errors import Conflict, Invalid, NotFound, PortError, Unavailable, U
 from domain.interface import WithInterface
 from domain.security_group import Decision, Endpoint, Match, Rule, SecurityGroup, decide
 from domain.subnet import Subnet, address_scope
-from domain.values import parse_id, shown
+from domain.values import must, parse_id, shown
 from domain.vpc import SUBNET_SCOPE, Vpc, gateway
 from miniaws.application import Cloud
 from miniaws.commands.security_group.bodies import CheckConnection
@@ -42,8 +42,8 @@ class _End:
 async def check(cloud: Cloud, account: str, asked: CheckConnection) -> dict[str, Any]:
     """Return whether a connection is let through, and by which rules. Raises NotFound, Invalid, NotProbed."""
     if (asked.protocol == "icmp") != (asked.port is None):
-        what = "leave `port` out for icmp" if asked.port is not None else "give the `port` of the destination"
-        raise Invalid(f"cannot check {asked.protocol} so: {what}", field="port")
+        rule = "be given for {}" if asked.port is None else "be left out for {}, which has no ports"
+        raise must("port", rule.format(asked.protocol))
     source = await _end(cloud, account, asked.source, "from")
     destination = await _end(cloud, account, asked.destination, "to")
     groups = await _groups(cloud, source, destination)

@@ -49,6 +49,15 @@ class OpenedSession(TypedDict):
     expires_at: datetime
 
 
+class AwsCredentials(TypedDict):
+    """What AWS clients sign with as a key."""
+
+    access_key_id: str
+    secret_access_key: Annotated[str, Field(description="derived from the key; nothing of it is stored")]
+    region: Annotated[str, Field(description="one that clients may use; any other does as well")]
+    account_number: Annotated[str, Field(description="what ARNs call the account")]
+
+
 class Ticket(TypedDict):
     """A ticket that opens one session."""
 

@@ -61,6 +61,7 @@ _ANSWERS: dict[str, Any] = {
     "GET /api/timeline": time.EventPage,
     "GET /api/timeline/density": time.Density,
     "GET /api/diff": time.Diff,
+    "GET /api/aws-credentials": access.AwsCredentials,
     "GET /api/usage": time.Usage,
     "GET /api/trash": GenericAlias(access.Page, (TrashItem,)),
     "GET /api/dashboard/summary": measurements.DashboardSummary,

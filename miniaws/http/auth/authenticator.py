@@ -1,7 +1,7 @@
 """Who is asking: keys by their hash, remembered for a minute unless an event says otherwise."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -28,6 +28,8 @@ class Identity:
     name: str = ""
     session: str | None = None
     """The digest of the browser's session that stands for the key, if one does."""
+    hash: str = field(default="", repr=False)
+    """Of the key's secret; empty for one that no event tells of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,13 @@ class Authenticator:
             self._identities.get(key_id) or self._remembered(key_id) or await self._load(key_id, key_id)
         )
 
+    async def hash_of(self, key_id: UUID) -> str:
+        """Return the hash of a key's secret, empty for an unknown or revoked key; who names a key has not used it."""
+        if (known := self._identities.get(key_id) or self._remembered(key_id)) is not None:
+            return known.hash
+        key = await self._store.load(key_id)
+        return key.hash if isinstance(key, AccessKey) and not key.is_revoked else ""
+
     def _remembered(self, known_by: str | UUID) -> Identity | None:
         since, identity = self._known.get(known_by, (None, None))
         # A clock that was set back must not make the memory last longer.
@@ -90,7 +99,7 @@ class Authenticator:
         key = await self._used(known_by, key_id)
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
-        identity = Identity(key.public_id, key.account_id, key.role, key.expires_at, key.name)
+        identity = Identity(key.public_id, key.account_id, key.role, key.expires_at, key.name, hash=key.hash)
         if forgotten == self._forgotten:  # else the key may have been revoked since it was loaded
             self._known[known_by] = (since, identity)
         return identity

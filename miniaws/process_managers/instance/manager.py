@@ -202,7 +202,7 @@ class InstanceManager:
     def _report_on(self, instance: Instance, action: NextAction, observed: SeenContainer | None) -> None:
         match action:
             case NextAction.REPORT_STARTED if observed is not None and observed.started_at is not None:
-                instance.report_started(observed.address, observed.started_at)
+                instance.report_started(observed.address, observed.started_at, observed.image_digest)
             case NextAction.REPORT_STOPPED:
                 instance.report_stopped(
                     *((observed.exit_code, observed.started_at) if observed else (None, None))

@@ -7,6 +7,8 @@ from pydantic import ValidationError
 from domain.errors import DomainError, Refused, Unavailable
 from domain.plan import Plan, Step
 from domain.store import Cause
+from domain.values import shown
+from miniaws import validation
 from miniaws.application import AlreadyDone, Cloud, Request
 from miniaws.commands.plan import secrets, verbs
 
@@ -63,6 +65,6 @@ async def start(cloud: Cloud, plan: Plan, step: Step, cause: Cause) -> Accepted 
 
 def _first(error: ValidationError) -> str:
     """Return what is wrong with a body, without the values in it."""
-    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    first = error.errors(include_input=False, include_url=False)[0]
     field = ".".join(str(each) for each in first["loc"])
-    return f"cannot accept `{field}`: {first['msg'][0].lower()}{first['msg'][1:]}"
+    return f"{shown(field)} {validation.rule(first)}"

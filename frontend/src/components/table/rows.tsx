@@ -5,7 +5,7 @@ import type { Kind } from '@/resources/types';
 import { isInstant, moment, plain } from '@/lib/format';
 import { Link } from '@/components/display/Link';
 import { Status } from '@/components/display/Status';
-import { LocalTime } from '@/components/display/LocalTime';
+import { Age, LocalTime } from '@/components/display/LocalTime';
 
 export type Row = { id: string; name: string; status: string; document: Document } & Record<string, unknown>;
 type Column = {
@@ -52,6 +52,6 @@ export const columnsOf = (kind: Kind): Column[] => [
     column(each.id, each.label, (row) => shown(each.of(row.document), row[each.id]), each.isHidden),
   ),
   column('tags', 'Tags', (row) => plain(row.tags), true),
-  column('created', 'Created', (row) => <LocalTime at={row.document.created_at} />),
+  column('created', 'Created', (row) => <Age at={row.document.created_at} />),
   column('id', 'ID', (row) => row.id, true),
 ];

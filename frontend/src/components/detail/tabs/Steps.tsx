@@ -77,11 +77,19 @@ function What({ step }: { step: Step }) {
   );
 }
 
-function changesOf({ before, after }: Step): Change[] {
+/** A resource that comes back or goes is whole: only what is changed or created has fields to look at. */
+const WHOLE = ['restore', 'trash', 'delete'];
+
+function changesOf({ action, before, after }: Step): Change[] {
+  if (WHOLE.includes(action)) return [];
   const fields = new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})]);
-  return [...fields].map((field) => ({
+  const changes = [...fields].map((field) => ({
     field,
     before: (before ?? {})[field] ?? null,
     after: (after ?? {})[field] ?? null,
   })) as Change[];
+  return changes.filter(({ before, after }) => !isEmpty(before) || !isEmpty(after));
 }
+
+const isEmpty = (value: unknown) =>
+  value === null || value === '' || (typeof value === 'object' && Object.keys(value).length === 0);
