@@ -125,9 +125,10 @@ class Stage:
         raise AssertionError(f"the pass did not fail: {sentence}")
 
     async def told(self, about: Aggregate) -> list[str]:
-        """Return the events of a resource, by stored name without the kind."""
+        """Return the events of a resource, by stored name without the kind, but for that which gave it an address."""
         events = await self.cloud.ports.store.events(about.id)
-        return [event.type.partition(".")[2] for event in events]
+        names = [event.type.partition(".")[2] for event in events]
+        return [name for name in names if name not in {"interface_assigned", "addresses_assigned"}]
 
     async def last(self, about: Aggregate, event_type: str) -> dict[str, Any]:
         """Return the newest event of a type."""

@@ -19,6 +19,7 @@ from miniaws.commands import instance as instances
 from miniaws.commands import server as servers
 from miniaws.commands import trash
 from miniaws.commands import volume as volumes
+from miniaws.commands import vpc as vpcs
 from miniaws.commands.host_port import HostPortTaken
 from tests.process_managers.stage import REQUEST, Stage, open_stage
 
@@ -141,7 +142,8 @@ async def test_a_vpc_is_deleted_while_an_instance_is_kept_and_one_of_the_same_na
     stage.container(web).files |= FILE
     web = await stage.terminate(web)
     vpc = await stage.cloud.load(Vpc, "main", "default")
-    vpc = await stage.ask(vpc, Vpc.delete)
+    await vpcs.delete(stage.cloud, REQUEST, "default")
+    vpc = await stage.settle(vpc)
     assert vpc.status == "deleted"
     with pytest.raises(
         trash.VpcGone, match="VPC default does not exist any more; create one of that name first"

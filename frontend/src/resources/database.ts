@@ -3,7 +3,16 @@ import { bodyOf, changing, initial } from '@/lib/forms';
 import type { Outcome } from '@/lib/outcome';
 import { fieldsOf, inVpc, name, placed, publish, tags } from './fields';
 import type { Action, Kind, Values } from './types';
-import { groups, isProtected, isProtectedFirst, parameters, serverActions, serverColumns, storage, version } from './server';
+import {
+  groups,
+  isProtected,
+  isProtectedFirst,
+  parameters,
+  serverActions,
+  serverColumns,
+  storage,
+  version,
+} from './server';
 
 const CLASSES = ['micro', 'small', 'medium', 'large'] as const;
 const backupsOf = (document: Document) => typed('archive', document).observed.backups;
@@ -163,7 +172,12 @@ export const database: Kind = {
         rotate: '/api/databases/{id_or_name}/rotate-credentials',
         item: '/api/databases/{id_or_name}',
       },
-      fieldsOf('ChangeDatabase', [{ name: 'class', choices: CLASSES, option: '--class' }, parameters, groups, isProtected]),
+      fieldsOf('ChangeDatabase', [
+        { name: 'class', choices: CLASSES, option: '--class' },
+        parameters,
+        groups,
+        isProtected,
+      ]),
       {
         fields: [
           {

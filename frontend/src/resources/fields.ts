@@ -110,7 +110,11 @@ export const namesOf = (references: unknown): string[] =>
   (references as { name: string }[]).map((reference) => reference.name);
 
 /** Make a resource a member of other security groups. */
-export const securing = (path: Path, word: string, body: keyof Body & ('ChangeInstance' | 'ChangeLoadBalancer')): Action => {
+export const securing = (
+  path: Path,
+  word: string,
+  body: keyof Body & ('ChangeInstance' | 'ChangeLoadBalancer'),
+): Action => {
   const fields = fieldsOf(body, [{ name: 'security_groups', isRequired: true, option: '--security-group' }]);
   const start = ({ spec: now }: Document): Values => ({ security_groups: namesOf(now.security_groups).join(' ') });
   return {

@@ -2,7 +2,19 @@ import { bodyOf, changing, initial } from '@/lib/forms';
 import { typed, type Body, type Document } from '@/api/types';
 import { fieldsOf, inVpc, name, placed, publish, tags } from './fields';
 import type { Action, Field, Kind, Values } from './types';
-import { cpus, files, groups, isProtected, isProtectedFirst, limits, serverActions, serverColumns, storage, tls, version } from './server';
+import {
+  cpus,
+  files,
+  groups,
+  isProtected,
+  isProtectedFirst,
+  limits,
+  serverActions,
+  serverColumns,
+  storage,
+  tls,
+  version,
+} from './server';
 
 const named = { name: 'queue', label: 'Queue', isRequired: true } as const;
 const declared: readonly Field[] = [
