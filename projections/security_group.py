@@ -4,8 +4,7 @@ from typing import Any, Literal
 
 from typing_extensions import TypedDict
 
-from domain.security_group import Direction, SecurityGroup, default_rules
-from domain.security_group import Rule as GivenRule
+from domain.security_group import Direction, Rule, SecurityGroup, default_rules
 from projections.document import Reference, ResourceDocument, on, set_status, statuses
 from projections.estate import Documents, specified
 from projections.sentences import Worded, sentences
@@ -13,7 +12,7 @@ from projections.sentences import Worded, sentences
 _DEFAULT_RULES = {each.id for each in default_rules()}
 
 
-class Rule(TypedDict):
+class GroupRule(TypedDict):
     """A rule of a security group."""
 
     id: str
@@ -30,7 +29,7 @@ class SecurityGroupSpec(TypedDict):
     """The desired state of a security group."""
 
     vpc: Reference
-    rules: list[Rule]
+    rules: list[GroupRule]
 
 
 class SecurityGroupObserved(TypedDict):
@@ -48,7 +47,7 @@ class SecurityGroupDocument(ResourceDocument):
 
 
 def _in_words(rules: list[dict[str, Any]]) -> str:
-    return ", ".join(GivenRule.of(each).what for each in rules if "id" in each)
+    return ", ".join(Rule.of(each).what for each in rules if "id" in each)
 
 
 statuses(SecurityGroup, SecurityGroupDocument, {})
@@ -111,7 +110,7 @@ def specification(document: SecurityGroupDocument, among: Documents) -> dict[str
     }
 
 
-def _rule(stored: dict[str, Any]) -> Rule:
+def _rule(stored: dict[str, Any]) -> GroupRule:
     group: Reference = {"id": stored["group_id"], "name": stored["group_name"]}
     return {
         "id": stored["id"],
@@ -125,7 +124,7 @@ def _rule(stored: dict[str, Any]) -> Rule:
     }
 
 
-def _described(rule: Rule, among: Documents) -> dict[str, Any]:
+def _described(rule: GroupRule, among: Documents) -> dict[str, Any]:
     group = rule["group"]
     return {
         "protocol": rule["protocol"],

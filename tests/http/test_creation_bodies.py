@@ -7,8 +7,20 @@ import orjson
 import pytest
 
 from domain.plan import Estate, Key
+from domain.plan.estate import key_of
 from domain.plan.secrets import USE_PREVIOUS_VALUE
-from miniaws.commands import cache, database, instance, load_balancer, queue, scaling_group, volume, vpc
+from miniaws.commands import (
+    cache,
+    database,
+    instance,
+    load_balancer,
+    queue,
+    scaling_group,
+    security_group,
+    subnet,
+    volume,
+    vpc,
+)
 from miniaws.commands.body import Body
 from projections.estate import estate
 from projections.inventory import Query
@@ -17,6 +29,8 @@ from tests.http.in_process import WAIT, Cloud, refused
 
 CERTIFICATE, PRIVATE_KEY = pair("shop.example")
 IMAGE = "nginx:1.27"
+WEB = "10.66.0.0/24"
+"""The range of the VPC that the samples are in."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +47,31 @@ class Sample:
 
 SAMPLES = [
     Sample("vpc", "vpcs", vpc.CreateVpc, {"cidr": "10.77.0.0/24"}),
+    Sample(
+        "subnet",
+        "subnets",
+        subnet.CreateSubnet,
+        {"vpc": "web", "cidr": "10.66.0.128/26", "public": False, "internet": False},
+    ),
+    Sample(
+        "security_group",
+        "security-groups",
+        security_group.CreateSecurityGroup,
+        {
+            "vpc": "web",
+            "ingress": [
+                {
+                    "protocol": "tcp",
+                    "from_port": 80,
+                    "to_port": 81,
+                    "cidr": "0.0.0.0/0",
+                    "description": "all",
+                },
+                {"protocol": "icmp", "group": "it"},
+            ],
+            "egress": [{"protocol": "all", "group": "default"}],
+        },
+    ),
     Sample(
         "volume",
         "volumes",
@@ -136,15 +175,17 @@ SAMPLES = [
 
 
 async def test_every_kind_is_described_by_the_body_that_creates_it(cloud: Cloud) -> None:
-    await _create(cloud, "vpcs", "web", {})
+    await _create(cloud, "vpcs", "web", {"cidr": WEB})
     await _create(cloud, "volumes", "data", {})
     for each in SAMPLES:
         await _create(cloud, each.path, "it", each.body)
     created = await _estate(cloud)
     for each in SAMPLES:
-        found = created[Key(each.kind, "it")]
+        found = created[key_of(each.kind, "it", each.body.get("vpc"))]
         given = each.model.model_validate({"name": "it", **each.body})
-        asked = given.model_dump(by_alias=True, mode="json", exclude={"name", "tags", "address", "volume"})
+        asked = given.model_dump(
+            by_alias=True, mode="json", exclude={"name", "tags", "address", "volume", "prefix"}
+        )
         assert found.spec == _merged(asked, each.secrets), each.kind
         assert found.tags == {"app": "shop"}
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.http.in_process import CANARY, WAIT, Cloud, done, refused
-from tests.http.test_creation_bodies import CERTIFICATE, PRIVATE_KEY, SAMPLES
+from tests.http.test_creation_bodies import CERTIFICATE, PRIVATE_KEY, SAMPLES, WEB
 
 _KEPT = {"use_previous_value": True}
 
@@ -25,7 +25,7 @@ async def _export(cloud: Cloud, **params: Any) -> list[dict[str, Any]]:
 
 def _shop() -> list[dict[str, Any]]:
     return [
-        {"kind": "vpc", "name": "web"},
+        {"kind": "vpc", "name": "web", "spec": {"cidr": WEB}},
         {"kind": "volume", "name": "data"},
         *({"kind": each.kind, "name": "it", "tags": {"app": "shop"}, "spec": each.body} for each in SAMPLES),
     ]

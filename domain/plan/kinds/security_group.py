@@ -48,6 +48,16 @@ class SecurityGroupKind(InVpcKind):
                     found[name] = (before, after)
         return found
 
+    def in_place(
+        self, current: Resource, changed: Differences, desired: Resource, context: Context
+    ) -> list[Draft]:
+        """Return the change of its rules, once the groups that they name are there."""
+        left = _peers(current) - _peers(desired)
+        return [
+            draft.having(uses=draft.uses | _peers(desired), frees=draft.frees | uses_of(left))
+            for draft in super().in_place(current, changed, desired, context)
+        ]
+
     def create(self, desired: Resource, context: Context, action: Action = Action.CREATE) -> list[Draft]:
         """Return its creation; if a group that it names waits for it in turn, its rules follow when both are there."""
         drafts = super().create(desired, context, action)

@@ -2,10 +2,10 @@
 
 from typing import Any, ClassVar
 
-from domain.plan.draft import Draft
+from domain.plan.draft import Draft, cannot
 from domain.plan.estate import Resource
 from domain.plan.kinds.in_vpc import InVpcKind
-from domain.plan.kinds.words import Differences
+from domain.plan.kinds.words import Differences, afters, befores, listed
 from domain.plan.step import Action
 
 
@@ -23,6 +23,11 @@ class SubnetKind(InVpcKind):
         """Return the fields that differ. How long the prefix of a chosen range is says nothing of another range."""
         found = super().differences(desired, current)
         return {name: both for name, both in found.items() if name != "prefix"}
+
+    def refuse_fixed(self, current: Resource, fixed: Differences) -> Draft:
+        """Return that a range stays as it is."""
+        reason = f"{listed(fixed)} of a subnet cannot be changed: create another one under another name"
+        return cannot(current.key, reason, befores(fixed), afters(fixed))
 
     def new(self, desired: Resource, action: Action = Action.CREATE) -> Draft:
         """Return its creation, once the range is free."""

@@ -8,14 +8,14 @@ from typing_extensions import TypedDict
 from projections.document import Reference
 
 
-class End(TypedDict):
+class ConnectionEnd(TypedDict):
     """One end of a connection; ``resource`` is null for what is no resource of the account."""
 
     address: str
     resource: Reference | None
 
 
-class RuleInWords(TypedDict):
+class AllowingRule(TypedDict):
     """A rule, in words."""
 
     id: str
@@ -23,14 +23,14 @@ class RuleInWords(TypedDict):
     description: str
 
 
-class Match(TypedDict):
+class ConnectionMatch(TypedDict):
     """The rule that allows a connection, and its group."""
 
     group: Reference
-    rule: RuleInWords
+    rule: AllowingRule
 
 
-class Probe(TypedDict):
+class ConnectionProbe(TypedDict):
     """What happened to the packets of a probe."""
 
     passed: bool
@@ -41,13 +41,13 @@ ConnectionCheck = TypedDict(
     {
         "allowed": bool,
         "reason": str,
-        "from": End,
-        "to": End,
+        "from": ConnectionEnd,
+        "to": ConnectionEnd,
         "protocol": Literal["tcp", "udp", "icmp"],
         "port": int | None,
-        "egress": Match | None,
-        "ingress": Match | None,
-        "probe": Probe | None,
+        "egress": ConnectionMatch | None,
+        "ingress": ConnectionMatch | None,
+        "probe": ConnectionProbe | None,
         "not_enforced": Annotated[
             str | None, Field(description="why this host enforces no rules; null when it does")
         ],

@@ -38,6 +38,7 @@ def estates(draw: st.DrawFn) -> Estate:
     vpcs = ["default", *draw(_some(_NAMES[:2]))]
     volumes = draw(_some(_NAMES))
     found = [Resource("vpc", name, {"cidr": _RANGES[name]}, {}) for name in vpcs]
+    found += _in_vpcs(draw, vpcs)
     found += [_volume(draw, name) for name in volumes]
     found += [_cache(draw, name) for name in draw(_some(_NAMES[:2]))]
     found += [_queue(draw, name) for name in draw(_some(_NAMES[:2]))]
@@ -50,6 +51,35 @@ def estates(draw: st.DrawFn) -> Estate:
 
 def _some(names: Sequence[str]) -> st.SearchStrategy[list[str]]:
     return st.lists(st.sampled_from(names), unique=True, max_size=len(names)).map(sorted)
+
+
+def _in_vpcs(draw: st.DrawFn, vpcs: Sequence[str]) -> list[Resource]:
+    """Return subnets and security groups, which may name each other; default ones are there when they are changed."""
+    found: list[Resource] = []
+    for vpc in vpcs:
+        for name in draw(_some(("a", "b"))):
+            access = {"public": draw(st.booleans()), "internet": draw(st.booleans())}
+            cidr = f"{_RANGES[vpc].removesuffix('0/24')}{64 * (name == 'b')}/26"
+            found.append(Resource("subnet", name, {"vpc": vpc, "cidr": cidr, **access}, draw(_TAGS)))
+        names = draw(_some(("a", "b", "default")))
+        for name in names:
+            spec = {
+                "vpc": vpc,
+                "ingress": draw(_rules([*names, None])),
+                "egress": draw(_rules([*names, None])),
+            }
+            found.append(Resource("security_group", name, spec, {"of": "nobody"}))
+    return found
+
+
+def _rules(names: Sequence[str | None]) -> st.SearchStrategy[list[dict[str, Any]]]:
+    def rule(group: str | None) -> dict[str, Any]:
+        side = {"cidr": "10.0.0.0/8" if group is None else None, "group": group}
+        return {"protocol": "tcp", "from_port": 80, "to_port": 80, "description": "", **side}
+
+    return st.lists(st.sampled_from(names), unique=True, max_size=3).map(
+        lambda found: [rule(each) for each in sorted(found, key=str)]
+    )
 
 
 def _volume(draw: st.DrawFn, name: str) -> Resource:

@@ -6,7 +6,9 @@ from typing import Any
 
 from domain.load_balancer.target import Selector
 from domain.plan import Action, Estate, Identity, Key, Resource, Step
+from domain.plan.estate import DEFAULT, IN_VPC, is_always_there, key_of
 from domain.plan.kinds import KINDS
+from domain.plan.kinds.in_vpc import InVpcKind
 from domain.plan.secrets import USE_PREVIOUS_VALUE
 
 _OF_OTHERS = {"restore_from_trash", "restore_from_archive"}
@@ -21,8 +23,11 @@ class Model:
         self.resources: dict[Key, Resource] = {}
         self.trash: dict[str, Resource] = {}
         self.number = 0
+        # Security groups may name each other: at the beginning, all are there at once.
+        self._awaited: set[Key] = set(resources or {})
         for each in (resources or {}).values():
             self._add(each)
+        self._awaited = set()
 
     @property
     def estate(self) -> Estate:
@@ -75,7 +80,9 @@ class Model:
     def _refuse_taken(self, new: Resource) -> None:
         kind = KINDS[new.kind]
         for used in kind.references(new):
-            assert used in self.resources or used == ("vpc", "default"), f"{used} does not exist"
+            assert used in {new.key, *self._awaited, *self.resources} or is_always_there(used), (
+                f"{used} does not exist"
+            )
         for key, other in self.resources.items():
             both = KINDS[key.kind].ports(other) & kind.ports(new)
             assert not both, f"{key} holds the ports {both}"
@@ -94,7 +101,10 @@ class Model:
         assert not gone.spec.get("deletion_protection")
         for key, other in self.resources.items():
             assert step.key not in KINDS[key.kind].holds(other), f"{key} uses {step.key}"
+        assert not (gone.kind in IN_VPC and gone.name == DEFAULT), "it goes with its VPC"
         del self.resources[step.key]
+        for kind in IN_VPC if gone.kind == "vpc" else ():
+            self.resources.pop(key_of(kind, DEFAULT, gone.name), None)
         assert gone.identity is not None
         if KINDS[step.key.kind].REMOVAL is Action.TRASH:
             self.trash[gone.identity.id] = gone
@@ -108,6 +118,9 @@ class Model:
                 self.resources[key] = replace(other, spec={**other.spec, "targets": left})
 
     def patch(self, step: Step) -> None:
+        if step.key.kind in IN_VPC:
+            self._patch_in_vpc(step)
+            return
         before = self.resources[step.key]
         spec = {name: value for name, value in step.body.items() if name != "tags"}
         if "template" in spec:
@@ -116,6 +129,21 @@ class Model:
         ports = KINDS[step.key.kind].ports(self.resources[step.key])
         for key, other in self.resources.items():
             assert key == step.key or not KINDS[key.kind].ports(other) & ports, f"{key} holds a port"
+
+    def _patch_in_vpc(self, step: Step) -> None:
+        """Change a subnet or a group; a default one is in an estate while it is not as it was created."""
+        kind, (name, _, vpc) = KINDS[step.key.kind], step.key.name.partition(".")
+        assert isinstance(kind, InVpcKind)
+        if name == DEFAULT and step.key not in self.resources:
+            assert Key("vpc", vpc) in self.resources
+            self._add(Resource(step.key.kind, name, {"vpc": vpc, **kind.as_created()}, {}))
+        changed = {field: value for field, value in step.body.items() if field != "tags"}
+        self.change(step.key, **changed, **({"tags": step.body["tags"]} if "tags" in step.body else {}))
+        found = self.resources[step.key]
+        for used in kind.references(found):
+            assert used in self.resources or is_always_there(used), f"{used} does not exist"
+        if name == DEFAULT and not found.tags and found.spec == {"vpc": vpc, **kind.as_created()}:
+            del self.resources[step.key]
 
     def start(self, step: Step) -> None:
         assert self.resources[step.key].running is False
