@@ -172,7 +172,7 @@ class Subnet(Managed):
         return subnet
 
     def cede(self, other: "Subnet") -> None:
-        """Give another subnet its range; only the default one does. Raises BeingDeleted, SubnetRangeTaken."""
+        """Leave its range to another subnet; only the default one does. Raises BeingDeleted, SubnetRangeTaken."""
         self.refuse_if_deleting()
         wanted = IPv4Network(other.cidr)
         for cidr in self.others.values():
