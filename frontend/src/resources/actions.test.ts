@@ -142,6 +142,7 @@ test('queues that clients made stand beside the declared ones, which are changed
 /** What the console has no form for, and why. */
 const LEFT_OUT: Record<string, string> = {
   '/api/scaling-groups/{id_or_name}/simulate': 'takes a file of policies: cloud asg simulate',
+  '/api/security-groups/check': 'is asked with cloud sg check',
   '/api/session/tickets': 'is what cloud dashboard open asks for',
 };
 

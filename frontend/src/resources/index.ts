@@ -9,7 +9,9 @@ import { orphan } from './orphan';
 import { plan } from './plan';
 import { queue } from './queue';
 import { scalingGroup } from './scaling_group';
+import { securityGroup } from './security_group';
 import { snapshot } from './snapshot';
+import { subnet } from './subnet';
 import { trash } from './trash';
 import { volume } from './volume';
 import { vpcKind } from './vpc';
@@ -19,6 +21,8 @@ export const KINDS: readonly Kind[] = [
   instance,
   scalingGroup,
   vpcKind,
+  subnet,
+  securityGroup,
   loadBalancer,
   volume,
   snapshot,

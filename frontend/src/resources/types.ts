@@ -105,6 +105,7 @@ export type Tab =
   | 'snapshots'
   | 'routing'
   | 'members'
+  | 'rules'
   | 'policies'
   | 'connection';
 

@@ -20,6 +20,7 @@ import { Decisions } from '@/components/detail/tabs/Decisions';
 import { LocalTime } from '@/components/display/LocalTime';
 import { Link } from '@/components/display/Link';
 import { History } from '@/components/detail/tabs/History';
+import { Rules } from '@/components/detail/tabs/Rules';
 import { VpcMembers } from '@/components/detail/tabs/VpcMembers';
 import { Logs } from '@/components/detail/tabs/Logs';
 import { Members } from '@/components/detail/tabs/Members';
@@ -43,6 +44,7 @@ const TABS: Record<Tab, { label: string; Content: (props: TabProps) => React.Rea
   stats: { label: 'Figures', Content: Stats },
   queues: { label: 'Queues', Content: Queues },
   program: { label: 'Run', Content: RunCommand },
+  rules: { label: 'Rules', Content: Rules },
   inside: { label: 'What is in it', Content: VpcMembers },
   traffic: { label: 'Traffic', Content: Traffic },
   logs: { label: 'Logs', Content: Logs },
