@@ -49,10 +49,12 @@ class HostCommands:
 
 async def _execute(argv: Sequence[str], stdin: bytes) -> ExecResult:
     pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(*argv, stdin=pipe, stdout=pipe, stderr=pipe)
+    # Without input there is no pipe for it: to write nothing to a program that has just ended is an error of uvloop.
+    given = pipe if stdin else asyncio.subprocess.DEVNULL
+    process = await asyncio.create_subprocess_exec(*argv, stdin=given, stdout=pipe, stderr=pipe)
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            stdout, stderr = await process.communicate(stdin)
+            stdout, stderr = await process.communicate(stdin or None)
     except TimeoutError:
         raise Refused(f"cannot run {argv[0]} within {TIMEOUT_S:g} s") from None
     finally:
