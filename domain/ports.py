@@ -197,7 +197,7 @@ class Containers(Protocol):
         ...
 
     async def reattach(self, spec: ContainerSpec) -> SeenContainer:
-        """Give a container the address and the names of its specification, while it runs.
+        """Set the address and the names of a container to those of its specification, while it runs.
 
         Raises Refused when there is no container, InUse when another one has the address.
         """
@@ -266,7 +266,7 @@ class HostAddresses(Protocol):
     """Gives the host addresses in networks, for what runs on the host and is used from within a network."""
 
     async def ensure(self, wanted: HostAddress) -> None:
-        """Give the host this address, and its names to the network. A resource has one; another one replaces it.
+        """Assign the host this address, and its names to the network. A resource has one; another one replaces it.
 
         Raises InUse when a container has the address, Refused when there is no such network.
         """

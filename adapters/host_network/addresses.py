@@ -48,7 +48,7 @@ class BridgeAddresses:
         self._images = images
 
     async def ensure(self, wanted: HostAddress) -> None:
-        """Give the host this address. Raises InUse, Refused, ImagePending while the image is prepared."""
+        """Assign the host this address. Raises InUse, Refused, ImagePending while the image is prepared."""
         task = f"give {wanted.resource_id} the address {wanted.address}"
         seen = await self._engine.run(task, lambda api: self._look(api, wanted.resource_id, wanted))
         if seen is not None and (seen.address, seen.network) != (wanted.address, self._network(wanted)):

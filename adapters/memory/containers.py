@@ -81,7 +81,7 @@ class MemoryContainers:
             container.has_network = False
 
     async def reattach(self, spec: ContainerSpec) -> SeenContainer:
-        """Give a container the address and the names of its specification."""
+        """Set the address and the names of a container to those of its specification."""
         await self._engine.enter("containers.reattach")
         container = self._engine.containers.get(spec.resource_id)
         if container is None:

@@ -12,7 +12,7 @@ class MemoryHostAddresses:
         self._engine = engine
 
     async def ensure(self, wanted: HostAddress) -> None:
-        """Give the host this address. Raises InUse when a container has it, Refused without its network."""
+        """Assign the host this address. Raises InUse when a container has it, Refused without its network."""
         await self._engine.enter("host_addresses.ensure")
         if wanted.network_id not in self._engine.networks:
             raise Refused(f"cannot join {wanted.network_id}: there is no such network")

@@ -28,7 +28,7 @@ async def address(stage: Stage, resource: WithInterface, number: int) -> str:
 
 
 async def assigned(stage: Stage, resource: R, address: str) -> R:
-    """Give a resource another interface, as a change of its VPC or an upgrade does."""
+    """Assign a resource another interface, as a change of its VPC or an upgrade does."""
     vpc = await stage.cloud.load(Vpc, resource.account_id, resource.vpc_id)
     group = GroupRef(public_id(SecurityGroup.PREFIX, default_group_id(vpc.id)), "default")
     subnet_id = public_id(Subnet.PREFIX, default_subnet_id(vpc.id))
