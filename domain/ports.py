@@ -272,7 +272,7 @@ class HostAddresses(Protocol):
         """
         ...
 
-    async def remove(self, resource_id: str) -> None:
+    async def remove(self, resource_id: str, network_id: str) -> None:
         """Take the address of a resource from the host, and its names from the network. It may have none."""
         ...
 

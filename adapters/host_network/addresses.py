@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from docker import APIClient
 from docker.errors import NotFound
@@ -23,15 +22,6 @@ _NEVER = "8"
 """The value of ``arp_ignore`` with which a kernel answers for no address."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Holder:
-    """A name holder as it is."""
-
-    network: str
-    address: str
-    is_as_wanted: bool
-
-
 class BridgeAddresses:
     """Adds addresses to the bridges of networks on the host.
 
@@ -50,55 +40,58 @@ class BridgeAddresses:
     async def ensure(self, wanted: HostAddress) -> None:
         """Assign the host this address. Raises InUse, Refused, ImagePending while the image is prepared."""
         task = f"give {wanted.resource_id} the address {wanted.address}"
-        seen = await self._engine.run(task, lambda api: self._look(api, wanted.resource_id, wanted))
-        if seen is not None and (seen.address, seen.network) != (wanted.address, self._network(wanted)):
-            await self._take(seen)
-        if seen is None or not seen.is_as_wanted:
+        if not await self._engine.run(task, lambda api: self._is_held(api, wanted)):
             # The name first: it fails when a container has the address, which the host must then not have.
             await self._engine.run(task, lambda api: self._hold(api, wanted))
-        interface = bridge(self._network(wanted))
-        if wanted.address not in await self._addresses(interface):
-            await self._host.run(["ip", "addr", "replace", f"{wanted.address}/32", "dev", interface])
+        network = self._network(wanted)
+        if wanted.address not in await self._addresses(network):
+            await self._host.run(["ip", "addr", "replace", f"{wanted.address}/32", "dev", bridge(network)])
+        await self._take_unheld(network)
 
-    async def remove(self, resource_id: str) -> None:
-        """Take the address of a resource from the host, then remove its name holder, which remembers it."""
+    async def remove(self, resource_id: str, network_id: str) -> None:
+        """Remove the name holder of a resource, then take its address from the host."""
         task = f"remove the address of {resource_id}"
-        seen = await self._engine.run(task, lambda api: self._look(api, resource_id))
-        if seen is not None:
-            await self._take(seen)
-            await self._engine.run(task, lambda api: self._let_go(api, resource_id))
+        await self._engine.run(task, lambda api: self._let_go(api, resource_id))
+        await self._take_unheld(self._engine.name(network_id))
 
     def _network(self, wanted: HostAddress) -> str:
         return self._engine.name(wanted.network_id)
 
-    async def _take(self, seen: _Holder) -> None:
-        interface = bridge(seen.network)
-        if seen.address in await self._addresses(interface):
-            await self._host.run(["ip", "addr", "del", f"{seen.address}/32", "dev", interface])
+    async def _take_unheld(self, network: str) -> None:
+        """Take from the host the addresses that no name holder has: those of removed resources, and earlier ones."""
+        if not (there := await self._addresses(network)):
+            return
+        for address in there - await self._held(network):
+            await self._host.run(["ip", "addr", "del", f"{address}/32", "dev", bridge(network)])
 
-    async def _addresses(self, interface: str) -> set[str]:
+    async def _held(self, network: str) -> set[str]:
+        def held(api: APIClient) -> set[str]:
+            filters = self._engine.only("load_balancer")
+            labels = [
+                each["Labels"] for each in api.containers(all=True, filters={**filters, "network": [network]})
+            ]
+            return {each[ADDRESS_LABEL] for each in labels if ADDRESS_LABEL in each}
+
+        return await self._engine.run("list the addresses of load balancers", held)
+
+    async def _addresses(self, network: str) -> set[str]:
         """Return the addresses of the host on a bridge besides its first one; none when there is no bridge."""
-        done = await self._host.execute(["ip", "-json", "-4", "addr", "show", "dev", interface])
+        done = await self._host.execute(["ip", "-json", "-4", "addr", "show", "dev", bridge(network)])
         links: list[Json] = json.loads(done.stdout or b"[]") if not done.exit_code else []
         return {each["local"] for link in links for each in link["addr_info"] if each["prefixlen"] == 32}
 
-    def _look(self, api: APIClient, resource_id: str, wanted: HostAddress | None = None) -> _Holder | None:
+    def _is_held(self, api: APIClient, wanted: HostAddress) -> bool:
+        """Return whether the name holder runs, with this address and these names."""
+        part = _part(wanted.resource_id)
         try:
-            seen: Json = api.inspect_container(self._engine.name(_part(resource_id)))
+            seen: Json = api.inspect_container(self._engine.name(part))
         except NotFound:
-            return None
-        labels = seen["Config"]["Labels"] or {}
-        if not self._engine.owns(labels, _part(resource_id)):
-            return None
-        network, address = seen["HostConfig"]["NetworkMode"], labels.get(ADDRESS_LABEL, "")
-        is_as_wanted = wanted is not None and self._is_as_wanted(api, seen, wanted)
-        return _Holder(network, address, is_as_wanted)
-
-    def _is_as_wanted(self, api: APIClient, seen: Json, wanted: HostAddress) -> bool:
-        labels, name = seen["Config"]["Labels"], self._network(wanted)
+            return False
+        labels, name = seen["Config"]["Labels"] or {}, self._network(wanted)
         endpoint = seen["NetworkSettings"]["Networks"].get(name) or {}
         return (
-            labels.get(ADDRESS_LABEL) == wanted.address
+            self._engine.owns(labels, part)
+            and labels.get(ADDRESS_LABEL) == wanted.address
             and labels.get(NAMES_LABEL) == json.dumps(wanted.names)
             and seen["State"]["Running"]
             # The network may have been removed by hand and created again.

@@ -20,7 +20,8 @@ class MemoryHostAddresses:
             raise InUse(f"cannot give {wanted.resource_id} the address {wanted.address}: a container has it")
         self._engine.host_addresses[wanted.resource_id] = wanted
 
-    async def remove(self, resource_id: str) -> None:
+    async def remove(self, resource_id: str, network_id: str) -> None:
         """Take the address of a resource from the host."""
+        del network_id
         await self._engine.enter("host_addresses.remove")
         self._engine.host_addresses.pop(resource_id, None)

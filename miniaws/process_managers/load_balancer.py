@@ -56,7 +56,7 @@ class LoadBalancerManager:
 
     async def _remove(self, balancer: LoadBalancer) -> ReconcileResult:
         await self._proxies.remove(balancer.public_id)
-        await self._addresses.remove(balancer.public_id)
+        await self._addresses.remove(balancer.public_id, balancer.vpc_id)
         await self._reconciler.report(balancer, LoadBalancer.report_deleted)
         return ReconcileResult("removed the proxy")
 

@@ -25,6 +25,9 @@ class Scene:
         names = (word, f"{word}.shop.internal")
         return HostAddress(resource_id, ACCOUNT, self.world.network_id, self.address(number), names)
 
+    async def remove(self, word: str = "front") -> None:
+        await self.addresses.remove(self.world.id("lb", word), self.world.network_id)
+
 
 class HostAddressContract:
     async def test_no_container_gets_the_address_of_the_host(self, scene: Scene) -> None:
@@ -35,7 +38,7 @@ class HostAddressContract:
         with pytest.raises(InUse):
             await scene.world.containers.start(spec.resource_id)
         for _ in range(2):
-            await scene.addresses.remove(scene.wanted().resource_id)
+            await scene.remove()
         seen = await scene.world.containers.start(spec.resource_id)
         assert seen.address == scene.address(70)
 
@@ -53,10 +56,11 @@ class HostAddressContract:
     async def test_each_resource_has_its_own(self, scene: Scene) -> None:
         await scene.addresses.ensure(scene.wanted(74, "front"))
         await scene.addresses.ensure(scene.wanted(75, "back"))
-        await scene.addresses.remove(scene.wanted(74, "front").resource_id)
+        await scene.remove("front")
         with pytest.raises(InUse):
             await scene.world.running(scene.world.spec(address=scene.address(75)))
 
     async def test_there_is_no_address_without_a_network(self, scene: Scene) -> None:
         with pytest.raises(Refused, match=r"there is no .*network"):
             await scene.addresses.ensure(replace(scene.wanted(), network_id="vpc-never"))
+        await scene.addresses.remove(scene.wanted().resource_id, "vpc-never")

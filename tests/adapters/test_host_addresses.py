@@ -110,6 +110,16 @@ class TestDocker(HostAddressContract):
         await scene.addresses.ensure(scene.wanted(72))
         await scene.addresses.ensure(scene.wanted(73))
         assert await scene.on_the_bridge() == [scene.address(73)]
-        await scene.addresses.remove(scene.wanted().resource_id)
+        await scene.remove()
         assert await scene.on_the_bridge() == []
         assert await scene.world.containers.found() == []
+
+    async def test_an_address_without_its_name_holder_is_removed(self, scene: RealScene) -> None:
+        wanted = scene.wanted(72)
+        await scene.addresses.ensure(wanted)
+        name = scene.engine.name(f"{wanted.resource_id}.name")
+        await asyncio.to_thread(scene.api.remove_container, name, force=True)
+        await scene.addresses.ensure(scene.wanted(73, "back"))
+        assert await scene.on_the_bridge() == [scene.address(73)]
+        await scene.remove("back")
+        assert await scene.on_the_bridge() == []
