@@ -6,7 +6,6 @@ its resource, it must not be given to another one.
 
 from uuid import UUID
 
-from domain.aggregate import Claim
 from domain.archive import archive_uuid
 from domain.database import Database
 from domain.instance import Instance
@@ -21,7 +20,15 @@ from miniaws.application import Cloud
 async def in_use(cloud: Cloud, vpc_id: UUID) -> dict[str, str]:
     """Return the addresses in use in a VPC, and the name of who has each."""
     claims = await cloud.ports.store.claims(address_scope(vpc_id))
-    return {**await _unclaimed(cloud, vpc_id, claims), **{claim.key: claim.note or "" for claim in claims}}
+    return {**await _unclaimed(cloud, vpc_id), **{claim.key: claim.note or "" for claim in claims}}
+
+
+async def holder(cloud: Cloud, vpc_id: UUID, address: str) -> str | None:
+    """Return the name of who has an address of a VPC; None when nobody has."""
+    claim = await cloud.ports.store.claim(address_scope(vpc_id), address)
+    if claim is not None:
+        return claim.note or ""
+    return (await _unclaimed(cloud, vpc_id)).get(address)
 
 
 async def log_address(cloud: Cloud, database_id: str) -> str | None:
@@ -31,11 +38,11 @@ async def log_address(cloud: Cloud, database_id: str) -> str | None:
     return None if seen is None else seen.address
 
 
-async def _unclaimed(cloud: Cloud, vpc_id: UUID, claims: list[Claim]) -> dict[str, str]:
+async def _unclaimed(cloud: Cloud, vpc_id: UUID) -> dict[str, str]:
     """Return the addresses of what has no interface yet. Once there is nothing of that kind, there never is again."""
 
     async def read() -> dict[str, str]:
-        owners = {claim.owner for claim in claims}
+        owners = {claim.owner for claim in await cloud.ports.store.claims(address_scope(vpc_id))}
         users = await cloud.ports.store.claims(use_scope(vpc_id))
         found: dict[str, str] = {}
         for user in users:

@@ -5,19 +5,19 @@ saved, and when that is outdated, they are read again. The addresses in use are 
 for an address is given another one.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any, TypeVar
 from uuid import UUID
 
 from domain.aggregate import Aggregate, Claim
-from domain.errors import Conflict, DomainError
+from domain.errors import Conflict, DomainError, Invalid
 from domain.interface import GroupRef, Interface, WithInterface
 from domain.security_group import SecurityGroup
 from domain.store import ClaimTaken, RequirementMissing
 from domain.subnet import DEFAULT, PUBLIC_SCOPE, Subnet
-from domain.values import must, parse_id
+from domain.values import parse_id, shown
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
 from miniaws.commands import addresses, security_group, subnet
 
@@ -89,15 +89,14 @@ async def choose(
     async def read() -> _Found:
         return await _find(cloud, (vpc_id, vpc[1]), place)
 
-    taken = await _taken_by_others(cloud, vpc_id, member, [prefers])
     try:
         found = await cloud.remembered(key, read)
-        address = _address(member, found.subnet, place, taken, prefers)
+        address = await _address(cloud, member, found.subnet, place, prefers)
     except DomainError:
         # It may be what is remembered that stands in the way.
         cloud.forget_remembered()
         found = await cloud.remembered(key, read)
-        address = _address(member, found.subnet, place, taken, prefers)
+        address = await _address(cloud, member, found.subnet, place, prefers)
     member.conditions.requires += found.requires
     return Interface(found.subnet.public_id, found.subnet.name, address, found.groups)
 
@@ -214,22 +213,31 @@ async def _taken_by_others(
     return {address: name for address, name in found.items() if address not in prefers or name != owner.name}
 
 
-def _address(
-    member: WithInterface, of: Subnet, place: Place, taken: Mapping[str, str], prefers: str | None
-) -> str:
+async def _address(cloud: Cloud, member: WithInterface, of: Subnet, place: Place, prefers: str | None) -> str:
     """Return the address that a resource gets in a subnet."""
     publishes = member.publishes if place.publishes is None else place.publishes
     if publishes and not of.public:
         raise _not_public(of.name, "subnet")
+    vpc_id = _uuid(of.vpc_id)
     if place.address is not None:
-        return _asked(of, place.address, taken)
-    if prefers is not None and prefers not in taken and _is_in(of, prefers):
+        return await _asked(cloud, of, place.address)
+    if prefers is not None and await _may_keep(cloud, member, of, prefers):
         return prefers
-    # Where to begin differs from one resource to another, so that concurrent requests rarely choose the same.
-    free = of.free_address(taken.keys(), member.id.int)
+    # Where to begin differs from one resource to another, so that most find an address at once, also concurrent ones.
+    first = of.free_address((), member.id.int)
+    if first is not None and await addresses.holder(cloud, vpc_id, first) is None:
+        return first
+    free = of.free_address((await addresses.in_use(cloud, vpc_id)).keys(), member.id.int)
     if free is None:
         raise _full(of)
     return free
+
+
+async def _may_keep(cloud: Cloud, member: WithInterface, of: Subnet, address: str) -> bool:
+    return _is_in(of, address) and await addresses.holder(cloud, _uuid(of.vpc_id), address) in {
+        None,
+        member.name,
+    }
 
 
 def _full(of: Subnet) -> NoFreeAddress:
@@ -248,11 +256,14 @@ def _not_public(name: str, field: str) -> SubnetNotPublic:
     )
 
 
-def _asked(of: Subnet, address: str, taken: Mapping[str, str]) -> str:
+async def _asked(cloud: Cloud, of: Subnet, address: str) -> str:
     if why := of.why_unusable(address):
-        raise must("address", "be a free address of the subnet, or left out", address, why=why)
-    if address in taken:
-        raise _taken(address, taken[address])
+        raise Invalid(
+            f"cannot use the address {shown(address)}: {why}; choose another one, or leave `address` out",
+            field="address",
+        )
+    if (name := await addresses.holder(cloud, _uuid(of.vpc_id), address)) is not None:
+        raise _taken(address, name)
     return address
 
 

@@ -46,7 +46,7 @@ async def test_everything_in_a_vpc_has_an_address_and_the_default_group(cloud: C
 
 async def test_a_place_may_be_chosen(cloud: Cloud) -> None:
     await shop(cloud)
-    place = {"vpc": "shop", "subnet": "inner", "security_groups": ["db", "default"]}
+    place: dict[str, Any] = {"vpc": "shop", "subnet": "inner", "security_groups": ["db", "default"]}
     found = await cloud.launched(address="10.77.0.70", **place)
     assert found["observed"]["address"] == "10.77.0.70"
     assert found["spec"]["subnet"]["name"] == "inner"
@@ -169,7 +169,7 @@ NETWORK: list[dict[str, Any]] = [
     {"kind": "subnet", "name": "inner", "spec": {"vpc": "shop", "cidr": "10.77.0.64/27", "public": False}},
     {"kind": "security_group", "name": "db", "spec": {"vpc": "shop"}},
 ]
-PLACE = {"vpc": "shop", "subnet": "inner", "security_groups": ["db", "default"]}
+PLACE: dict[str, Any] = {"vpc": "shop", "subnet": "inner", "security_groups": ["db", "default"]}
 MEMBERS: list[dict[str, Any]] = [
     {"kind": "scaling_group", "name": "crew", "spec": {"min": 0, "template": {**IMAGE, **PLACE}}},
     {"kind": "instance", "name": "web-1", "spec": {**IMAGE, **PLACE}},

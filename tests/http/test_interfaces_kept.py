@@ -10,7 +10,7 @@ from tests.http.in_process import WAIT, Cloud, done, open_cloud, refused
 from tests.http.test_interfaces import IMAGE, made, names, shop
 from tests.runtime.running import eventually
 
-PLACE = {"vpc": "shop", "subnet": "inner", "security_groups": ["db"]}
+PLACE: dict[str, Any] = {"vpc": "shop", "subnet": "inner", "security_groups": ["db"]}
 
 
 @pytest.fixture

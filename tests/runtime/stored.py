@@ -48,10 +48,11 @@ def put_containers(engine: MemoryEngine, stored: dict[str, Any]) -> None:
         engine.volumes[id_] = MemoryVolume(each["account_id"], each["size_gb"])
     for each in stored["containers"]:
         spec = _spec(each.pop("spec"))
-        times = {
+        times: Row = {
             name: each[name] and datetime.fromisoformat(each[name]) for name in ("started_at", "finished_at")
         }
-        engine.containers[spec.resource_id] = MemoryContainer(spec, **{**each, **times})
+        fields: Row = {**each, **times}
+        engine.containers[spec.resource_id] = MemoryContainer(spec, **fields)
 
 
 def _spec(given: Row) -> ContainerSpec:
@@ -60,12 +61,14 @@ def _spec(given: Row) -> ContainerSpec:
         "capabilities": tuple(given["capabilities"]),
         "ports": tuple(PublishedPort(**each) for each in given["ports"]),
         "mounts": tuple(Mount(**each) for each in given["mounts"]),
-        "files": {
-            path: File(**{**each, "content": b64decode(each["content"]["base64"])})
-            for path, each in given["files"].items()
-        },
+        "files": {path: _file(each) for path, each in given["files"].items()},
     }
     return ContainerSpec(**{**given, **parts})
+
+
+def _file(given: Row) -> File:
+    fields: Row = {**given, "content": b64decode(given["content"]["base64"])}
+    return File(**fields)
 
 
 def _insert(table: str, row: Row) -> sql.Composed:
