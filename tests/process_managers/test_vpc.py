@@ -3,6 +3,8 @@
 import pytest
 
 from domain.errors import RangeInUse, Refused, Unreachable
+from domain.security_group import SecurityGroup, default_group_id
+from domain.subnet import Subnet, default_subnet_id
 from domain.vpc import SUBNET_SCOPE, Vpc
 from miniaws.commands import vpc as commands
 from tests.domain.vpcs import stored_vpc
@@ -119,3 +121,25 @@ async def test_a_deletion_that_the_engine_refuses_is_told_and_heals(stage: Stage
     await stage.cloud.change(REQUEST, Vpc, vpc.public_id, Vpc.delete)
     assert (await stage.refused(vpc)).status == "error"
     assert (await stage.settle(vpc)).status == "deleted"
+
+
+async def test_a_vpc_of_an_earlier_version_gets_its_default_subnet_and_group_once(stage: Stage) -> None:
+    vpc = stored_vpc("10.77.0.0/24")
+    vpc.conditions.claims += vpc.held_claims()
+    await stage.cloud.save(REQUEST, vpc)
+    for _ in range(2):
+        await stage.settle(vpc)
+        subnet = await stage.cloud.load_by_id(Subnet, default_subnet_id(vpc.id))
+        group = await stage.cloud.load_by_id(SecurityGroup, default_group_id(vpc.id))
+        assert (subnet.version, subnet.cidr, group.version) == (1, "10.77.0.0/24", 1)
+        assert group.has_default_rules()
+    assert (await commands.delete(stage.cloud, REQUEST, vpc.public_id)).aggregate.status == "deleting"
+    assert (await stage.cloud.load_by_id(Subnet, subnet.id)).status == "deleted"
+
+
+async def test_the_default_subnet_follows_its_vpc_to_another_range(stage: Stage) -> None:
+    vpc = (await commands.create(stage.cloud, REQUEST, commands.CreateVpc(name="web"))).aggregate
+    assert isinstance(vpc, Vpc)
+    stage.engine.occupied = [vpc.cidr]
+    found = await stage.settle(vpc)
+    assert (await stage.cloud.load_by_id(Subnet, default_subnet_id(vpc.id))).cidr == found.cidr != vpc.cidr
