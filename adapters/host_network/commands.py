@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,12 +50,14 @@ class HostCommands:
 
 async def _execute(argv: Sequence[str], stdin: bytes) -> ExecResult:
     pipe = asyncio.subprocess.PIPE
-    # Without input there is no pipe for it: to write nothing to a program that has just ended is an error of uvloop.
-    given = pipe if stdin else asyncio.subprocess.DEVNULL
-    process = await asyncio.create_subprocess_exec(*argv, stdin=given, stdout=pipe, stderr=pipe)
+    # A file: a pipe may be closed by a program that ends before it was written to.
+    with tempfile.TemporaryFile() as file:
+        file.write(stdin)
+        file.seek(0)
+        process = await asyncio.create_subprocess_exec(*argv, stdin=file, stdout=pipe, stderr=pipe)
     try:
         async with asyncio.timeout(TIMEOUT_S):
-            stdout, stderr = await process.communicate(stdin or None)
+            stdout, stderr = await process.communicate()
     except TimeoutError:
         raise Refused(f"cannot run {argv[0]} within {TIMEOUT_S:g} s") from None
     finally:

@@ -18,7 +18,6 @@ from domain.ports import ExecResult, File
 
 IMAGE = tag("nftables")
 """Debian's nftables, iproute2, netcat and ping."""
-_PURPOSE_LABEL = "miniaws.purpose"
 _MEMORY = 128 * 1024 * 1024
 _WITH_INPUT = 'file=$1; shift; "$@" <"$file"; code=$?; rm -f "$file"; exit $code'
 
@@ -26,7 +25,7 @@ _WITH_INPUT = 'file=$1; shift; "$@" <"$file"; code=$?; rm -f "$file"; exit $code
 class HostContainer:
     """One container of this cloud in the network of the host, which outlives the process that created it.
 
-    It has one capability, ``NET_ADMIN``. It has no id of a resource, so no sweep takes it for an orphan.
+    It has one capability, ``NET_ADMIN``. It is no resource's, and no sweep takes it for an orphan.
     """
 
     def __init__(self, engine: DockerEngine) -> None:
@@ -52,8 +51,7 @@ class HostContainer:
         except NotFound:
             self._create(api)
             found = api.inspect_container(self._name)
-        labels = found["Config"]["Labels"] or {}
-        if labels.get(_PURPOSE_LABEL) != HOST_CONTAINER or labels.get("miniaws.cloud") != self._engine.cloud:
+        if not self._engine.owns(found["Config"]["Labels"], HOST_CONTAINER):
             raise Refused(
                 f"cannot reach the host's network: another container has the name {self._name}; remove it"
             )
@@ -68,7 +66,7 @@ class HostContainer:
             "Image": self._engine.preparations.ready(api, [IMAGE]),
             "Cmd": ["sleep", "infinity"],
             "User": "0:0",
-            "Labels": {"miniaws.cloud": self._engine.cloud, _PURPOSE_LABEL: HOST_CONTAINER},
+            "Labels": _labels(self._engine, HOST_CONTAINER),
             "HostConfig": {
                 "NetworkMode": "host",
                 "Init": True,
@@ -88,6 +86,11 @@ class HostContainer:
                 raise
 
 
+def _labels(engine: DockerEngine, what: str) -> dict[str, str]:
+    """Return labels by which it is removed with its cloud. Without a kind, it is the container of no resource."""
+    return {"miniaws.cloud": engine.cloud, "miniaws.id": what}
+
+
 async def run_beside(
     engine: DockerEngine, resource_id: str, argv: Sequence[str], timeout_s: float
 ) -> ExecResult:
@@ -101,7 +104,7 @@ async def run_beside(
         config = {
             "Image": engine.preparations.ready(api, [IMAGE]),
             "Cmd": list(argv),
-            "Labels": {"miniaws.cloud": engine.cloud, _PURPOSE_LABEL: "probe"},
+            "Labels": _labels(engine, "probe"),
             "HostConfig": {
                 "NetworkMode": f"container:{engine.name(resource_id)}",
                 "PidsLimit": PIDS,

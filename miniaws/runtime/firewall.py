@@ -24,7 +24,7 @@ CHECK_S = 3.0
 """Seconds between two looks whether somebody has changed it; a repair takes well below a second."""
 _PARTS_S = 30.0
 _KINDS = {"security_group", "subnet", "vpc", "load_balancer"}
-_EVENTS = {"interface_assigned", "security_groups_changed"}
+_EVENTS = {"addresses_assigned", "interface_assigned", "security_groups_changed"}
 _PART_KINDS = {"database", "archive"}
 """Kinds whose resources have containers besides the one that is a member: copies, backups, restores."""
 
