@@ -8,7 +8,7 @@ from adapters.nftables.ruleset import Chain, Elements, Ruleset
 
 
 def replacement(name: str, rules: Ruleset, counts: Mapping[str, tuple[int, int]]) -> str:
-    """Return what replaces the whole table, whatever it is; counters go on from ``counts``: packets and bytes."""
+    """Return what replaces the whole table, whatever it is; each counter starts at its packets and bytes in ``counts``."""
     lines = [f"add table inet {name}", f"delete table inet {name}", f"table inet {name} {{"]
     for counter in sorted(rules.counters):
         packets, size = counts.get(counter, (0, 0))
@@ -23,7 +23,7 @@ def replacement(name: str, rules: Ruleset, counts: Mapping[str, tuple[int, int]]
 
 
 def difference(name: str, old: Ruleset, new: Ruleset) -> str:
-    """Return what makes the new objects of the old ones. Counters go on."""
+    """Return what makes the new objects of the old ones. Counters keep their values."""
     table = f"inet {name}"
     lines = [f"add counter {table} {counter}" for counter in sorted(new.counters - old.counters)]
     lines += [f"add chain {table} {each}" for each in new.chains if each not in old.chains]
