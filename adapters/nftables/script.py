@@ -8,7 +8,7 @@ from adapters.nftables.ruleset import Chain, Elements, Ruleset
 
 
 def replacement(name: str, rules: Ruleset, counts: Mapping[str, tuple[int, int]]) -> str:
-    """Return what replaces the whole table, whatever it is; each counter starts at its packets and bytes in ``counts``."""
+    """Return what replaces the whole table; each counter starts at its packets and bytes in ``counts``."""
     lines = [f"add table inet {name}", f"delete table inet {name}", f"table inet {name} {{"]
     for counter in sorted(rules.counters):
         packets, size = counts.get(counter, (0, 0))
