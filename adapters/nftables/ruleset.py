@@ -139,7 +139,7 @@ def _verdicts(table: FirewallTable) -> dict[str, Elements]:
     published: dict[str, str] = {}
     anywhere: dict[str, str] = {}
     for member in sorted(table.members, key=lambda each: each.resource_id):
-        key = _combination(member)
+        key = _combination(_ids(member))
         sources[member.address] = f"jump out-{key}"
         destinations[member.address] = f"jump in-{key}"
         for port in member.published:
@@ -158,14 +158,17 @@ def _verdicts(table: FirewallTable) -> dict[str, Elements]:
 
 def _member_chains(table: FirewallTable, groups: Mapping[str, FirewallGroup]) -> Iterator[tuple[str, Chain]]:
     """Yield the chains for each combination of groups, and for each port that such a member publishes."""
+    ports: dict[tuple[str, ...], set[int]] = {}
     for member in table.members:
-        key, ids = _combination(member), sorted(set(member.group_ids))
+        ports.setdefault(_ids(member), set()).update(each.port for each in member.published)
+    for ids, published in ports.items():
+        key = _combination(ids)
         rules = [rule for group_id in ids if group_id in groups for rule in groups[group_id].rules]
         rules = [rule for rule in rules if rule.group_id is None or rule.group_id in groups]
         end = " ".join([*(f'counter name "{group_id}"' for group_id in ids), "drop"])
         yield f"out-{key}", _chain(rules, "egress", end)
         yield f"in-{key}", _chain(rules, "ingress", end)
-        for port in {each.port for each in member.published}:
+        for port in sorted(published):
             allowed = [rule for rule in rules if rule.direction == "ingress" and _covers(rule, port)]
             texts = [f"{_peer(rule)}return" for rule in allowed]
             yield f"port-{key}-{port}", Chain((*dict.fromkeys(texts), end))
@@ -206,5 +209,10 @@ def _set(group_id: str) -> str:
     return f"group-{group_id}"
 
 
-def _combination(member: FirewallMember) -> str:
-    return hashlib.sha256(" ".join(sorted(set(member.group_ids))).encode()).hexdigest()[:12]
+def _ids(member: FirewallMember) -> tuple[str, ...]:
+    return tuple(sorted(set(member.group_ids)))
+
+
+def _combination(ids: tuple[str, ...]) -> str:
+    """Return what the chains of a combination of groups are named after."""
+    return hashlib.sha256(" ".join(ids).encode()).hexdigest()[:12]
