@@ -102,7 +102,7 @@ class WithInterface(Aggregate):
         return self.interface is not None and address != self.interface.address
 
     def assign_interface(self, interface: Interface) -> None:
-        """Give it an interface, the first one or another one; saving raises when the address is taken."""
+        """Assign it an interface, the first one or another one; saving raises when the address is taken."""
         if interface == self.interface:
             return
         before = self.interface_claims()
@@ -110,7 +110,7 @@ class WithInterface(Aggregate):
         self.exchange_claims(before)
 
     def restore_interface(self, interface: Interface) -> None:
-        """Give it an interface as it leaves the trash, where it holds no claims."""
+        """Assign it an interface as it leaves the trash, where it holds no claims."""
         self.trigger_event(self.InterfaceAssigned, **interface.as_json())
         self._require_public()
 

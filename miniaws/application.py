@@ -178,7 +178,7 @@ class Cloud:
         return self._remembered[key]
 
     def forget_remembered(self) -> None:
-        """Have everything read again that ``remembered`` returns."""
+        """Drop what ``remembered`` keeps, so that it is read again."""
         self._remembered.clear()
 
     async def load(self, kind: type[A], account_id: str, id_or_name: str) -> A:

@@ -107,7 +107,7 @@ class Archive(Managed):
         )
 
     def assign_addresses(self, addresses: Addresses) -> None:
-        """Give its containers addresses; saving raises when somebody else has one."""
+        """Assign its containers addresses; saving raises when somebody else has one."""
         before = self._address_claims()
         self.trigger_event(self.AddressesAssigned, **asdict(addresses))
         after = self._address_claims()

@@ -68,7 +68,7 @@ ANYWHERE = Place()
 
 
 async def assign(cloud: Cloud, member: WithInterface, place: Place, prefers: str | None = None) -> None:
-    """Give a resource an interface in its VPC. Raises what ``choose`` raises."""
+    """Assign a resource an interface in its VPC. Raises what ``choose`` raises."""
     member.assign_interface(await choose(cloud, member, (member.vpc_id, member.vpc_name), place, prefers))
 
 
