@@ -79,10 +79,7 @@ async def resolve_any(
         if found is None or known is None or kind not in {None, found.KIND}:
             raise errors.NotFound(f"cannot find {_humanized(kind)} {shown(id_or_name)} at position {at}")
         return found, parsed[1]
-    bearing = await cloud.ports.inventory.bearing(
-        account, [kind] if kind else list(Aggregate.kinds), id_or_name.partition(".")[0], at
-    )
-    bearing = await _preferred(cloud, account, id_or_name, bearing, at)
+    bearing = await _bearing(cloud, account, id_or_name, [kind] if kind else list(Aggregate.kinds), at)
     if not bearing:
         raise errors.NotFound(
             f"cannot find {_humanized(kind)} {shown(id_or_name)} at position {at}; list them to see what there is"
@@ -97,16 +94,17 @@ async def resolve_any(
     return Aggregate.kinds[name], resource_id
 
 
-async def _preferred(
-    cloud: Cloud, account: str | None, name: str, bearing: dict[str, UUID], at: int
+async def _bearing(
+    cloud: Cloud, account: str | None, name: str, kinds: list[str], at: int
 ) -> dict[str, UUID]:
     """Return which of the resources with a name are meant, by kind; those of a VPC are called ``name.vpc``, too."""
-    kinds = {kind: Aggregate.kinds[kind] for kind in bearing}
-    major = {kind: bearing[kind] for kind, each in kinds.items() if not each.IS_PART and not each.IS_IN_VPC}
+    bearing = await cloud.ports.inventory.bearing(account, kinds, name.partition(".")[0], at)
+    known = {kind: Aggregate.kinds[kind] for kind in bearing}
+    major = {kind: bearing[kind] for kind, each in known.items() if not each.IS_PART and not each.IS_IN_VPC}
     if major and "." not in name:
         return major
     own: dict[str, UUID] = {}
-    for kind, each in kinds.items():
+    for kind, each in known.items():
         if each.IS_IN_VPC and account is not None:
             found = await in_some_vpc(cloud, each, account, name, at)
             own |= {} if found is None else {kind: found}

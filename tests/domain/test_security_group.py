@@ -33,8 +33,8 @@ def group(name: str = "db", vpc: Vpc = WEB) -> SecurityGroup:
     return made
 
 
-def postgres(**side: object) -> Rule:
-    return Rule.allow("ingress", "tcp", 5432, **(side or {"cidr": "10.20.0.0/24"}))
+def postgres(cidr: str = "10.20.0.0/24", description: str = "") -> Rule:
+    return Rule.allow("ingress", "tcp", 5432, cidr=cidr, description=description)
 
 
 def from_group(other: SecurityGroup) -> Rule:

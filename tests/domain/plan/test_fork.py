@@ -107,3 +107,20 @@ def test_a_fork_of_what_is_in_the_default_vpc_gets_a_vpc_of_its_own() -> None:
     copies = fork(estate([resource("cache", "sessions", vpc="default")]), "trial", {}).copies
     assert sorted(copies) == [("cache", "sessions-trial"), ("vpc", "trial")]
     assert copies[Key("cache", "sessions-trial")].spec["vpc"] == "trial"
+
+
+def test_what_is_in_a_vpc_keeps_its_name_and_its_share_of_the_range() -> None:
+    named = {"protocol": "all", "group": "db", "cidr": None, "description": ""}
+    originals = estate(
+        [
+            Resource("vpc", "shop", {"cidr": "10.1.0.0/16"}),
+            Resource(
+                "subnet", "inner", {"vpc": "shop", "cidr": "10.1.64.0/18", "public": False, "internet": True}
+            ),
+            Resource("security_group", "db", {"vpc": "shop", "ingress": [named], "egress": []}),
+        ]
+    )
+    copies = fork(originals, "shop-debug", {}).copies
+    inner = copies[Key("subnet", "inner.shop-debug")].spec
+    assert (inner["cidr"], inner["prefix"], inner["vpc"]) == (None, 26, "shop-debug")
+    assert copies[Key("security_group", "db.shop-debug")].spec["ingress"] == [named]
