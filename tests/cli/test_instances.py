@@ -169,7 +169,8 @@ def test_the_history_tells_what_changed(cloud: Command) -> None:
     assert "pending" in lines[1]
     assert "key admin (127.0.0.1)" in lines[1]
     assert "launch requested" in lines[1]
-    assert any("running" in line and "address: - → 10." in line for line in lines)
+    assert "address: - → 10." in lines[2]
+    assert any("running" in line and "started" in line for line in lines)
     assert any("type: micro → small" in line for line in lines)
     assert any("tags.env: test → live; tags.team: - → a" in line for line in lines)
     versions = json.loads(cloud("instance", "history", "web-1", "-o", "json").stdout)

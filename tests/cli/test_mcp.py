@@ -111,7 +111,8 @@ async def test_the_cause_of_a_state_leads_to_the_key_and_its_request(
         events = await asked(assistant, "timeline", only=only, order="oldest")
         pages = await asked(assistant, "timeline", limit=1)
         rest = await asked(assistant, "timeline", limit=1, cursor=pages["next_cursor"])
-    assert [event["type"] for event in events["items"]] == ["instance.launch_requested", "instance.started"]
+    types = ["instance.launch_requested", "instance.interface_assigned", "instance.started"]
+    assert [event["type"] for event in events["items"]] == types
     assert pages["items"][0]["position"] > rest["items"][0]["position"]
 
 

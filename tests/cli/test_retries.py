@@ -69,7 +69,7 @@ def test_an_answer_that_is_lost_is_asked_for_again(cloud: Command, cable: Cable)
     assert cable.connections == 3
     assert cloud("instance", "list", "-o", "name").stdout == "web-1\n"
     versions = json.loads(cloud("instance", "history", "web-1", "-o", "json").stdout)
-    assert [version["status"] for version in versions] == ["pending", "running"]
+    assert [version["status"] for version in versions] == ["pending", "pending", "running"]
 
 
 def test_a_program_is_not_run_twice(cloud: Command, cable: Cable) -> None:

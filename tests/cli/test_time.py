@@ -32,8 +32,9 @@ def test_the_timeline_is_narrowed_and_paged(cloud: Command) -> None:
     assert header.split() == ["POSITION", "TIME", "WHO", "KIND", "WHAT", "CAUSE"]
     assert any("key admin (127.0.0.1)" in row and "web-1 launch requested" in row for row in rows)
     of_web = json.loads(cloud("timeline", "--resource", "web-1", "--oldest-first", "-o", "json").stdout)
-    assert [event["type"] for event in of_web] == ["instance.launch_requested", "instance.started"]
-    assert of_web[1]["causationid"] == of_web[0]["position"]
+    types = ["instance.launch_requested", "instance.interface_assigned", "instance.started"]
+    assert [event["type"] for event in of_web] == types
+    assert of_web[2]["causationid"] == of_web[1]["position"]
     lines = cloud("timeline", "--actor", "admin", "--limit", "1", "-o", "ndjson").stdout.splitlines()
     assert json.loads(lines[0])["type"] == "volume.create_requested"
     assert len(lines) == 1
@@ -151,9 +152,9 @@ def test_why_tells_of_a_crash(cloud: Command, cloud_server: CloudServer) -> None
 
 def test_events_show_the_newest_last(cloud: Command) -> None:
     cloud(*LAUNCH, "web-1")
-    lines = cloud("events", "--resource", "web-1", "--limit", "2").stdout.splitlines()
+    lines = cloud("events", "--resource", "web-1", "--limit", "3").stdout.splitlines()
     assert "launch requested" in lines[0]
-    assert "started" in lines[1]
+    assert "started" in lines[2]
     found = cloud("events", "--from", "0", "--limit", "1", "-o", "ndjson")
     assert json.loads(found.stdout)["position"] == 1
     assert "more events follow: add `--limit`, or `--from 1`" in found.stderr
