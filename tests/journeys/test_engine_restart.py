@@ -35,6 +35,6 @@ def test_a_killed_engine_is_told_and_what_ran_runs_again(
         assert cloud.container(web["id"]).status == "running"
         assert cloud.container(job["id"]).status == "exited"
         assert len(cloud.containers()) == 2
-        assert cloud.types(web["id"])[:3] == ["launch_requested", "started", "failed"]
+        assert cloud.types(web["id"])[:4] == ["launch_requested", "interface_assigned", "started", "failed"]
         cloud.delete("/api/instances/web-1")
         cloud.delete("/api/instances/job-1")

@@ -38,6 +38,7 @@ def test_an_instance_lives_as_it_is_told(cloud: RunningCloud, port: int) -> None
     assert cloud.containers() == {}
     assert cloud.types(web["id"]) == [
         "launch_requested",
+        "interface_assigned",
         "started",
         "command_executed",
         "stop_requested",

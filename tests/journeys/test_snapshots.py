@@ -48,7 +48,7 @@ def test_a_snapshot_of_a_volume_in_use_is_one_moment_and_outlives_it(cloud: Runn
         lambda: cloud.show("/api/snapshots/all")["observed"]["verified_at"] is not None, "it is verified"
     )
     assert cloud.instance("writer")["status"] == "running"
-    assert cloud.types(web["id"]) == ["launch_requested", "started", *["command_executed"] * 1]
+    assert cloud.types(web["id"]) == ["launch_requested", "interface_assigned", "started", "command_executed"]
 
     cloud.post("/api/snapshots/all/restore", {"name": "copy"})
     settled(cloud, "/api/volumes/copy")
@@ -121,5 +121,5 @@ def test_a_controller_killed_while_containers_are_paused_for_it(own_cloud: Runni
     found = settled(cloud, "/api/snapshots/before")
     assert found["observed"]["paused"] == [web["id"]]
     wait_until(lambda: cloud.container(web["id"]).status == "running", "the writer continues")
-    assert cloud.types(web["id"]) == ["launch_requested", "started", "command_executed"]
+    assert cloud.types(web["id"]) == ["launch_requested", "interface_assigned", "started", "command_executed"]
     wait_until(lambda: set(cloud.containers()) == {web["id"]}, "nothing else is left")
