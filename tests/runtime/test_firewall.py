@@ -100,6 +100,8 @@ async def test_only_what_has_to_be_enforced_fails_where_nothing_can_be(guarded: 
     await guarded.stage.running()
     guarded.firewall.unavailable = "there is no nft"
     await guarded.step()
+    guarded.firewall.unavailable = None
     await guarded.group("closed")
+    guarded.firewall.unavailable = "there is no nft"
     with pytest.raises(Refused, match="there is no nft"):
         await guarded.step()
