@@ -5,9 +5,10 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from docker import APIClient
@@ -17,7 +18,7 @@ from adapters.docker.firewall_rules import remove_rules
 from adapters.host_network import HostCommands
 from adapters.nftables import NftablesFirewall
 from benchmarks import tables
-from domain.firewall import EVERYWHERE, FirewallGroup, FirewallMember, FirewallRule, FirewallTable
+from domain.firewall import EVERYWHERE, Direction, FirewallGroup, FirewallMember, FirewallRule, FirewallTable
 from domain.ports import ContainerSpec
 from miniaws.settings import Settings
 
@@ -29,6 +30,8 @@ NETWORK, CIDR = "vpc-bench", "10.198.77.0/24"
 CLIENT, SERVER = "10.198.77.20", "10.198.77.30"
 PORT = 9000
 NO_TABLE = "no table"
+_RANGES = 20
+"""Each range of addresses is in several rules, with a port each."""
 RULES = {"0 rules (everything allowed)": 0, "10 rules": 10, "200 rules": 200}
 _SERVE = f"""
 import socket
@@ -117,12 +120,16 @@ def run() -> None:
                 print(f"    {share:.3f} of no table, aim {AIM:g} {reached}", flush=True)
 
 
-def _rules(direction: str, count: int) -> list[FirewallRule]:
-    make: Callable[..., FirewallRule] = FirewallRule
+def _rules(direction: Direction, count: int) -> list[FirewallRule]:
     if not count:
-        return [make(direction, "all", cidr=EVERYWHERE)]
-    others = [make(direction, "tcp", 10_000 + each, 10_000 + each, cidr=CIDR) for each in range(count - 1)]
-    return [*others, make(direction, "tcp", PORT, PORT, cidr=CIDR)]
+        return [FirewallRule(direction, "all", cidr=EVERYWHERE)]
+    others = [
+        FirewallRule(
+            direction, "tcp", 10_000 + 2 * each, 10_000 + 2 * each, cidr=f"10.198.{each % _RANGES}.0/24"
+        )
+        for each in range(count - 1)
+    ]
+    return [*others, FirewallRule(direction, "tcp", PORT, PORT, cidr=CIDR)]
 
 
 @contextmanager
@@ -143,6 +150,11 @@ def _scene() -> Generator[Scene]:
         engine_sweep.sweep(host, cloud)
 
 
+def _process(api: APIClient, name: str) -> int:
+    """Return the first process of a container."""
+    return int(api.inspect_container(name)["State"]["Pid"])
+
+
 async def _start(ports: DockerPorts) -> tuple[int, int]:
     """Return the processes of two containers, whose network the programs use."""
     await ports.networks.ensure(NETWORK, "bench", CIDR)
@@ -154,10 +166,7 @@ async def _start(ports: DockerPorts) -> tuple[int, int]:
         )
         await ports.containers.ensure(spec)
         await ports.containers.start(id_)
-        seen = await ports.engine.run(
-            "inspect", lambda api, id_=id_: api.inspect_container(ports.engine.name(id_))
-        )
-        found.append(seen["State"]["Pid"])
+        found.append(await ports.engine.run("inspect", partial(_process, name=ports.engine.name(id_))))
     await ports.close()
     return found[0], found[1]
 

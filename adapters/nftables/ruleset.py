@@ -9,10 +9,13 @@ or goes only changes elements.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, collapse_addresses
 
 from domain.firewall import EVERYWHERE, Direction, FirewallGroup, FirewallMember, FirewallRule, FirewallTable
 
 ADDRESS = "ipv4_addr"
+_FIELDS: Mapping[Direction, str] = {"ingress": "saddr", "egress": "daddr"}
+_EVERY_PORT = (0, 65535)
 _KNOWN = "ct state established,related accept"
 _HOOK = "type filter hook {0} priority filter - 10; policy accept;"
 _FORWARD = (
@@ -175,25 +178,56 @@ def _member_chains(table: FirewallTable, groups: Mapping[str, FirewallGroup]) ->
 
 
 def _chain(rules: Iterable[FirewallRule], direction: Direction, end: str) -> Chain:
-    texts = [f"{_peer(rule)}{_service(rule)}return" for rule in rules if rule.direction == direction]
-    return Chain((*dict.fromkeys(texts), end))
+    """Return a chain with one rule for all ports of a range, and one for all ranges with the same ports."""
+    ports: dict[tuple[str, str | None, str | None], set[tuple[int, int]]] = {}
+    for rule in rules:
+        if rule.direction == direction:
+            ports.setdefault((rule.protocol, rule.cidr, rule.group_id), set()).add(_ports(rule))
+    ranges: dict[str, list[IPv4Network]] = {}
+    texts: list[str] = []
+    for (protocol, cidr, group_id), found in ports.items():
+        service = _service(protocol, found)
+        if group_id is not None:
+            texts.append(f"ip {_FIELDS[direction]} @{_set(group_id)} {service}return")
+        else:
+            ranges.setdefault(service, []).append(IPv4Network(cidr or EVERYWHERE))
+    texts += [f"{_within(direction, found)}{service}return" for service, found in ranges.items()]
+    return Chain((*texts, end))
 
 
 def _peer(rule: FirewallRule) -> str:
-    field_ = "saddr" if rule.direction == "ingress" else "daddr"
     if rule.group_id is not None:
-        return f"ip {field_} @{_set(rule.group_id)} "
-    return "" if rule.cidr in {None, EVERYWHERE} else f"ip {field_} {rule.cidr} "
+        return f"ip {_FIELDS[rule.direction]} @{_set(rule.group_id)} "
+    return _within(rule.direction, [IPv4Network(rule.cidr or EVERYWHERE)])
 
 
-def _service(rule: FirewallRule) -> str:
-    if rule.protocol == "all":
+def _within(direction: Direction, ranges: Iterable[IPv4Network]) -> str:
+    """Return the condition that the other side is in one of the ranges; nothing when that is always so."""
+    found = [str(each) for each in collapse_addresses(ranges)]
+    if found == [EVERYWHERE]:
         return ""
-    if rule.protocol == "icmp" or rule.from_port is None:
-        return f"meta l4proto {rule.protocol} "
-    last = rule.from_port if rule.to_port is None else rule.to_port
-    ports = str(rule.from_port) if last == rule.from_port else f"{rule.from_port}-{last}"
-    return f"{rule.protocol} dport {ports} "
+    return f"ip {_FIELDS[direction]} {{ {', '.join(found)} }} "
+
+
+def _ports(rule: FirewallRule) -> tuple[int, int]:
+    if rule.from_port is None or rule.protocol in {"all", "icmp"}:
+        return _EVERY_PORT
+    return rule.from_port, rule.from_port if rule.to_port is None else rule.to_port
+
+
+def _service(protocol: str, ports: Iterable[tuple[int, int]]) -> str:
+    if protocol == "all":
+        return ""
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(ports):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = merged[-1][0], max(last, merged[-1][1])
+        else:
+            merged.append((first, last))
+    if _EVERY_PORT in merged:
+        return f"meta l4proto {protocol} "
+    listed = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in merged)
+    return f"{protocol} dport {{ {listed} }} "
 
 
 def _covers(rule: FirewallRule, port: int) -> bool:

@@ -24,7 +24,7 @@ from tests.samples import sample
 GROUPS = ("sg-a", "sg-b", "sg-c", "sg-d")
 NUMBERS = (20, 30, 130, 140, 150)
 PORTS = (80, 90, 443)
-PROTOCOLS: tuple[TransportProtocol, ...] = ("tcp", "udp", "icmp", "all")
+PROTOCOLS: dict[str, TransportProtocol] = {"tcp": "tcp", "udp": "udp", "icmp": "icmp", "all": "all"}
 ROUNDS, PAIRS = sample(3, 25), sample(5, 8)
 
 
@@ -52,7 +52,7 @@ async def scene(engine: str, cloud_name: str, tmp_path: Path) -> AsyncGenerator[
 
 
 def any_rule(scene: Scene, random: Random, direction: Direction) -> Rule:
-    protocol = random.choice(PROTOCOLS)
+    protocol = random.choice(list(PROTOCOLS))
     first = random.choice(PORTS) if protocol in {"tcp", "udp"} else None
     last = None if first is None else first + random.choice((0, 10))
     if random.random() < 0.5:
@@ -65,7 +65,7 @@ def any_rule(scene: Scene, random: Random, direction: Direction) -> Rule:
 
 
 def enforced(rule: Rule) -> FirewallRule:
-    protocol = next(each for each in PROTOCOLS if each == rule.protocol)
+    protocol = PROTOCOLS[rule.protocol]
     return FirewallRule(rule.direction, protocol, rule.from_port, rule.to_port, rule.cidr, rule.group_id)
 
 
