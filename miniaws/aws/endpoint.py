@@ -18,10 +18,14 @@ from miniaws.aws.protocol.models import Model, Values
 from miniaws.aws.protocol.rendered import Failure, Rendered
 from miniaws.aws.refusals import failure_of
 from miniaws.aws.rehearsal import Rehearsal, would_succeed
-from miniaws.aws.services import ec2, sts
+from miniaws.aws.services import cloudtrail, ec2, sts
 from miniaws.aws.signature import Incoming, Signature
 
-SERVICES: dict[str, Service] = {"ec2": ec2.SERVICE, "sts": sts.SERVICE}
+SERVICES: dict[str, Service] = {
+    "ec2": ec2.SERVICE,
+    "cloudtrail": cloudtrail.SERVICE,
+    "sts": sts.SERVICE,
+}
 """By the name that clients sign for."""
 _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 10_000
