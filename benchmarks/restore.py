@@ -68,19 +68,21 @@ def run() -> None:
 def _create(cloud: servers.Cloud, name: str, **backup: Any) -> None:
     body = {"name": name, "class": CLASS, "backup": {"drill_schedule": None, **backup}}
     ask(cloud, "POST", "/api/databases", body)
-    servers.poll(lambda: _window(cloud, name) is not None, "a first backup")
+    servers.poll(lambda: window(cloud, name) is not None, "a first backup")
 
 
-def _window(cloud: servers.Cloud, name: str) -> datetime | None:
+def window(cloud: servers.Cloud, name: str) -> datetime | None:
+    """Return the newest moment to which a database can be restored."""
     to = ask(cloud, "GET", f"/api/databases/{name}/restorable", None)["to"]
     return datetime.fromisoformat(to) if to else None
 
 
-def _url(cloud: servers.Cloud, name: str) -> str:
+def url_of(cloud: servers.Cloud, name: str) -> str:
+    """Return the URL of a database."""
     return ask(cloud, "GET", f"/api/databases/{name}/connection", None)["url"]
 
 
-def _fill(url: str, mib: int) -> datetime:
+def fill(url: str, mib: int) -> datetime:
     """Write so much that hardly compresses, and return the moment after it."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("create table if not exists filled (words text)")
@@ -93,10 +95,10 @@ def _fill(url: str, mib: int) -> datetime:
 
 
 def _restores(cloud: servers.Cloud, environment: dict[str, str], name: str) -> None:
-    _fill(_url(cloud, "orders"), DATA_MIB)
+    fill(url_of(cloud, "orders"), DATA_MIB)
     archive, backup, seconds = _backed_up(cloud)
-    to = _fill(_url(cloud, "orders"), LOG_MIB)
-    servers.poll(lambda: (_window(cloud, "orders") or to) > to, "the log in the archive")
+    to = fill(url_of(cloud, "orders"), LOG_MIB)
+    servers.poll(lambda: (window(cloud, "orders") or to) > to, "the log in the archive")
     ours: list[float] = []
     by_hand: list[float] = []
     for number in range(ROUNDS):
@@ -168,7 +170,7 @@ def _commits(cloud: servers.Cloud, environment: dict[str, str], name: str) -> No
         "miniaws, commits wait for the log",
     )
     with _by_hand(environment, name, NEW + SERVE) as (url, _):
-        urls = {hand: url, streamed: _url(cloud, "orders"), waits: _url(cloud, "waits")}
+        urls = {hand: url, streamed: url_of(cloud, "orders"), waits: url_of(cloud, "waits")}
         took: dict[str, list[float]] = {contender: [] for contender in urls}
         for _ in range(ROUNDS):
             for contender, each in urls.items():

@@ -228,6 +228,11 @@ class Inventory:
         rows = await self._rows("named", account=account, kind=kind, name=name, at=at)
         return rows[0]["resource_id"] if rows else None
 
+    async def between(self, account: str, kind: str, first: UUID, last: UUID, at: int) -> UUID | None:
+        """Return the resource whose id is in a range, by the index of ids; None when none was at the position."""
+        rows = await self._rows("between", account=account, kind=kind, first=first, last=last, at=at)
+        return rows[0]["resource_id"] if rows else None
+
     async def bearing(self, account: str | None, kinds: Sequence[str], name: str, at: int) -> dict[str, UUID]:
         """Return the resource of each kind that has a name at a position; if none exists, those that had it last."""
         rows = await self._rows("bearing", account=account, kinds=list(kinds), name=name, at=at)

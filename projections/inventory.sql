@@ -88,6 +88,12 @@ SELECT resource_id FROM resources
 WHERE account_id = %(account)s AND kind = %(kind)s AND name = %(name)s AND created_position <= %(at)s
 ORDER BY NOT is_trashed AND (ended_position IS NULL OR ended_position > %(at)s) DESC, created_position DESC LIMIT 1
 
+-- between --
+SELECT resource_id FROM resources
+WHERE account_id = %(account)s AND kind = %(kind)s AND created_position <= %(at)s
+  AND resource_id BETWEEN %(first)s AND %(last)s
+LIMIT 1
+
 -- bearing --
 SELECT DISTINCT ON (kind) kind, resource_id,
        NOT is_trashed AND (ended_position IS NULL OR ended_position > %(at)s) AS lives FROM resources

@@ -8,11 +8,13 @@ import orjson
 from typing_extensions import TypedDict
 
 from domain.aggregate import Aggregate
+from domain.values import parse_id
 from projections.document import Document
 from projections.inventory import Inventory
 from projections.sql import queries
 
 _SQL = queries("trashed")
+_NAMES = queries("activity")["names"]
 _END = 2**62
 _REQUESTS = [
     name
@@ -37,6 +39,8 @@ class TrashItem(TypedDict):
     """Until when it is kept; null while it is removed for good."""
     deleted_by: str
     """Who deleted it: the id of a key, or ``system:<manager>``."""
+    deleted_by_name: str
+    """The name of that key, or ``<manager>``."""
     position: int
     """Of the event that moved it to the trash."""
 
@@ -76,10 +80,13 @@ class Trashed:
             requests=_REQUESTS,
             limit=query.limit,
         )
-        return [_item(row) for row in rows]
+        keys = {row["deleted_by"]: found[1] for row in rows if (found := parse_id(row["deleted_by"]))}
+        named = await self._reads.rows(_NAMES, ids=list(keys.values())) if keys else []
+        names = {row["resource_id"]: row["name"] for row in named}
+        return [_item(row, names.get(keys.get(row["deleted_by"]))) for row in rows]
 
 
-def _item(row: dict[str, Any]) -> TrashItem:
+def _item(row: dict[str, Any], key: str | None) -> TrashItem:
     document: Document = orjson.loads(row["document"])
     return {
         "id": document["id"],
@@ -93,5 +100,6 @@ def _item(row: dict[str, Any]) -> TrashItem:
         "trashed_at": row["trashed_at"].astimezone(UTC).isoformat(),
         "purges_at": document.get("purges_at"),
         "deleted_by": row["deleted_by"],
+        "deleted_by_name": key or row["deleted_by"].removeprefix("system:"),
         "position": row["position"],
     }

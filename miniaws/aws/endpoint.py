@@ -1,6 +1,8 @@
 """Answers a request of an AWS client: which operation it is, its arguments, its answer, or why it is refused."""
 
 from dataclasses import dataclass, replace
+from functools import cache
+from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -18,11 +20,14 @@ from miniaws.aws.protocol.models import Model, Values
 from miniaws.aws.protocol.rendered import Failure, Rendered
 from miniaws.aws.refusals import failure_of
 from miniaws.aws.rehearsal import Rehearsal, would_succeed
-from miniaws.aws.services import sts
 from miniaws.aws.signature import Incoming, Signature
 
-SERVICES: dict[str, Service] = {"sts": sts.SERVICE}
-"""By the name that clients sign for."""
+SERVICES = {
+    "ec2": "miniaws.aws.services.ec2",
+    "cloudtrail": "miniaws.aws.services.cloudtrail",
+    "sts": "miniaws.aws.services.sts",
+}
+"""Where a service is, by the name that clients sign for. It is imported for its first request, as most have none."""
 _FORM = "application/x-www-form-urlencoded"
 _MOST_FIELDS = 10_000
 _OF_THE_PROTOCOL = {"Action", "Version"}
@@ -43,8 +48,9 @@ class Asked:
     @property
     def label(self) -> str:
         """What logs and metrics call it: an operation that is offered, or none."""
-        offered = self.service in SERVICES and self.name in SERVICES[self.service].operations
-        return f"aws {self.service} {self.name}" if offered else "aws"
+        service = service_of(self.service)
+        is_offered = service is not None and self.name in service.operations
+        return f"aws {self.service} {self.name}" if is_offered else "aws"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,16 @@ class Circumstances:
     call: application.Request
     """Its cause, and the key by which a repetition is recognized."""
     is_read_only: bool
+
+
+def service_of(name: str) -> Service | None:
+    """Return a service, None for one that is not offered."""
+    return _imported(SERVICES[name]) if name in SERVICES else None
+
+
+@cache
+def _imported(module: str) -> Service:
+    return import_module(module).SERVICE
 
 
 def asked(incoming: Incoming, service: str) -> Asked:
@@ -112,7 +128,7 @@ def refused(error: Exception, protocol_name: str, request_id: str) -> Rendered:
 
 
 def _offered(asked_for: Asked) -> tuple[Service, Operation]:
-    service = SERVICES.get(asked_for.service)
+    service = service_of(asked_for.service)
     operation = service.operations.get(asked_for.name) if service else None
     if service is None or operation is None:
         code = "UnknownOperationException" if asked_for.protocol == "json" else "InvalidAction"

@@ -1,6 +1,7 @@
 """Errors of the cloud in the terms of AWS: the code, by which clients decide what to do."""
 
 import structlog
+from pydantic import ValidationError
 
 from domain import errors
 from miniaws.aws.protocol.rendered import Failure
@@ -40,16 +41,29 @@ def failure_of(error: Exception, protocol: str) -> Failure:
         if isinstance(error, kind):
             code, status = of_ec2 if is_ec2 else of_others
             return Failure(code, str(error), status)
-    if isinstance(error, errors.DomainError):
-        return Failure(_code_of(error), str(error))
-    if isinstance(error, errors.PortError):
-        return Failure("IncorrectState", f"cannot do that: {error}")
+    if isinstance(error, errors.DomainError | errors.PortError | ValidationError):
+        return _refusal(error)
     _log.error("request failed", exc_info=error)
     return Failure(
         "InternalError" if is_ec2 else "InternalFailure",
         "cannot answer: an error of miniaws itself; its log has the request id",
         500,
     )
+
+
+def _refusal(error: errors.DomainError | errors.PortError | ValidationError) -> Failure:
+    if isinstance(error, errors.DomainError):
+        return Failure(_code_of(error), str(error))
+    if isinstance(error, errors.PortError):
+        return Failure("IncorrectState", f"cannot do that: {error}")
+    return Failure("InvalidParameterValue", _of_body(error))
+
+
+def _of_body(error: ValidationError) -> str:
+    """Return what is wrong with the body of a command, without the value that was sent."""
+    first = error.errors(include_input=False, include_url=False)[0]
+    where = ".".join(map(str, first["loc"])) or "request"
+    return f"cannot accept the {where}: {first['msg']}"
 
 
 def _code_of(error: errors.DomainError) -> str:

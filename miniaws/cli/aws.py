@@ -30,7 +30,10 @@ At = Annotated[
 @app.command("env")
 def env(region: Region = None, at: At = None) -> None:
     """Print what AWS clients sign with, to be evaluated by a shell. It contains a secret."""
-    for name, value in _settings(region, at).items():
+    found = _settings(region, at)
+    # Clients in Python read the one, those in other languages the other.
+    found["aws_default_region"] = found["aws_region"]
+    for name, value in found.items():
         typer.echo(f"export {name.upper()}={quote(value)}")
 
 

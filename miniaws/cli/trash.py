@@ -28,7 +28,7 @@ TRASH = Noun(
         Column("STATUS", lambda item: item["status"]),
         Column("DELETED", lambda item: moments.local(item["trashed_at"])),
         Column("KEPT UNTIL", _purges_at),
-        Column("BY", lambda item: item["deleted_by"]),
+        Column("BY", lambda item: item["deleted_by_name"]),
         Column("ID", lambda item: item["id"]),
     ),
     key="id",

@@ -41,7 +41,7 @@ async def test_what_is_deleted_is_listed_in_the_trash_only(cloud: Cloud) -> None
         "trashed",
     )
     assert item["purges_at"] == web["purges_at"]
-    assert item["deleted_by"] == web["created_by"]
+    assert (item["deleted_by"], item["deleted_by_name"]) == (web["created_by"], "admin")
     assert await listed(cloud, "/api/instances") == []
     assert await listed(cloud, "/api/resources", kind="instance") == []
     assert await listed(cloud, "/api/instances", as_of=position) == ["web-1"]

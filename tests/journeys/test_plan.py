@@ -1,16 +1,12 @@
 """Plans on a real engine: a shop is described, changed, rewound and forked, while the controller dies."""
 
-from collections import Counter
 from typing import Any
 
 import orjson
-import pytest
 
 from tests.conftest import listening_port
 from tests.journeys.running_cloud import IMAGE, RunningCloud, kill, wait_until
-from tests.samples import sample
 
-KILLS = sample(4, 60)
 APPLIED_S = 180
 
 
@@ -67,26 +63,6 @@ def completed(cloud: RunningCloud, plan: dict[str, Any]) -> int:
 
 def wait_until_completed(cloud: RunningCloud, plan: dict[str, Any], count: int) -> None:
     wait_until(lambda: completed(cloud, plan) >= count, f"{count} steps are completed", APPLIED_S)
-
-
-@pytest.mark.timeout(0)
-def test_a_controller_that_is_killed_again_and_again_completes_a_plan_once(own_cloud: RunningCloud) -> None:
-    manifest = shop(listening_port())
-    plan = propose(own_cloud, {"type": "apply", "manifest": manifest})
-    own_cloud.http.post(f"/api/plans/{plan['id']}/apply").raise_for_status()
-    for number in range(KILLS):
-        wait_until_completed(own_cloud, plan, number % len(manifest))
-        kill(own_cloud.controllers.pop(0))
-        own_cloud.start_controller()
-    applied(own_cloud, plan)
-    names = Counter(item["name"] for item in own_cloud.show("/api/resources?limit=1000")["items"])
-    assert {each["name"]: names[each["name"]] for each in manifest} == {each["name"]: 1 for each in manifest}
-    instances = own_cloud.show("/api/instances")["items"]
-    assert {each["status"] for each in instances} == {"running"}
-    made = {each["id"] for each in instances} | {own_cloud.show("/api/load-balancers/front")["id"]}
-    assert own_cloud.containers().keys() == made
-    again = propose(own_cloud, {"type": "apply", "manifest": manifest[:4]})
-    assert again["observed"]["steps"] == []
 
 
 def test_an_instance_that_crashes_for_ever_fails_its_step_in_time_and_no_other(

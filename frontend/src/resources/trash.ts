@@ -2,8 +2,8 @@ import type { Document } from '@/api/types';
 import { fieldsOf } from './fields';
 import type { Kind } from './types';
 
-type Trashed = Document & { trashed_at?: string; deleted_by?: string; purges_at?: string | null };
-const of = (name: 'trashed_at' | 'deleted_by' | 'purges_at') => (document: Trashed) => document[name];
+type Trashed = Document & { trashed_at?: string; deleted_by_name?: string; purges_at?: string | null };
+const of = (name: 'trashed_at' | 'deleted_by_name' | 'purges_at') => (document: Trashed) => document[name];
 
 const RESTORE = fieldsOf('RestoreFromTrash', [
   { name: 'name', option: '--as', hint: 'Another name, if its own is taken.' },
@@ -24,7 +24,7 @@ export const trash: Kind = {
     { id: 'kind', label: 'Kind', of: ({ kind }) => kind.replaceAll('_', ' ') },
     { id: 'deleted', label: 'Deleted', of: of('trashed_at') },
     { id: 'until', label: 'Kept until', of: of('purges_at') },
-    { id: 'by', label: 'Deleted by', of: of('deleted_by') },
+    { id: 'by', label: 'Deleted by', of: of('deleted_by_name') },
   ],
   actions: [
     {

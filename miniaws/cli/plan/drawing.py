@@ -80,9 +80,8 @@ def _changes(step: Document) -> Iterator[Text]:
     before, after = step["before"] or {}, step["after"] or {}
     is_removal = step["after"] is None and step["action"] == "replace"
     if (
-        step["action"] in {"change", "replace", "swap", "cannot"}
-        and step["before"] is not None
-        and not is_removal
+        # What a swap leads to is said by what becomes of its data.
+        step["action"] in {"change", "replace", "cannot"} and step["before"] is not None and not is_removal
     ):
         for name in {**before, **after}:
             yield Text(f"    {name}: {_value(before.get(name))} -> {_value(after.get(name))}")

@@ -22,6 +22,8 @@ from miniaws.process_managers.server import ServerAccess
 
 _NOW_S, _ROTATION_S = 0.0, 0.5
 _ASKED = "database.swap_requested"
+_ACTOR = "system:database-swap"
+"""Who replaces the other database. Not the manager of databases: its own reports do not wake it."""
 
 
 class Swaps:
@@ -115,6 +117,7 @@ class Swaps:
         asked = next(event for event in events if event.type == _ASKED)
         return replace(
             self._access.cause,
+            actor=_ACTOR,
             account_id=database.account_id,
             correlation_id=asked.correlation_id,
             causation=asked.position,
