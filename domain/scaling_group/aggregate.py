@@ -246,10 +246,6 @@ class ScalingGroup(Managed):
             launched_at=now,
         )
 
-    def note_not_launched(self, reason: str, now: datetime) -> None:
-        """Record why no instance can be requested; the next attempt follows after a pause."""
-        self._pause(reason, now)
-
     def release(self, instance_id: str, reason: str, now: datetime) -> None:
         """Record that the termination of an instance is requested, in the same transaction."""
         member = self.members[instance_id]
@@ -257,7 +253,7 @@ class ScalingGroup(Managed):
             return
         self.trigger_event(self.InstanceReleased, **member.as_fields(), reason=reason)
         if member.entered_at is None and member.unhealthy is not None:
-            self._pause(f"{member.name}: {member.unhealthy}", now)
+            self.note_not_launched(f"{member.name}: {member.unhealthy}", now)
 
     def observe(self, seen: Mapping[str, SeenInstance], now: datetime, *, judges: bool) -> None:
         """Record the health of the instances; with ``judges``, also that one became unhealthy."""
@@ -374,7 +370,7 @@ class ScalingGroup(Managed):
         self.conditions.releases.append(self._watch_claim(member.instance_id))
         self.trigger_event(self.InstanceEnded, **member.as_fields(), reason=reason)
         if reason is not None and member.entered_at is None:
-            self._pause(f"{member.name}: it ended before it served", now)
+            self.note_not_launched(f"{member.name}: it ended before it served", now)
 
     def _note_health(self, member: Member, found: SeenInstance, now: datetime, *, judges: bool) -> None:
         health, reason = assess(member, found, self.health_policy, now)
@@ -389,7 +385,8 @@ class ScalingGroup(Managed):
                 self.InstanceBecameUnhealthy, **member.as_fields(), reason=reason, is_dead=is_dead
             )
 
-    def _pause(self, reason: str, now: datetime) -> None:
+    def note_not_launched(self, reason: str, now: datetime) -> None:
+        """Record why an instance cannot be launched; the next attempt follows after a pause."""
         failures = self.failures + 1
         retry_at = now + pause(failures)
         self.trigger_event(self.LaunchesFailed, reason=reason, failures=failures, retry_at=retry_at)
