@@ -135,7 +135,13 @@ def launch_requested(document: InstanceDocument, event: dict[str, Any]) -> None:
         "stop_grace_s": event["stop_grace_s"],
         "stop_signal": event["stop_signal"],
     }
-    document["observed"] = {
+    document["observed"] = _unobserved()
+    set_status(document, "pending")
+
+
+def _unobserved() -> InstanceObserved:
+    """Return what is observed of an instance that never ran."""
+    return {
         "address": None,
         "started_at": None,
         "exit_code": None,
@@ -143,7 +149,6 @@ def launch_requested(document: InstanceDocument, event: dict[str, Any]) -> None:
         "restarts": 0,
         "image_digest": None,
     }
-    set_status(document, "pending")
 
 
 @on("instance.started")

@@ -380,10 +380,8 @@ class ScalingGroup(Managed):
             if member.entered_at is None:
                 self.trigger_event(self.InstanceEntered, **member.as_fields(), entered_at=now)
         elif health != "starting" and member.unhealthy is None and judges:
-            is_dead = health == "dead"
-            self.trigger_event(
-                self.InstanceBecameUnhealthy, **member.as_fields(), reason=reason, is_dead=is_dead
-            )
+            told = {"reason": reason, "is_dead": health == "dead"}
+            self.trigger_event(self.InstanceBecameUnhealthy, **member.as_fields(), **told)
 
     def note_not_launched(self, reason: str, now: datetime) -> None:
         """Record why an instance cannot be launched; the next attempt follows after a pause."""
@@ -394,6 +392,5 @@ class ScalingGroup(Managed):
     def _refuse_while_refreshing(self, what: str) -> None:
         if self.refreshing is not None:
             raise RefreshRuns(
-                f"cannot {what} {self.name}: a refresh to template {self.refreshing.to_version} runs; wait for it, or "
-                "cancel it"
+                f"cannot {what} {self.name}: a refresh to template {self.refreshing.to_version} runs; wait or cancel it"
             )

@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from domain.aggregate import Aggregate, Claim
-from domain.errors import Conflict, DomainError, Invalid
+from domain.errors import Conflict, DomainError
 from domain.interface import GroupRef, Interface, WithInterface
 from domain.security_group import SecurityGroup
 from domain.store import ClaimTaken, RequirementMissing
 from domain.subnet import DEFAULT, PUBLIC_SCOPE, Subnet
-from domain.values import parse_id, shown
+from domain.values import parse_id
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
 from miniaws.commands import addresses, security_group, subnet
 
@@ -258,10 +258,7 @@ def _not_public(name: str, field: str) -> SubnetNotPublic:
 
 async def _asked(cloud: Cloud, of: Subnet, address: str) -> str:
     if why := of.why_unusable(address):
-        raise Invalid(
-            f"cannot use the address {shown(address)}: {why}; choose another one, or leave `address` out",
-            field="address",
-        )
+        raise must("address", f"be a free address of subnet {of.name}, or left out", address, why=why)
     if (name := await addresses.holder(cloud, _uuid(of.vpc_id), address)) is not None:
         raise _taken(address, name)
     return address

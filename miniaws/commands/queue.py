@@ -134,9 +134,7 @@ async def create(cloud: Cloud, request: Request, new: CreateQueue) -> Saved:
         },
         tags=new.tags,
     )
-    if new.volume is None:
-        return await server.create(cloud, request, Queue, asked)
-    return await server.create(cloud, request, Queue, asked, _adopting)
+    return await server.create(cloud, request, Queue, asked, None if new.volume is None else _adopting)
 
 
 async def _adopting(unit: UnitOfWork, queue: Queue) -> None:

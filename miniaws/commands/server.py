@@ -264,28 +264,27 @@ async def _prepare(cloud: Cloud, unit: UnitOfWork, kind: type[S], new: NewServer
     vpc_id, vpc_name = await find_vpc(cloud, account, new.vpc)
     # Named by an id, as no person and no other server does.
     volumes = await _volumes(cloud, account, part_name(Volume.PREFIX, login_id, kind.KIND), new)
-    server = kind.create(
-        ServerSpec(
-            account_id=account,
-            name=new.name,
-            engine=new.engine,
-            version=new.version,
-            image=new.image or await _image(cloud, new.role),
-            cpus=new.cpus,
-            memory_mb=new.memory_mb,
-            vpc_id=public_id(Vpc.PREFIX, vpc_id),
-            vpc_name=vpc_name,
-            port=new.port,
-            username=new.username,
-            login_id=login_id,
-            publish=new.publish,
-            volume_id=volumes[0].public_id if volumes else None,
-            data_path=new.data_path or "",
-            deletion_protection=new.deletion_protection,
-            settings=new.settings,
-            tags=new.tags,
-        )
+    spec = ServerSpec(
+        account_id=account,
+        name=new.name,
+        engine=new.engine,
+        version=new.version,
+        image=new.image or await _image(cloud, new.role),
+        cpus=new.cpus,
+        memory_mb=new.memory_mb,
+        vpc_id=public_id(Vpc.PREFIX, vpc_id),
+        vpc_name=vpc_name,
+        port=new.port,
+        username=new.username,
+        login_id=login_id,
+        publish=new.publish,
+        volume_id=volumes[0].public_id if volumes else None,
+        data_path=new.data_path or "",
+        deletion_protection=new.deletion_protection,
+        settings=new.settings,
+        tags=new.tags,
     )
+    server = kind.create(spec)
     await interface.assign(cloud, server, new.place)
     for volume in volumes:
         volume.attach(server.public_id, server.name, server.data_path)

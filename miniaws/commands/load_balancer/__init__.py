@@ -37,10 +37,7 @@ async def create(cloud: Cloud, request: Request, new: CreateLoadBalancer) -> Sav
         for name, certificate in new.certificates.items():
             with within(f"certificates.{name}"):
                 _upload(cloud, unit, balancer, name, certificate)
-        for index, target in enumerate(new.targets):
-            with within(f"targets.{index}"):
-                add = await targets.addition(cloud, account, target, IPv4Network(vpc.cidr))
-                add(balancer)
+        await _register(cloud, balancer, new, vpc)
         await interface.assign(cloud, balancer, new.place())
         unit.add(balancer)
 
@@ -55,6 +52,13 @@ async def create(cloud: Cloud, request: Request, new: CreateLoadBalancer) -> Sav
         ) from None
 
     return await cloud.transact(request, work, recover)
+
+
+async def _register(cloud: Cloud, balancer: LoadBalancer, new: CreateLoadBalancer, vpc: Vpc) -> None:
+    for index, target in enumerate(new.targets):
+        with within(f"targets.{index}"):
+            add = await targets.addition(cloud, balancer.account_id, target, IPv4Network(vpc.cidr))
+            add(balancer)
 
 
 def _spec(new: CreateLoadBalancer, vpc: Vpc) -> BalancerSpec:
