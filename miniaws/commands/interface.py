@@ -17,7 +17,7 @@ from domain.interface import GroupRef, Interface, WithInterface
 from domain.security_group import SecurityGroup
 from domain.store import ClaimTaken, RequirementMissing
 from domain.subnet import DEFAULT, PUBLIC_SCOPE, Subnet
-from domain.values import parse_id
+from domain.values import must, parse_id
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
 from miniaws.commands import addresses, security_group, subnet
 
