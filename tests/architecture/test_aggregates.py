@@ -7,6 +7,7 @@ from eventsourcing.domain import CommandMethodDecorator
 
 import domain
 from domain.aggregate import Aggregate
+from domain.interface import WithInterface
 from domain.managed import Managed
 from domain.server import Server
 from domain.trash import Trashable
@@ -22,7 +23,8 @@ def kinds() -> list[type[Aggregate]]:
 
 
 def test_a_kind_has_no_other_ancestors() -> None:
-    allowed = [(Aggregate,), (Managed,), (Trashable,), (Server,)]
+    # What has an address in a VPC shares the rules of interfaces.
+    allowed = [(Aggregate,), (Managed,), (Trashable,), (Server,), (WithInterface,), (Managed, WithInterface)]
     found = {kind.__name__: kind.__bases__ for kind in kinds() if kind.__bases__ not in allowed}
     assert found == {}, "hold shared state in a value, and shared rules in its methods or in functions"
 

@@ -19,6 +19,7 @@ ALONE = {
     "resync",
     "sweep",
     "trash",
+    "firewall",
     "forget",
     "traffic",
     "measure",

@@ -21,6 +21,7 @@ test('a form becomes the body that the API takes', () => {
     image: 'miniaws/hello:local',
     type: 'micro',
     vpc: 'default',
+    subnet: 'default',
     restart: 'always',
     init: true,
     stop_grace_s: 10,
