@@ -11,7 +11,6 @@ from miniaws.runtime.projector import Projector
 from projections.inventory import PositionMoved
 from tests.runtime.running import Running, eventually, open_running, rows
 
-
 EVENTS = 3
 """How many events the creation of a VPC is: its own, and those of its default subnet and security group."""
 
