@@ -24,6 +24,8 @@ VALUES: dict[str, Any] = {
     "position": 5,
     "resource_id": UUID(int=1),
     "resource": UUID(int=1),
+    "first": UUID(int=1),
+    "last": UUID(int=2),
     "account": "acc",
     "at": 5,
     "from": 1,
