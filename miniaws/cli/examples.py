@@ -54,6 +54,12 @@ EXAMPLES = {
         "instance launch web-2 --image nginx --type small -e TZ=UTC -p 8082:80",
         "instance launch job-1 --image alpine --volume data:/data -- ls /data",
     ),
+    "aws env": ("aws env --region eu-central-1", "aws env --at 2026-11-23T05:03:01Z"),
+    "aws profile": ("aws profile", "aws profile before --at 2026-11-23T05:03:01Z"),
+    "instance change": (
+        "instance change web-1 --security-group web --security-group default",
+        "instance change web-1 --type small",
+    ),
     "instance resize": ("instance resize web-1 --type medium", "instance resize web-1 --type small -o json"),
     "instance logs": ("instance logs web-1 --tail 50", "instance logs web-1 --follow --timestamps"),
     "rewind": (

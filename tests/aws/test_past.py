@@ -57,7 +57,7 @@ async def test_nothing_of_the_past_can_be_changed(aws: Aws) -> None:
     assert await shown(aws.client("ec2", at="0")) == []
     await call(aws.client("ec2", at=now).describe_instances)
     await refused(
-        aws.client("ec2", at="2999-01-01T00:00:00Z").describe_vpcs, "InvalidParameterValue", "future"
+        aws.client("ec2", at="2999-01-01T00:00:00Z").describe_vpcs, "InvalidParameterValue", "in the past"
     )
     with pytest.raises(ClientError, match="InvalidParameterValue"):
         await call(aws.client("ec2", at="yesterday").describe_vpcs)
