@@ -32,7 +32,7 @@ RESERVED_FIRST = 4
 
 
 class SubnetRangeTaken(Conflict):
-    """cannot use a range of a VPC in which another subnet is, or somebody has an address"""
+    """cannot use a range that overlaps another subnet or contains an address in use"""
 
     code = "subnet_range_taken"
 

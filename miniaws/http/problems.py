@@ -59,8 +59,8 @@ WHAT_HELPS = {
     "claim_taken": "Choose another value, or delete the resource named in `detail`, which holds this one.",
     "conflict": "See `detail` for the states in which this command is allowed.",
     "console_not_built": "Run `scripts/setup`, which builds it. The API and the CLI work without it.",
-    "default_group": "Delete its VPC, with which it goes. Revoke its rules to let nothing through.",
-    "default_subnet": "Delete its VPC, with which it goes.",
+    "default_group": "Revoke its rules to block all traffic. The group is deleted with its VPC.",
+    "default_subnet": "The subnet is deleted with its VPC.",
     "deletion_protected": "Set `deletion_protection` to false, then delete the resource.",
     "durability_is_fixed": "Remove the queue with its messages, and declare it again.",
     "engine_refused": "See `detail` for the engine's reason. With status 503, the engine does not respond: "
@@ -91,7 +91,7 @@ WHAT_HELPS = {
     "not_enforced": "See `detail` for what the firewall of the host lacks; `cloud doctor` checks it.",
     "not_found": "List the resources. Resources of other accounts are not found.",
     "not_in_trash": "List the trash: `GET /api/trash`. Delete a resource before it is purged.",
-    "not_probed": "Name a resource whose container runs as the source.",
+    "not_probed": "Use a resource with a running container as the source.",
     "not_promotable": "Promote a replica whose copy is complete. A database without a source needs no "
     "promotion.",
     "not_ready": "See `detail`, run `cloud status`, and read the logs in `logs/` of the data directory.",
@@ -101,7 +101,7 @@ WHAT_HELPS = {
     "`backing-up`, wait until it is `available`.",
     "place_gone": "Create the subnet or the security group named in `detail`, then restore the resource again.",
     "plan_ended": "Propose a new plan.",
-    "plan_stale": "Look at the difference as it is now, in `steps`, and refresh the plan.",
+    "plan_stale": "Review the current difference in `steps`, and refresh the plan.",
     "port_taken": "Choose another host port, delete the resource that uses it, or stop the program that "
     "uses it.",
     "range_taken": "Choose another range, or omit `cidr` to get a free one.",
@@ -117,7 +117,7 @@ WHAT_HELPS = {
     "store_unreachable": "Retry. Run `cloud status` to see whether Postgres runs.",
     "subnet_not_public": "Use a public subnet, or publish no port of the host.",
     "subnet_not_enforced": "See `detail` for what the firewall of the host lacks; `cloud doctor` checks it.",
-    "subnet_range_taken": "Choose a range of the VPC that no other subnet has, and in which nobody has an address.",
+    "subnet_range_taken": "Choose a range of the VPC that overlaps no other subnet and contains no address in use.",
     "target_in_another_vpc": "Use an instance in the load balancer's VPC, or a load balancer in the "
     "instance's VPC.",
     "target_selected": "Remove the selector, or change the tags of the instance.",

@@ -30,7 +30,8 @@ _NOTHING: Values = {"Events": []}
 @SERVICE.reads(
     "LookupEvents",
     ["LookupAttributes", "StartTime", "EndTime", "MaxResults", "NextToken"],
-    missing="events are those of the log, with its names, such as `instance.launch_requested`; none is ever removed; "
+    missing="shows the events of the log under their names, such as `instance.launch_requested`; they are "
+    "never removed; "
     f"attributes to look up: {', '.join(f'`{each}`' for each in _ATTRIBUTES)}",
 )
 async def lookup_events(call: Call, given: Values) -> Values:

@@ -20,7 +20,7 @@ _PROBE_S = 3.0
 
 
 class NotProbed(Conflict):
-    """cannot try a connection from there"""
+    """cannot probe a connection from this source"""
 
     code = "not_probed"
 

@@ -112,7 +112,7 @@ FILTERABLE: Filterable = {
 @SERVICE.reads(
     "DescribeInstances",
     ["InstanceIds", *PAGED],
-    missing="subnets, security groups and network interfaces are not shown; `ClientToken` is empty",
+    missing="subnets, security groups and network interfaces are omitted; `ClientToken` is empty",
 )
 async def describe_instances(call: Call, given: Values) -> Values:
     """Return instances; what was terminated for an hour."""
@@ -138,7 +138,7 @@ async def describe_status(call: Call, given: Values) -> Values:
 @SERVICE.reads(
     "DescribeInstanceAttribute",
     ["InstanceId", "Attribute"],
-    missing="user data, which is kept encrypted, and what has no counterpart, is refused",
+    missing="refused: user data, which is stored encrypted, and attributes without a counterpart",
 )
 async def describe_attribute(call: Call, given: Values) -> Values:
     """Return one attribute of an instance."""

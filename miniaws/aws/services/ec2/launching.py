@@ -43,7 +43,7 @@ Command = Callable[[Cloud, application.Request, str], Awaitable[Saved]]
         "DisableApiStop": False,
     },
     "`ImageId` is the reference of a container image; instances are in the default VPC; user data is written to a file "
-    "and not executed; without subnets, security groups, key pairs and block devices",
+    "and not executed; no subnets, security groups, key pairs and block devices",
 )
 async def run_instances(call: Call, given: Values) -> Values:
     """Launch instances: all of them, or at least `MinCount`, or none."""
@@ -92,7 +92,7 @@ async def reboot_instances(call: Call, given: Values) -> Values:
     "TerminateInstances",
     ["InstanceIds"],
     {"Force": False, "SkipOsShutdown": False},
-    "a terminated instance is kept in the trash for as long as the cloud is set to, and can be restored from there",
+    "a terminated instance is kept in the trash for `MINIAWS_TRASH_HOURS`, and can be restored",
 )
 async def terminate_instances(call: Call, given: Values) -> Values:
     """Terminate instances."""

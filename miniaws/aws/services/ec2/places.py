@@ -78,7 +78,7 @@ async def describe_zones(call: Call, given: Values) -> Values:
 @SERVICE.reads(
     "DescribeInstanceTypes",
     ["InstanceTypes", "Filters", "MaxResults"],
-    missing="the types are those of the cloud, with their memory and cores, which are smaller than those of AWS",
+    missing="shows the memory and cores of the types here, which are smaller than on AWS",
 )
 async def describe_types(call: Call, given: Values) -> Values:
     """Return the types with what they really get."""

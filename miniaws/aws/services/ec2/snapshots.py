@@ -71,7 +71,7 @@ async def create_snapshot(call: Call, given: Values) -> Values:
 @SERVICE.reads(
     "DescribeSnapshots",
     ["SnapshotIds", "OwnerIds", *PAGED],
-    missing="only those of the account; a snapshot of several volumes has the volume `vol-ffffffff`",
+    missing="only snapshots of the account; the volume of a snapshot of several volumes is shown as `vol-ffffffff`",
 )
 async def describe_snapshots(call: Call, given: Values) -> Values:
     """Return snapshots of the account."""

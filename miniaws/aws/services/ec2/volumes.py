@@ -112,7 +112,7 @@ async def describe_volumes(call: Call, given: Values) -> Values:
 @SERVICE.changes(
     "AttachVolume",
     ["VolumeId", "InstanceId", "Device"],
-    missing="the instance must be stopped; `Device` is the path where its program finds the files, e.g. `/data`",
+    missing="the instance must be stopped; `Device` is the mount path in the container, e.g. `/data`",
 )
 async def attach_volume(call: Call, given: Values) -> Values:
     """Attach a volume to a stopped instance."""
@@ -152,7 +152,7 @@ async def detach_volume(call: Call, given: Values) -> Values:
 @SERVICE.changes(
     "DeleteVolume",
     ["VolumeId"],
-    missing="a deleted volume is kept in the trash for as long as the cloud is set to",
+    missing="a deleted volume is kept in the trash for `MINIAWS_TRASH_HOURS`",
 )
 async def delete_volume(call: Call, given: Values) -> Values:
     """Delete a volume that no instance has."""

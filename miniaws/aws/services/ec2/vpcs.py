@@ -79,7 +79,7 @@ async def describe_vpcs(call: Call, given: Values) -> Values:
     return {"Vpcs": [_shown(call, each) for each in found], "NextToken": token}
 
 
-@SERVICE.reads("DescribeVpcAttribute", ["VpcId", "Attribute"], missing="nothing of it can be changed")
+@SERVICE.reads("DescribeVpcAttribute", ["VpcId", "Attribute"], missing="attributes cannot be changed")
 async def describe_attribute(call: Call, given: Values) -> Values:
     """Return one attribute of a VPC: names are always resolved."""
     await one(call, VPC, given["VpcId"])
