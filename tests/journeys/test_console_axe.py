@@ -25,7 +25,16 @@ NARROWEST: ViewportSize = {"width": 320, "height": 844}
 LONG = "a-name-that-is-as-long-as-a-name-may-be-and-a-bit-too-long-to-read"[:63]
 PAGES = ("timeline", "topology", "changes")
 KINDS = (
-    *("instances", "scaling-groups", "vpcs", "load-balancers", "volumes", "snapshots"),
+    *(
+        "instances",
+        "scaling-groups",
+        "vpcs",
+        "subnets",
+        "security-groups",
+        "load-balancers",
+        "volumes",
+        "snapshots",
+    ),
     *("databases", "archives", "caches", "queues", "keys", "plans", "trash", "orphans"),
 )
 # Each tab of each page four times takes minutes: `make torture` does that.
