@@ -161,7 +161,7 @@ def check_exhibit(cloud: Remembering, http: httpx.Client, looks: list[Look]) -> 
         assert get(path, **as_of) == of_origin(path, **as_of)
     refused = http.get("/api/resources", params={"as_of": before.position})
     assert refused.status_code == 422
-    assert f"begins at position {begin.position}" in refused.json()["detail"]
+    assert f"at least {begin.position}, where this history begins" in refused.json()["detail"]
     for answer in (
         http.post("/api/instances", json={"name": "web-9"}),
         http.delete("/api/vpcs/default"),
