@@ -110,7 +110,7 @@ def test_a_certificate_is_uploaded_used_and_removed(browser: Browser, cloud: Run
         form.get_by_label("Certificate", exact=True).fill(pem)
         form.get_by_label("Private key", exact=True).fill(other)
         form.get_by_role("button", name="Upload a certificate").click()
-        expect(form).to_contain_text("does not belong to the first certificate")
+        expect(form).to_contain_text("must belong to the first certificate")
         file: FilePayload = {"name": "shop.key", "mimeType": "text/plain", "buffer": key.encode()}
         form.get_by_label("Private key: read from a file").set_input_files(file)
         assert "lb certificate web shop --certificate FILE" in form.get_by_test_id("command").inner_text()

@@ -224,17 +224,16 @@ class ArchiveManager:
             await self._report(archive, Archive.report_available)
 
     async def _suspend(self, archive: Archive) -> ReconcileResult:
+        # First the window, by which it can be restored without its containers. Whoever gets an address of theirs
+        # meanwhile is refused by the engine, and tries again.
         if not archive.is_suspended:
             window = await self._window(archive)
-            await self._remove_parts(archive)
             await self._report(archive, lambda a: a.suspend(window))
         await self._remove_parts(archive)
         return ReconcileResult("its database is in the trash", _TRASHED_S)
 
     async def _close(self, archive: Archive) -> ReconcileResult:
         window = await self._window(archive)
-        # Their addresses are free afterwards.
-        await self._remove_parts(archive)
         await self._report(archive, lambda a: a.close(self._now(), window))
         return ReconcileResult("is closed", 0.0)
 
