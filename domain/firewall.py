@@ -77,6 +77,13 @@ class FirewallTable:
     links: tuple[tuple[str, str], ...] = ()
     """Pairs of addresses: the first may connect to the second whatever their groups say, as a replica to its source."""
 
+    @property
+    def allows_everything(self) -> bool:
+        """Whether neither a group nor a subnet forbids anything, so that there is nothing to enforce."""
+        return all(group.allows_everything for group in self.groups) and all(
+            member.has_internet for member in self.members
+        )
+
 
 class Firewall(Protocol):
     """Drops what no security group allows, from the first packet on."""

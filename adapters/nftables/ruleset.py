@@ -48,14 +48,15 @@ _INPUT = (
 )
 _OUTPUT = (
     _KNOWN,
+    # Connections of the host's own programs to a published port; others of its own connections are allowed. This comes
+    # first, as the interface is still the one of the published address: the loopback interface.
+    "ct status dnat ip daddr vmap @destinations",
     # The input hook sees these packets, too.
     'oifname "lo" accept',
     "oifname != @bridges accept",
     "meta nfproto != ipv4 drop",
     "ip saddr vmap @sources",
     "ip saddr @members ip daddr vmap @destinations",
-    # Connections of the host's own programs to a published port; others of its own connections are allowed.
-    "ct status dnat ip daddr vmap @destinations",
 )
 
 

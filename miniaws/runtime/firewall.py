@@ -78,7 +78,7 @@ class FirewallLoop:
             differed = await self._ports.firewall.apply(table)
         except Refused as error:
             telemetry.FIREWALL_UP.set(0)
-            if not all(group.allows_everything for group in table.groups):
+            if not table.allows_everything:
                 raise
             self._tell_idle(str(error))
             return

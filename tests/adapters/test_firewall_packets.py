@@ -98,6 +98,16 @@ async def answers(address: str, port: int, source: str | None = None) -> bool:
     return False
 
 
+async def accepts(address: str, port: int) -> bool:
+    """Return whether a connection of the host is accepted."""
+    with contextlib.suppress(OSError, TimeoutError):
+        async with asyncio.timeout(1.5):
+            _, writer = await asyncio.open_connection(address, port)
+            writer.close()
+            return True
+    return False
+
+
 async def test_the_first_packet_is_dropped(scene: RealScene) -> None:
     server = await scene.serve()
     await scene.open_to(server, EVERYTHING_IN)
@@ -148,6 +158,18 @@ async def test_a_published_port_is_open_to_whom_the_rules_name(scene: RealScene)
     assert await answers("127.0.0.1", port, "127.0.0.2")
     await scene.open_to(server, FirewallRule("ingress", "tcp", 9000, 9001, cidr=EVERYWHERE))
     assert not await answers("127.0.0.1", port)
+
+
+async def test_programs_of_the_host_pass_the_rules_at_every_published_address(scene: RealScene) -> None:
+    gateway = scene.address(1)
+    ports = (
+        PublishedPort(9000, free_port(), gateway),
+        PublishedPort(9000, free_port(), "0.0.0.0"),  # noqa: S104 - only while the test runs
+    )
+    server = await scene.serve(*ports)
+    for source, passes in ((EVERYWHERE, True), ("192.0.2.7/32", False), (f"{gateway}/32", True)):
+        await scene.open_to(server, FirewallRule("ingress", "tcp", 9000, 9000, cidr=source))
+        assert [await accepts(gateway, each.host_port) for each in ports] == [passes, passes]
 
 
 async def test_programs_of_the_host_reach_every_member(scene: RealScene) -> None:

@@ -97,6 +97,14 @@ async def test_a_flushed_table_is_repaired(guarded: Guarded) -> None:
     assert await guarded.firewall.is_intact()
 
 
+async def test_a_subnet_without_internet_has_to_be_enforced(guarded: Guarded) -> None:
+    await guarded.stage.running()
+    await subnets.change(guarded.stage.cloud, REQUEST, "default", subnets.ChangeSubnet(internet=False))
+    guarded.firewall.unavailable = "there is no nft"
+    with pytest.raises(Refused, match="there is no nft"):
+        await guarded.step()
+
+
 async def test_only_what_has_to_be_enforced_fails_where_nothing_can_be(guarded: Guarded) -> None:
     await guarded.stage.running()
     guarded.firewall.unavailable = "there is no nft"
