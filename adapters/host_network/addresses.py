@@ -40,26 +40,36 @@ class BridgeAddresses:
     async def ensure(self, wanted: HostAddress) -> None:
         """Assign the host this address. Raises InUse, Refused, ImagePending while the image is prepared."""
         task = f"give {wanted.resource_id} the address {wanted.address}"
+        network = self._network(wanted)
+        # Before there is a name: it must not lead to an address that nothing can give to this host.
+        there = await self._addresses(network)
         if not await self._engine.run(task, lambda api: self._is_held(api, wanted)):
             # The name first: it fails when a container has the address, which the host must then not have.
             await self._engine.run(task, lambda api: self._hold(api, wanted))
-        network = self._network(wanted)
-        if wanted.address not in await self._addresses(network):
+        if wanted.address not in there:
             await self._host.run(["ip", "addr", "replace", f"{wanted.address}/32", "dev", bridge(network)])
-        await self._take_unheld(network)
+        await self._take_unheld(network, there)
 
     async def remove(self, resource_id: str, network_id: str) -> None:
-        """Remove the name holder of a resource, then take its address from the host."""
+        """Remove the name holder of a resource, then take its address from the host.
+
+        Where the addresses of the host cannot even be read, it was given none.
+        """
         task = f"remove the address of {resource_id}"
         await self._engine.run(task, lambda api: self._let_go(api, resource_id))
-        await self._take_unheld(self._engine.name(network_id))
+        network = self._engine.name(network_id)
+        try:
+            there = await self._addresses(network)
+        except Refused:
+            return
+        await self._take_unheld(network, there)
 
     def _network(self, wanted: HostAddress) -> str:
         return self._engine.name(wanted.network_id)
 
-    async def _take_unheld(self, network: str) -> None:
-        """Take from the host the addresses that no name holder has: those of removed resources, and earlier ones."""
-        if not (there := await self._addresses(network)):
+    async def _take_unheld(self, network: str, there: set[str]) -> None:
+        """Take from the host those addresses that no name holder has: of removed resources, and earlier ones."""
+        if not there:
             return
         for address in there - await self._held(network):
             await self._host.run(["ip", "addr", "del", f"{address}/32", "dev", bridge(network)])

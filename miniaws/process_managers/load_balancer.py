@@ -2,23 +2,27 @@
 
 instances with the tags of a selector  -> register, release
 instances, health checks of the proxy  -> report_target: initial, healthy, unhealthy, draining, unused, or release
-its address and name in the VPC        -> host_addresses.ensure
+its address and name in the VPC        -> firewall.admit -> host_addresses.ensure
 targets in service                     -> proxies.ensure -> report_available
 deleting, not yet deleted              -> proxies.remove -> host_addresses.remove -> report_deleted
 
 A state is reported before the proxy is configured for it, so an instance that may get requests is known to be in
-service, and is not ended before it has drained.
+service, and is not ended before it has drained. The firewall knows a published port before the proxy listens on it.
+
+On a host that cannot have the address, the proxy runs without it: it listens and connects as any program of the host.
 """
 
 import asyncio
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from ipaddress import IPv4Network
 from uuid import UUID
 
 import orjson
+import structlog
 
-from domain.errors import NotFound, PortError
+from domain.errors import ImagePending, NotFound, PortError, Unreachable
 from domain.instance import Instance
 from domain.load_balancer import LoadBalancer, TargetSpec
 from domain.load_balancer.health import Seen, TargetAddress, address_of, inside, planned, verdict
@@ -32,10 +36,25 @@ from miniaws.process_managers.interface import assigned, why_not_ready
 from miniaws.runtime.reconciler import LONG_PASS_S, ReconcileResult, lifecycle
 from projections.listing import Query
 
+_log = structlog.get_logger("load_balancer")
 _DRAINING_S = 0.3
 _INITIAL_S = 0.5
 _SELECTING_S = 2.0
 _CREATING_S = 0.2
+_IMAGE_S = 1.0
+_ADDRESS_S = 30.0
+"""Seconds until the host is given an address again that it could not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Lacking:
+    """An address that the host cannot have at the moment."""
+
+    wanted: HostAddress
+    error: PortError
+    retry_at: datetime
+    told: str
+    """The reason that was logged last."""
 
 
 class LoadBalancerManager:
@@ -48,6 +67,9 @@ class LoadBalancerManager:
         self._cloud = cloud
         self._proxies = proxies
         self._addresses = addresses
+        self._lacking: dict[str, _Lacking] = {}
+        self._admitted: dict[str, tuple[object, ...]] = {}
+        """What the firewall was told last, by balancer."""
         self._reconciler = lifecycle(cloud, LoadBalancer, ensure=self._ensure, remove=self._remove)
 
     async def reconcile(self, resource_id: UUID) -> ReconcileResult:
@@ -57,6 +79,8 @@ class LoadBalancerManager:
     async def _remove(self, balancer: LoadBalancer) -> ReconcileResult:
         await self._proxies.remove(balancer.public_id)
         await self._addresses.remove(balancer.public_id, balancer.vpc_id)
+        self._lacking.pop(balancer.public_id, None)
+        self._admitted.pop(balancer.public_id, None)
         await self._reconciler.report(balancer, LoadBalancer.report_deleted)
         return ReconcileResult("removed the proxy")
 
@@ -68,16 +92,50 @@ class LoadBalancerManager:
         if vpc.was_available and (missing := await why_not_ready(self._cloud, balancer, ())):
             return ReconcileResult(f"waits for {missing}", _CREATING_S)
         balancer = await self._judge(balancer, vpc)
-        if (address := inside(balancer, vpc)) is not None:
-            if balancer.status != "available":
-                ports = _published(balancer, self._cloud.settings.publish_address)
-                await attachment.admit(self._cloud, balancer, ports)
-            await self._addresses.ensure(_host_address(balancer, vpc, address))
-        await self._proxies.ensure(planned(balancer, await self._certificates(balancer), vpc))
+        lacking = await self._join(balancer, vpc)
+        plan = planned(balancer, await self._certificates(balancer), vpc)
+        await self._proxies.ensure(replace(plan, address=None, network=None) if lacking else plan)
+        if lacking and isinstance(lacking.error, ImagePending) and balancer.status != "available":
+            raise lacking.error
         await self._reconciler.report(balancer, LoadBalancer.report_available)
         states = [target.state for target in balancer.targets.values()]
         counted = ", ".join(f"{states.count(state)} {state}" for state in sorted(set(states)))
-        return ReconcileResult(f"balances to {counted or 'nothing'}", _requeue_after_s(balancer, vpc))
+        done = ReconcileResult(f"balances to {counted or 'nothing'}", _requeue_after_s(balancer, vpc))
+        return self._without_address(done, lacking) if lacking else done
+
+    async def _join(self, balancer: LoadBalancer, vpc: Vpc) -> _Lacking | None:
+        """Give the balancer its address in its VPC; return what it lacks where the host cannot have it."""
+        if (address := inside(balancer, vpc)) is None:
+            return None
+        await self._admit(balancer)
+        wanted, now = _host_address(balancer, vpc, address), self._now()
+        before = self._lacking.get(balancer.public_id)
+        if before is not None and before.wanted == wanted and now < before.retry_at:
+            return before
+        try:
+            await self._addresses.ensure(wanted)
+        except Unreachable:
+            # That says nothing about the address, and the proxy needs the engine as well.
+            raise
+        except PortError as error:
+            lacking = self._lacking[balancer.public_id] = _lacking(wanted, error, now, before)
+            return lacking
+        self._lacking.pop(balancer.public_id, None)
+        return None
+
+    async def _admit(self, balancer: LoadBalancer) -> None:
+        """Enforce its security groups; again when these or its published ports have changed."""
+        ports = _published(balancer, self._cloud.settings.publish_address)
+        wanted = (balancer.interface, tuple(ports))
+        if balancer.status != "available" or self._admitted.get(balancer.public_id) != wanted:
+            await attachment.admit(self._cloud, balancer, ports)
+            self._admitted[balancer.public_id] = wanted
+
+    def _without_address(self, done: ReconcileResult, lacking: _Lacking) -> ReconcileResult:
+        left_s = max(_IMAGE_S, (lacking.retry_at - self._now()).total_seconds())
+        next_s = left_s if done.requeue_after_s is None else min(left_s, done.requeue_after_s)
+        sentence = f"{done.sentence}, without its address {lacking.wanted.address}: {lacking.error}"
+        return ReconcileResult(sentence, next_s)
 
     async def _judge(self, balancer: LoadBalancer, vpc: Vpc) -> LoadBalancer:
         """Report in which state each target is."""
@@ -182,6 +240,16 @@ def _published(balancer: LoadBalancer, publish_address: str) -> list[PublishedPo
 def _host_address(balancer: LoadBalancer, vpc: Vpc, address: str) -> HostAddress:
     names = (balancer.name, balancer.public_id, internal_name(balancer.name, vpc.name))
     return HostAddress(balancer.public_id, balancer.account_id, balancer.vpc_id, address, names)
+
+
+def _lacking(wanted: HostAddress, error: PortError, now: datetime, before: _Lacking | None) -> _Lacking:
+    """Return what the host lacks, and log the reason, once while it stays the same."""
+    told = before.told if before is not None else ""
+    if isinstance(error, ImagePending):
+        return _Lacking(wanted, error, now, told)
+    if str(error) != told:
+        _log.warning("no address", resource=wanted.resource_id, address=wanted.address, why=str(error))
+    return _Lacking(wanted, error, now + timedelta(seconds=_ADDRESS_S), str(error))
 
 
 def _has(instance: Instance, tags: Mapping[str, str]) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from adapters.docker import DockerEngine
 from adapters.docker.networks import bridge
 from adapters.host_network import BridgeAddresses, HostCommands
 from adapters.memory import MemoryEngine, MemoryHostAddresses
+from domain.errors import ImageMissing
+from domain.ports import ExecResult
 from tests.adapters.host_address_contract import HostAddressContract, Scene
 from tests.adapters.world import pretended_world, real_world
 from tests.conftest import build_images
@@ -49,6 +51,14 @@ class RealScene(Scene):
         await self.world.running(spec)
         done = await self.world.containers.execute(spec.resource_id, argv)
         return done.exit_code, (done.stdout + done.stderr).decode()
+
+
+class Powerless(HostCommands):
+    """A host where this process may not change the network, and the image cannot be built."""
+
+    async def execute(self, argv: Sequence[str], stdin: bytes = b"") -> ExecResult:
+        del stdin
+        raise ImageMissing(f"cannot run {argv[0]}: its image cannot be built")
 
 
 @pytest.mark.parametrize("may_run_here", [True, False], ids=["here", "container"], scope="class")
@@ -122,4 +132,17 @@ class TestDocker(HostAddressContract):
         await scene.addresses.ensure(scene.wanted(73, "back"))
         assert await scene.on_the_bridge() == [scene.address(73)]
         await scene.remove("back")
+        assert await scene.on_the_bridge() == []
+
+    async def test_a_host_whose_network_cannot_be_changed_gets_no_name(
+        self, scene: RealScene, haproxy_image: str
+    ) -> None:
+        powerless = BridgeAddresses(scene.engine, Powerless(scene.engine), [haproxy_image])
+        with pytest.raises(ImageMissing):
+            await powerless.ensure(scene.wanted())
+        assert await scene.world.containers.found() == []
+        await scene.addresses.ensure(scene.wanted())
+        await powerless.remove(scene.wanted().resource_id, scene.world.network_id)
+        assert await scene.world.containers.found() == []
+        await scene.remove()
         assert await scene.on_the_bridge() == []

@@ -1,12 +1,15 @@
 """Load balancers and their targets: in service when they run, drained before they end."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
 
 import pytest
+from structlog.testing import CapturingLogger
 
-from domain.errors import PortTaken, Refused, Unreachable
+from adapters.memory import MemoryFirewall
+from domain.errors import ImageMissing, ImagePending, PortError, PortTaken, Refused, Unreachable
 from domain.instance import Instance, InstanceTerminated
 from domain.instance.spec import RestartPolicy
 from domain.interface import GroupRef, Interface
@@ -261,6 +264,101 @@ async def test_an_address_outside_its_network_is_replaced(stage: Stage) -> None:
     for _ in range(2):
         await stage.pass_(balancer)
     assert IPv4Address(stage.engine.host_addresses[balancer.public_id].address) in IPv4Network(vpc.cidr)
+
+
+NO_IMAGE = ImageMissing("cannot build the image: there is no network")
+
+
+async def placed(stage: Stage) -> LoadBalancer:
+    """Return a load balancer with an address in a VPC that exists; no pass was run for it."""
+    vpc = await stage.settle(await stage.vpc())
+    return await with_address(stage, await create(stage), str(IPv4Network(vpc.cidr)[70]))
+
+
+def own_address(stage: Stage, balancer: LoadBalancer) -> tuple[str | None, str | None]:
+    spec = stage.proxies.proxies[balancer.public_id].spec
+    return spec.address, spec.network
+
+
+@pytest.mark.parametrize("error", [NO_IMAGE, Refused("cannot run ip: not permitted")])
+async def test_the_proxy_works_on_a_host_that_cannot_have_its_address(
+    stage: Stage, error: PortError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logger = CapturingLogger()
+    monkeypatch.setattr("miniaws.process_managers.load_balancer._log", logger)
+    clock = stage.stop_clock(stage.cloud.ports.clock.now())
+    balancer = await placed(stage)
+    stage.engine.fail("host_addresses.ensure", error, times=None)
+    assert "without its address" in await stage.pass_(balancer)
+    web = await stage.running(name="web-1")
+    await balancers.register_target(stage.cloud, REQUEST, "lb", RegisterTarget(port=80, instance="web-1"))
+    for _ in range(3):
+        clock.at += timedelta(minutes=1)
+        await stage.pass_(balancer)
+    assert await states(stage, balancer) == {"web-1": "healthy"}
+    assert servers(stage, balancer) == {f"default:{web.public_id}:80": (web.address, False)}
+    assert own_address(stage, balancer) == (None, None)
+    found = await stage.load(LoadBalancer, balancer.id)
+    assert (found.status, found.status_reason) == ("available", None)
+    assert [each.kwargs["why"] for each in logger.calls] == [str(error)]
+    assert stage.engine.host_addresses == {}
+
+
+async def test_the_host_is_given_the_address_later(stage: Stage) -> None:
+    balancer = await placed(stage)
+    assert balancer.interface is not None
+    clock = stage.stop_clock(stage.cloud.ports.clock.now())
+    stage.engine.fail("host_addresses.ensure", NO_IMAGE)
+    manager = stage.managers["load_balancer"]
+    assert (await manager.reconcile(balancer.id)).requeue_after_s == 30
+    clock.at += timedelta(seconds=29)
+    assert "without its address" in await stage.pass_(balancer)
+    clock.at += timedelta(seconds=1)
+    done = await manager.reconcile(balancer.id)
+    assert ("without" in done.sentence, done.requeue_after_s) == (False, None)
+    assert own_address(stage, balancer)[0] == balancer.interface.address
+    assert list(stage.engine.host_addresses) == [balancer.public_id]
+
+
+async def test_a_proxy_follows_its_targets_while_the_image_for_the_address_is_built(stage: Stage) -> None:
+    balancer = await placed(stage)
+    stage.engine.fail("host_addresses.ensure", ImagePending("building the image"), times=2)
+    found = await stage.refused(balancer)
+    assert (found.status, found.status_reason) == ("creating", "building the image")
+    assert own_address(stage, balancer) == (None, None)
+    await stage.refused(balancer)
+    assert (await stage.settle(balancer)).status == "available"
+    stage.engine.fail("host_addresses.ensure", ImagePending("building the image"))
+    assert "building the image" in await stage.pass_(balancer)
+    assert (await stage.load(LoadBalancer, balancer.id)).status == "available"
+
+
+async def test_an_engine_that_does_not_answer_takes_no_address_from_the_proxy(stage: Stage) -> None:
+    balancer = await placed(stage)
+    await stage.settle(balancer)
+    before = own_address(stage, balancer)
+    stage.engine.fail("host_addresses.ensure", Unreachable("the engine does not answer"))
+    await stage.refused(balancer)
+    assert own_address(stage, balancer) == before
+    assert before[0] is not None
+
+
+async def test_the_firewall_knows_a_port_before_the_proxy_listens_on_it(stage: Stage) -> None:
+    balancer = await placed(stage)
+    await stage.settle(balancer)
+    assert isinstance(stage.world.firewall, MemoryFirewall)
+    admitted = stage.world.firewall.admitted
+    listeners = [balancers.ListenOn(port=port) for port in (8081, 8082)]
+    changes = balancers.ChangeLoadBalancer(listeners=listeners)
+    await balancers.change(stage.cloud, REQUEST, "lb", changes)
+    stage.engine.fail("firewall.admit", Unreachable("the firewall has no rules yet"))
+    await stage.refused(balancer)
+    assert len(stage.proxies.proxies[balancer.public_id].spec.listeners) == 1
+    await stage.pass_(balancer)
+    assert [each.host_port for each in admitted[balancer.public_id].published] == [8081, 8082]
+    assert len(stage.proxies.proxies[balancer.public_id].spec.listeners) == 2
+    stage.engine.fail("firewall.admit", Unreachable("it was asked again"))
+    await stage.settle(balancer)
 
 
 async def with_address(stage: Stage, balancer: LoadBalancer, address: str) -> LoadBalancer:
