@@ -112,7 +112,7 @@ class WithInterface(Aggregate):
     def restore_interface(self, interface: Interface) -> None:
         """Assign it an interface as it leaves the trash, where it holds no claims."""
         self.trigger_event(self.InterfaceAssigned, **interface.as_json())
-        self._require_public()
+        self.require_public()
 
     def change_security_groups(self, groups: Sequence[GroupRef]) -> None:
         """Make it a member of these groups, and of no others. Raises Invalid, and what ``refuse_change`` raises."""
@@ -145,9 +145,10 @@ class WithInterface(Aggregate):
         after = self.interface_claims()
         self.conditions.releases += [each for each in before if each not in after]
         self.conditions.claims += [each for each in after if each not in before]
-        self._require_public()
+        self.require_public()
 
-    def _require_public(self) -> None:
+    def require_public(self) -> None:
+        """Have the save require that its subnet is public, if it publishes a port."""
         if self.interface is not None and self.publishes:
             self.conditions.requires.append(public_claim(self.interface.subnet_id))
 

@@ -82,3 +82,4 @@ def _exchange_claims(database: Database, before: list[Claim]) -> None:
     kept = {(each.scope, each.key) for each in before} & {(each.scope, each.key) for each in after}
     database.conditions.releases += [each for each in before if (each.scope, each.key) not in kept]
     database.conditions.claims += [each for each in after if (each.scope, each.key) not in kept]
+    database.require_public()

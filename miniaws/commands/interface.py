@@ -110,7 +110,7 @@ async def addresses_for(
     """
     vpc_id = _uuid(vpc[0])
     of = await subnet.find_in(cloud, vpc_id, vpc[1])
-    taken = {*await _taken_by_others(cloud, vpc_id, owner, prefers)}
+    taken = await _taken_by_others(cloud, vpc_id, owner, prefers)
     found: list[str] = []
     for each in prefers:
         free = each if each is not None and each not in taken and _is_in(of, each) else None
@@ -207,10 +207,10 @@ async def _find(cloud: Cloud, vpc: tuple[UUID, str], place: Place) -> _Found:
 
 async def _taken_by_others(
     cloud: Cloud, vpc_id: UUID, owner: Aggregate, prefers: Sequence[str | None]
-) -> dict[str, str]:
+) -> set[str]:
     """Return the addresses in use, but for those that a resource has already and wants to keep."""
     found = await addresses.in_use(cloud, vpc_id)
-    return {address: name for address, name in found.items() if address not in prefers or name != owner.name}
+    return {address for address, claim in found.items() if address not in prefers or claim.owner != owner.id}
 
 
 async def _address(cloud: Cloud, member: WithInterface, of: Subnet, place: Place, prefers: str | None) -> str:
@@ -234,10 +234,11 @@ async def _address(cloud: Cloud, member: WithInterface, of: Subnet, place: Place
 
 
 async def _may_keep(cloud: Cloud, member: WithInterface, of: Subnet, address: str) -> bool:
-    return _is_in(of, address) and await addresses.holder(cloud, _uuid(of.vpc_id), address) in {
-        None,
-        member.name,
-    }
+    if not _is_in(of, address):
+        return False
+    claim = await addresses.holder(cloud, _uuid(of.vpc_id), address)
+    # By its id: another resource may have got both the name and the address of one in the trash.
+    return claim is None or claim.owner == member.id
 
 
 def _full(of: Subnet) -> NoFreeAddress:
@@ -259,8 +260,8 @@ def _not_public(name: str, field: str) -> SubnetNotPublic:
 async def _asked(cloud: Cloud, of: Subnet, address: str) -> str:
     if why := of.why_unusable(address):
         raise must("address", f"be a free address of subnet {of.name}, or left out", address, why=why)
-    if (name := await addresses.holder(cloud, _uuid(of.vpc_id), address)) is not None:
-        raise _taken(address, name)
+    if (claim := await addresses.holder(cloud, _uuid(of.vpc_id), address)) is not None:
+        raise _taken(address, claim.note)
     return address
 
 

@@ -20,7 +20,7 @@ from domain.subnet import (
 from domain.values import must, parse_id, shown
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, Saved, UnitOfWork
-from miniaws.commands import defaults
+from miniaws.commands import addresses, defaults
 from miniaws.commands.body import Body, Change, Name, NewTags, Tags, VpcName
 
 
@@ -87,7 +87,7 @@ async def create(cloud: Cloud, request: Request, new: CreateSubnet) -> Saved:
         vpc = await cloud.load(Vpc, unit.account_id, new.vpc)
         vpc.refuse_if_deleting()
         default = await defaults.subnet(cloud, vpc.id)
-        used = await cloud.ports.store.claims(address_scope(vpc.id))
+        used = [*(await addresses.in_use(cloud, vpc.id)).values()]
         cidr = new.cidr or _free_range(default, vpc, new.prefix, used)
         subnet = Subnet.create(
             unit.account_id, new.name, vpc, cidr, new.tags, public=new.public, internet=new.internet

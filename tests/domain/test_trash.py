@@ -22,8 +22,10 @@ from domain.instance import Instance, InstanceTerminated, PortSpec, VolumeSpec
 from domain.interface import Interface
 from domain.managed import BeingDeleted
 from domain.server import RotationUnderWay
+from domain.subnet import PUBLIC_SCOPE, Subnet
 from domain.trash import NotInTrash, mount_scope
 from domain.volume import Volume, VolumeInUse
+from domain.vpc import Vpc
 from tests.domain import databases
 from tests.domain.databases import NOON
 from tests.domain.pretended import EPOCH, instance, spec, told
@@ -232,6 +234,20 @@ def test_a_restored_database_takes_name_and_port_and_the_other_one_is_kept_under
     report_swapped(found, NOON + timedelta(seconds=2))
     report_swapped(found, NOON + timedelta(seconds=9))
     assert told(found) == ["place_taken", "swapped"]
+
+
+def test_a_database_takes_the_place_of_one_that_publishes_a_port_in_a_public_subnet_only() -> None:
+    vpc = Vpc.create("main", "web", "10.20.0.0/24", {})
+    subnet = Subnet.create_default(vpc)
+    for publish, required in ((5433, [subnet.public_claim()]), (None, [])):
+        found = successor(usable(publish=publish))
+        found.vpc_id = vpc.public_id
+        found.interface = Interface(subnet.public_id, "default", "10.20.0.9", ())
+        take_place(found, NOON)
+        changed = found.take_conditions()
+        assert [each for each in changed.requires if each.scope == PUBLIC_SCOPE] == required
+        published = [each.scope for each in changed.claims if each.scope.startswith("subnet-publish/")]
+        assert len(published) == len(required)
 
 
 def test_what_cannot_be_replaced_is_refused_with_the_reason() -> None:

@@ -56,6 +56,19 @@ async def test_what_is_restored_from_the_trash_gets_another_address_than_somebod
     assert again["observed"]["address"] not in {None, address}
 
 
+async def test_what_is_restored_does_not_take_the_address_of_another_one_that_has_its_name(
+    cloud: Cloud,
+) -> None:
+    found = await cloud.launched("web")
+    address = found["observed"]["address"]
+    await trashed(cloud, "instances/web")
+    new = await cloud.launched("web", address=address)
+    body = {"name": "web-old"}
+    restored = await cloud.admin.post(f"/api/trash/{found['id']}/restore", json=body, headers=WAIT)
+    assert done(restored, "running")["observed"]["address"] not in {None, address}
+    assert (await shown(cloud, f"instances/{new['id']}"))["observed"]["address"] == address
+
+
 async def test_what_has_lost_its_group_is_not_restored_without_it(cloud: Cloud) -> None:
     await shop(cloud)
     found = await cloud.launched(**PLACE)

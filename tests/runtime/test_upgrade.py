@@ -16,10 +16,12 @@ from domain.archive import Archive
 from domain.instance import Instance
 from domain.interface import Interface, WithInterface
 from domain.store import Cause
+from domain.subnet import SubnetRangeTaken
 from domain.values import owner
 from miniaws import bootstrap, telemetry
 from miniaws.application import Cloud, Request
 from miniaws.commands import instance as instances
+from miniaws.commands import subnet as subnets
 from miniaws.commands import trash
 from miniaws.settings import Settings
 from miniaws.tasks import end
@@ -59,20 +61,8 @@ class Upgraded:
 
 @pytest.fixture
 async def upgraded(prepared_url: str, tmp_path: Path) -> AsyncGenerator[Upgraded]:
-    before = stored.read("before_networks.json")
-    settings = Settings(
-        data_dir=tmp_path,
-        database_url=SecretStr(prepared_url),
-        engine="memory",
-        log_level="error",
-        trash_hours=24,
-    )
-    telemetry.configure_logs(settings)
-    settings.home.mkdir(parents=True, exist_ok=True)
-    stored.fill(prepared_url, before, settings.home)
-    bootstrap.prepare(settings)
-    engine = MemoryEngine()
-    stored.put_containers(engine, stored.read("before_networks.json"))
+    """Return what a controller has upgraded."""
+    settings, engine, before = put(prepared_url, tmp_path)
     world = bootstrap.memory_infrastructure(engine)
     async with (
         bootstrap.open_cloud(settings, world) as cloud,
@@ -83,6 +73,25 @@ async def upgraded(prepared_url: str, tmp_path: Path) -> AsyncGenerator[Upgraded
         await eventually(found.is_done)
         yield found
         await end(running)
+
+
+def put(database_url: str, directory: Path) -> tuple[Settings, MemoryEngine, dict[str, Any]]:
+    """Put the store and the containers of the earlier version where this one finds them."""
+    before = stored.read("before_networks.json")
+    settings = Settings(
+        data_dir=directory,
+        database_url=SecretStr(database_url),
+        engine="memory",
+        log_level="error",
+        trash_hours=24,
+    )
+    telemetry.configure_logs(settings)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    stored.fill(database_url, before, settings.home)
+    bootstrap.prepare(settings)
+    engine = MemoryEngine()
+    stored.put_containers(engine, stored.read("before_networks.json"))
+    return settings, engine, before
 
 
 async def test_every_container_keeps_running_at_its_address(upgraded: Upgraded) -> None:
@@ -133,3 +142,19 @@ async def test_what_is_in_the_trash_gets_an_address_when_it_is_restored(upgraded
     found = await upgraded.load(resource_id)
     assert isinstance(found, Instance)
     assert found.interface is not None
+
+
+async def test_a_subnet_takes_no_range_of_containers_whose_addresses_are_not_claimed_yet(
+    prepared_url: str, tmp_path: Path
+) -> None:
+    settings, engine, before = put(prepared_url, tmp_path)
+    used = {each["address"] for each in before["containers"] if each["address"]}
+    async with bootstrap.open_cloud(settings, bootstrap.memory_infrastructure(engine)) as cloud:
+        for asked in ({"cidr": "10.77.0.0/28"}, {"cidr": "10.77.0.0/25"}, {"prefix": 24}):
+            new = subnets.CreateSubnet.model_validate({"name": "inner", "vpc": "shop", **asked})
+            with pytest.raises(SubnetRangeTaken) as refusal:
+                await subnets.create(cloud, REQUEST, new)
+            if "cidr" in asked:
+                assert {each["address"] for each in refusal.value.more["used_by"]} == used
+        free = subnets.CreateSubnet(name="inner", vpc="shop", cidr="10.77.0.64/28")
+        await subnets.create(cloud, REQUEST, free)
