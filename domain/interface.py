@@ -148,7 +148,7 @@ class WithInterface(Aggregate):
         self.require_public()
 
     def require_public(self) -> None:
-        """Have the save require that its subnet is public, if it publishes a port."""
+        """Require on saving that its subnet is public, if it publishes a port."""
         if self.interface is not None and self.publishes:
             self.conditions.requires.append(public_claim(self.interface.subnet_id))
 

@@ -8,7 +8,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from domain.archive import Archive, archive_uuid
 from domain.database import Database
-from domain.errors import DomainError
+from domain.errors import DomainError, Refused
 from domain.instance import Instance
 from domain.interface import WithInterface
 from domain.server import Server
@@ -18,7 +18,7 @@ from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, UnitOfWork
 from miniaws.commands import interface
 from miniaws.commands.addresses import log_address
-from miniaws.commands.interface import ANYWHERE, Place
+from miniaws.commands.interface import ANYWHERE, NoFreeAddress, Place
 from miniaws.runtime.queue import manager_of
 from miniaws.runtime.reconciler import ReconcileResult
 
@@ -27,11 +27,16 @@ _ARCHIVE_S = 0.1
 
 
 async def assigned(cloud: Cloud, member: WithInterface) -> ReconcileResult | None:
-    """Assign an interface to a resource without one, and end the pass; None when it has one."""
+    """Assign an interface to a resource without one, and end the pass; None when it has one.
+
+    Raises Refused when no address is free.
+    """
     if member.interface is not None:
         return None
-    if isinstance(member, Database) and await _archive_lacks_addresses(cloud, member):
+    if isinstance(member, Database) and (archive := await _archive_without_addresses(cloud, member)):
         # What follows its log has an address, too, which must not be given away meanwhile.
+        if archive.status == "error":
+            raise Refused(f"cannot assign an address before its archive has some: {archive.status_reason}")
         return ReconcileResult("waits for the addresses of its archive", _ARCHIVE_S)
     address = member.address if isinstance(member, Instance | Server) and member.is_up else None
     try:
@@ -42,7 +47,10 @@ async def assigned(cloud: Cloud, member: WithInterface) -> ReconcileResult | Non
 
 
 async def why_not_ready(cloud: Cloud, member: WithInterface, volume_ids: Iterable[str]) -> str | None:
-    """Return what the container of a resource waits for: the network, an address in it, a volume; None for nothing."""
+    """Return what the container of a resource waits for: the network, an address in it, a volume; None for nothing.
+
+    Raises Refused when no address is free.
+    """
     vpc = await cloud.load(Vpc, member.account_id, member.vpc_id)
     if vpc.status == "creating":
         return f"{vpc.KIND} {vpc.name}"
@@ -63,10 +71,12 @@ def is_within(address: str, vpc: Vpc) -> bool:
     return IPv4Address(address) in IPv4Network(vpc.cidr)
 
 
-async def _archive_lacks_addresses(cloud: Cloud, database: Database) -> bool:
+async def _archive_without_addresses(cloud: Cloud, database: Database) -> Archive | None:
+    """Return the archive of a database when a container of it has an address that is not claimed yet."""
     archive = await cloud.ports.store.load(archive_uuid(database.public_id))
-    is_lacking = isinstance(archive, Archive) and archive.addresses is None
-    return is_lacking and await log_address(cloud, database.public_id) is not None
+    if not isinstance(archive, Archive) or archive.addresses is not None:
+        return None
+    return None if await log_address(cloud, database.public_id) is None else archive
 
 
 async def _assign(cloud: Cloud, member: WithInterface, place: Place, address: str | None) -> None:
@@ -81,4 +91,7 @@ async def _assign(cloud: Cloud, member: WithInterface, place: Place, address: st
             raise conflict
 
     cause = Cause(actor=manager_of(member.KIND), account_id=member.account_id)
-    await cloud.transact(Request(cause), work, recover)
+    try:
+        await cloud.transact(Request(cause), work, recover)
+    except NoFreeAddress as error:
+        raise Refused(str(error)) from error

@@ -13,6 +13,8 @@ from adapters.event_store.audit import audit
 from adapters.memory import MemoryEngine
 from domain.aggregate import Aggregate
 from domain.archive import Archive
+from domain.database import Database
+from domain.errors import Refused
 from domain.instance import Instance
 from domain.interface import Interface, WithInterface
 from domain.store import Cause
@@ -20,6 +22,7 @@ from domain.subnet import SubnetRangeTaken
 from domain.values import owner
 from miniaws import bootstrap, telemetry
 from miniaws.application import Cloud, Request
+from miniaws.capabilities import CAPABILITIES
 from miniaws.commands import instance as instances
 from miniaws.commands import subnet as subnets
 from miniaws.commands import trash
@@ -158,3 +161,34 @@ async def test_a_subnet_takes_no_range_of_containers_whose_addresses_are_not_cla
                 assert {each["address"] for each in refusal.value.more["used_by"]} == used
         free = subnets.CreateSubnet(name="inner", vpc="shop", cidr="10.77.0.64/28")
         await subnets.create(cloud, REQUEST, free)
+
+
+async def test_what_gets_no_address_in_a_full_vpc_fails_and_says_so(
+    prepared_url: str, tmp_path: Path
+) -> None:
+    settings, engine, before = put(prepared_url, tmp_path)
+    containers = before["containers"]
+    [stopped] = [
+        each["spec"]["resource_id"] for each in containers if each["has_network"] and not each["address"]
+    ]
+    [log] = [each["spec"]["resource_id"] for each in containers if each["spec"]["kind"] == "archive"]
+    async with bootstrap.open_cloud(settings, bootstrap.memory_infrastructure(engine)) as cloud:
+        for number, cidr in enumerate(("10.77.0.128/25", "10.77.0.64/26", "10.77.0.32/27", "10.77.0.16/28")):
+            taken = subnets.CreateSubnet(name=f"s-{number}", vpc="shop", cidr=cidr)
+            await subnets.create(cloud, REQUEST, taken)
+        for number in range(10, 16):
+            new = instances.LaunchInstance(name=f"n-{number}", image="nginx:1.27", vpc="shop")
+            await instances.launch(cloud, REQUEST, new)
+        archive = await cloud.load_by_id(Archive, log.removesuffix(".log"))
+        for kind, resource_id in (
+            (Instance, stopped),
+            (Archive, archive.public_id),
+            (Database, archive.database_id),
+        ):
+            [manager] = [each.manager(cloud) for each in CAPABILITIES if each.kind == kind.KIND]
+            about = await cloud.load_by_id(kind, resource_id)
+            with pytest.raises(Refused, match="cannot find a free address in subnet default"):
+                await manager.reconcile(about.id)
+            found = await cloud.load_by_id(kind, resource_id)
+            assert found.status == "error"
+            assert "cannot find a free address" in (found.status_reason or "")

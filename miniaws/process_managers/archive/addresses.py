@@ -2,11 +2,13 @@
 
 from domain.archive import Addresses, Archive
 from domain.database import Database
+from domain.errors import Refused
 from domain.ports import Containers
 from domain.store import Cause, ClaimTaken, RequirementMissing
 from domain.vpc import Vpc
 from miniaws.application import Cloud, Request, UnitOfWork
 from miniaws.commands import interface
+from miniaws.commands.interface import NoFreeAddress
 from miniaws.process_managers.interface import is_within
 from miniaws.runtime.queue import manager_of
 
@@ -14,7 +16,10 @@ from miniaws.runtime.queue import manager_of
 async def with_addresses(
     cloud: Cloud, containers: Containers, archive: Archive, database: Database
 ) -> Archive:
-    """Return an archive whose containers have addresses: one that follows the log already keeps the one that it has."""
+    """Return an archive whose containers have addresses: one that follows the log already keeps the one that it has.
+
+    Raises Refused when too few addresses are free.
+    """
     vpc = await cloud.load(Vpc, database.account_id, database.vpc_id)
     known = archive.addresses
     if known is not None and known.vpc_id == vpc.public_id and is_within(known.receiver, vpc):
@@ -32,5 +37,8 @@ async def with_addresses(
             raise conflict
 
     cause = Cause(actor=manager_of(Archive.KIND), account_id=archive.account_id)
-    await cloud.transact(Request(cause), work, recover)
+    try:
+        await cloud.transact(Request(cause), work, recover)
+    except NoFreeAddress as error:
+        raise Refused(str(error)) from error
     return await cloud.load_by_id(Archive, archive.id)

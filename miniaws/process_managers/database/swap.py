@@ -14,7 +14,8 @@ from domain.database.swap import Swap
 from domain.errors import Conflict, Refused
 from domain.ports import Containers
 from domain.server import STOP_GRACE_S
-from domain.store import Cause
+from domain.store import Cause, RequirementMissing
+from domain.subnet import PUBLIC_SCOPE
 from miniaws.application import Cloud, Request, UnitOfWork, Work
 from miniaws.commands.database.replicas import login_of
 from miniaws.commands.keeping import kept_until
@@ -108,6 +109,12 @@ class Swaps:
         """Save a step. Raises Refused when it is refused at the moment; a later pass tries again."""
         try:
             await self._cloud.transact(request, work)
+        except RequirementMissing as missing:
+            if missing.claim.scope != PUBLIC_SCOPE:
+                raise Refused(str(missing)) from missing
+            raise Refused(
+                "cannot publish the port of the database that makes way: the subnet is not public; make it public"
+            ) from missing
         except Conflict as refusal:
             raise Refused(str(refusal)) from refusal
 
