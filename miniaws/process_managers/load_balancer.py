@@ -69,7 +69,7 @@ class LoadBalancerManager:
         self._addresses = addresses
         self._lacking: dict[str, _Lacking] = {}
         self._admitted: dict[str, tuple[object, ...]] = {}
-        """What the firewall was told last, by balancer."""
+        """Groups, address and ports that the firewall admitted last, by balancer."""
         self._reconciler = lifecycle(cloud, LoadBalancer, ensure=self._ensure, remove=self._remove)
 
     async def reconcile(self, resource_id: UUID) -> ReconcileResult:
@@ -104,7 +104,7 @@ class LoadBalancerManager:
         return self._without_address(done, lacking) if lacking else done
 
     async def _join(self, balancer: LoadBalancer, vpc: Vpc) -> _Lacking | None:
-        """Give the balancer its address in its VPC; return what it lacks where the host cannot have it."""
+        """Assign the balancer its address in its VPC; return what it lacks where the host cannot have it."""
         if (address := inside(balancer, vpc)) is None:
             return None
         await self._admit(balancer)

@@ -266,7 +266,8 @@ async def test_an_address_outside_its_network_is_replaced(stage: Stage) -> None:
     assert IPv4Address(stage.engine.host_addresses[balancer.public_id].address) in IPv4Network(vpc.cidr)
 
 
-NO_IMAGE = ImageMissing("cannot build the image: there is no network")
+def no_image() -> ImageMissing:
+    return ImageMissing("cannot build the image: there is no network")
 
 
 async def placed(stage: Stage) -> LoadBalancer:
@@ -280,7 +281,7 @@ def own_address(stage: Stage, balancer: LoadBalancer) -> tuple[str | None, str |
     return spec.address, spec.network
 
 
-@pytest.mark.parametrize("error", [NO_IMAGE, Refused("cannot run ip: not permitted")])
+@pytest.mark.parametrize("error", [no_image(), Refused("cannot run ip: not permitted")])
 async def test_the_proxy_works_on_a_host_that_cannot_have_its_address(
     stage: Stage, error: PortError, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -308,7 +309,7 @@ async def test_the_host_is_given_the_address_later(stage: Stage) -> None:
     balancer = await placed(stage)
     assert balancer.interface is not None
     clock = stage.stop_clock(stage.cloud.ports.clock.now())
-    stage.engine.fail("host_addresses.ensure", NO_IMAGE)
+    stage.engine.fail("host_addresses.ensure", no_image())
     manager = stage.managers["load_balancer"]
     assert (await manager.reconcile(balancer.id)).requeue_after_s == 30
     clock.at += timedelta(seconds=29)
