@@ -17,6 +17,8 @@ from miniaws.cli.noun import Document
 _PACKAGE = Path(__file__).resolve().parents[2]
 FOLDERS = (_PACKAGE / "docs", _PACKAGE.with_name("docs"))
 """Where the pages are: in an installed package, and in a checkout."""
+_INDEXES = {"README", "index"}
+"""Pages that only lead to others, which a search should find instead."""
 _RESULTS = 5
 _LONGEST_EXCERPT = 1500
 _HEADING_WEIGHT = 4
@@ -99,7 +101,12 @@ def _pages() -> dict[str, str]:
 
 @cache
 def _sections() -> list[_Section]:
-    return [section for page, text in _pages().items() for section in _divided(page, text)]
+    return [
+        section
+        for page, text in _pages().items()
+        if page.rpartition("/")[2] not in _INDEXES
+        for section in _divided(page, text)
+    ]
 
 
 def _divided(page: str, text: str) -> Iterator[_Section]:
