@@ -50,7 +50,11 @@ def test_cursors_stay_right_while_new_events_arrive(cloud: Remembering) -> None:
 FILTERS: dict[str, tuple[dict[str, Any], Callable[[Event], bool]]] = {
     "kind": ({"kind": "volume"}, lambda event: event["resourcekind"] == "volume"),
     "type": ({"type": "instance.started"}, lambda event: event["type"] == "instance.started"),
-    "name": ({"resource": "default"}, lambda event: event["resourcename"] == "default"),
+    # The default subnet and security group of a VPC are named within it.
+    "name": (
+        {"resource": "default"},
+        lambda event: event["resourcename"] == "default" and event["resourcekind"] == "vpc",
+    ),
     "key": ({"actor": "admin"}, lambda event: event["actorname"] == "admin"),
     "manager": (
         {"actor": "system:instance-manager"},
