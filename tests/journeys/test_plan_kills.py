@@ -57,7 +57,8 @@ def test_a_plan_is_completed_once_whatever_dies_after_each_step(
     instances = mortal.show("/api/instances")["items"]
     assert {each["status"] for each in instances} == {"running"}
     made = {each["id"] for each in instances} | {mortal.show("/api/load-balancers/front")["id"]}
-    assert mortal.containers().keys() == made
+    # A load balancer has a second container, which holds its name.
+    assert {each.removesuffix(".name") for each in mortal.containers()} == made
     started = mortal.types(plan["id"]).count("step_started")
     assert started == len(manifest), "no step was started twice"
     again = propose(mortal, {"type": "apply", "manifest": manifest[:4]})

@@ -80,7 +80,7 @@ def test_before_the_first_event_is_an_empty_cloud(cloud: Remembering) -> None:
         at_first = await cloud.get("/api/resources", as_of=first.isoformat())
         assert at_first["items"]
         found = await cloud.get("/api/diff", None, **{"from": 0})
-        assert found["counts"] == {"created": 2, "deleted": 0, "changed": 0}
+        assert found["counts"] == {"created": 4, "deleted": 0, "changed": 0}
 
     cloud.run(look())
 
