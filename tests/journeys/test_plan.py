@@ -68,7 +68,8 @@ def wait_until_completed(cloud: RunningCloud, plan: dict[str, Any], count: int) 
 def test_an_instance_that_crashes_for_ever_fails_its_step_in_time_and_no_other(
     impatient: RunningCloud,
 ) -> None:
-    hopeless = {"image": IMAGE, "type": "nano", "command": ["/no/such/program"]}
+    # Under an init process it would run for an instant, in which the step can be completed.
+    hopeless = {"image": IMAGE, "type": "nano", "command": ["/no/such/program"], "init": False}
     manifest = [
         {"kind": "instance", "name": "hopeless", "spec": hopeless},
         {"kind": "volume", "name": "files"},
