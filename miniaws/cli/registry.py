@@ -29,7 +29,7 @@ COMMANDS = {
     "subnet": Entry("miniaws.cli.subnet:app", "Manage subnets: ranges of VPCs.", "subnet"),
     "sg": Entry(
         "miniaws.cli.security_group:app",
-        "Manage security groups: which connections are let through.",
+        "Manage security groups: which connections are allowed.",
         "security_group",
     ),
     "lb": Entry("miniaws.cli.load_balancer:app", "Manage load balancers.", "load_balancer"),

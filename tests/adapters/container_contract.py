@@ -248,7 +248,7 @@ class ContainerContract:
         seen = await world.until(spec.resource_id, lambda seen: seen.state == "exited")
         assert (seen.exit_code, seen.oom_killed) == (137, True)
 
-    async def test_what_was_removed_by_hand_is_made_anew(self, world: Infrastructure) -> None:
+    async def test_what_was_removed_by_hand_is_created_again(self, world: Infrastructure) -> None:
         spec = world.spec()
         await world.running(spec)
         await world.accidents.vanish(spec.resource_id)

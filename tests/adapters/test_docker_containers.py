@@ -193,7 +193,7 @@ async def test_networks_are_apart(world: Infrastructure) -> None:
     assert await shell(world, there.resource_id, f"get http://{address}:8080/")
 
 
-async def test_a_network_made_anew_is_joined_again(world: Infrastructure) -> None:
+async def test_a_network_that_was_created_again_is_joined_again(world: Infrastructure) -> None:
     spec = world.spec()
     await world.running(spec)
     await world.containers.stop(spec.resource_id)

@@ -46,7 +46,7 @@ def test_a_burst_is_granted_and_then_a_token_at_a_time(table: RateTable, clock: 
     assert table.take("a", TWO_A_SECOND).wait_s == 0
     assert table.take("a", TWO_A_SECOND).wait_s > 0
     clock.at += 60
-    assert table.take("a", TWO_A_SECOND).remaining == 2, "no more than a burst is saved up"
+    assert table.take("a", TWO_A_SECOND).remaining == 2, "unused tokens are capped at one burst"
 
 
 def test_to_ask_takes_nothing(table: RateTable) -> None:

@@ -248,7 +248,7 @@ def test_a_reboot_is_one_stop_and_one_start() -> None:
     assert (manager.starts, told(manager.wanted)) == (2, ["started", "reboot_requested", "started"])
 
 
-def test_what_runs_with_the_volumes_of_yesterday_is_made_anew() -> None:
+def test_what_runs_with_outdated_volumes_is_replaced() -> None:
     manager = Manager.of("always")
     manager.settle()
     manager.wanted.stop()

@@ -195,8 +195,8 @@ def assert_reads_equal_a_rebuild(cloud: RunningCloud, database_url: str) -> None
         row = connection.execute("SELECT position FROM read_model.progress").fetchone()
         assert row is not None
         rebuild.build(connection, "rebuilt", row[0])
-        for live, anew in READ_MODEL:
-            differing = SQL("({a} EXCEPT {b}) UNION ALL ({b} EXCEPT {a})").format(a=live, b=anew)
+        for live, rebuilt in READ_MODEL:
+            differing = SQL("({a} EXCEPT {b}) UNION ALL ({b} EXCEPT {a})").format(a=live, b=rebuilt)
             assert connection.execute(differing).fetchall() == []
         connection.rollback()
 

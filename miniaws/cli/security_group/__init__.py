@@ -1,4 +1,4 @@
-"""``cloud sg``: which connections are let through.
+"""``cloud sg``: which connections are allowed.
 
 ``commands`` the commands · ``rules`` rules as options · ``noun`` columns
 """

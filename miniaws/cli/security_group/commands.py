@@ -65,7 +65,7 @@ def authorize(name: Name, body: Authorized, result: writing.Shown) -> None:
 
 @command(app, "revoke")
 def revoke(name: Name, rule: RuleIds, result: writing.Shown) -> None:
-    """Take rules out of a security group. Connections that they let through stay."""
+    """Revoke rules of a security group. Established connections continue."""
     for each in rule:
         path = GROUP.at(name, f"rules/{each}")
         writing.carry_out(writing.Change(GROUP, "revoking", "DELETE", path), result)
@@ -73,7 +73,7 @@ def revoke(name: Name, rule: RuleIds, result: writing.Shown) -> None:
 
 @command(app, "check")
 def check(body: Connection, how: Output = "table") -> None:
-    """Say whether a connection is let through, and by which rules. Ends with 1 when it is dropped."""
+    """Check whether a connection is allowed, and by which rules. Exits with status 1 if it is dropped."""
     with connected() as client:
         found = client.ask(f"{GROUP.path}/check", body)
     output.write(how, found, lambda: output.details(_told(found)), [_answer(found)])

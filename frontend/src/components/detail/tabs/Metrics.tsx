@@ -29,10 +29,10 @@ const SPANS = [
   { id: '604800', text: '1 week' },
 ];
 const USE: Figure[] = [
-  { title: 'CPU', about: 'Of the cores that it may use', unit: '%', names: { cpu_percent: 'CPU' } },
+  { title: 'CPU', about: 'Percentage of the CPU limit', unit: '%', names: { cpu_percent: 'CPU' } },
   {
     title: 'Memory',
-    about: 'Of the memory that it may use',
+    about: 'Percentage of the memory limit',
     unit: '%',
     names: { memory_percent: 'Memory' },
     most: 100,
